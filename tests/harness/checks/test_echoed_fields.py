@@ -25,36 +25,36 @@ APIMODELS_ORDER = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A heron 
 
 def test_echoed_fields_are_confirmed(new_history: Callable[..., Any]) -> None:
     history = new_history("opeai").order()
-    assert history.passed(model_is_echoed) == {"opeai.create.answer.model"}
+    assert history.passed(model_is_echoed) == {"opeai.create.response.model"}
     history.poll("SUCCESS")
-    assert history.passed(model_is_echoed) == {"opeai.query.answer.model"}
-    assert history.passed(prompt_is_echoed) == {"opeai.query.answer.prompt"}
-    assert history.passed(size_is_echoed) == {"opeai.query.answer.size", "opeai.size.720p.16:9"}
+    assert history.passed(model_is_echoed) == {"opeai.query.response.model"}
+    assert history.passed(prompt_is_echoed) == {"opeai.query.response.prompt"}
+    assert history.passed(size_is_echoed) == {"opeai.query.response.size", "opeai.size.720p.16:9"}
     history = new_history("apimodels").order(model="seedance2-a/seedance-2.0-mini")
-    assert history.passed(model_is_echoed) == {"apimodels.create.answer.model"}
-    assert history.poll("pending").passed(model_is_echoed) == {"apimodels.query.answer.model"}
+    assert history.passed(model_is_echoed) == {"apimodels.create.response.model"}
+    assert history.poll("pending").passed(model_is_echoed) == {"apimodels.query.response.model"}
     assert history.passed(mode_is_reported) == {"apimodels.query.model_type"}
 
 
 def test_other_model_fails_at_create_and_query(new_history: Callable[..., Any]) -> None:
     failure = (Severity.BREAKING, "another model than was ordered")
     assert new_history("opeai").order(model="seedance-2-0").failed(model_is_echoed) == {
-        "opeai.create.answer.model": failure
+        "opeai.create.response.model": failure
     }
     for name, spelling in (("opeai", "SUCCESS"), ("apimodels", "completed")):
         failures = new_history(name).order().poll(spelling, model="seedance-2-0").failed(model_is_echoed)
-        assert failures == {f"{name}.query.answer.model": failure}
+        assert failures == {f"{name}.query.response.model": failure}
 
 
 @pytest.mark.parametrize("prompt", ["a heron waits.", "A heron waits. ", "", None])
 def test_other_prompt_fails(new_history: Callable[..., Any], prompt: Any) -> None:
     failures = new_history("opeai").order().poll("SUCCESS", prompt=prompt).failed(prompt_is_echoed)
-    assert failures == {"opeai.query.answer.prompt": (Severity.BREAKING, "another prompt than was sent")}
+    assert failures == {"opeai.query.response.prompt": (Severity.BREAKING, "another prompt than was sent")}
 
 
 def test_other_size_fails_with_its_table_row(new_history: Callable[..., Any]) -> None:
     failures = new_history("opeai").order().poll("SUCCESS", size="1280x722").failed(size_is_echoed)
-    assert failures.keys() == {"opeai.query.answer.size", "opeai.size.720p.16:9"}
+    assert failures.keys() == {"opeai.query.response.size", "opeai.size.720p.16:9"}
 
 
 def test_resolution_and_ratio_map_to_the_documented_size(new_history: Callable[..., Any]) -> None:
@@ -64,14 +64,14 @@ def test_resolution_and_ratio_map_to_the_documented_size(new_history: Callable[.
     assert history.failed(size_is_echoed).keys() == {
         "opeai.size.equivalent",
         "opeai.size.720p.16:9",
-        "opeai.query.answer.size",
+        "opeai.query.response.size",
     }
 
 
 def test_duration_is_checked_where_it_is_reported(new_history: Callable[..., Any]) -> None:
     extra: dict[str, Any] = {"progress": 0, "size": "1280x720"}
     history = new_history("opeai").order(**extra, seconds="4")
-    assert history.passed(duration_is_echoed) == {"opeai.create.answer.openai.seconds"}
+    assert history.passed(duration_is_echoed) == {"opeai.create.response.openai.seconds"}
     assert new_history("opeai").order(**extra, seconds="5").failed(duration_is_echoed)
     assert new_history("opeai").order().poll("completed", progress=100, seconds="8").failed(duration_is_echoed)
     assert new_history("opeai").order().poll("SUCCESS").results_of(duration_is_echoed) == []

@@ -45,7 +45,7 @@ def test_json_content_type_is_confirmed(new_history: Callable[..., Any], name: s
 @pytest.mark.parametrize("body", ["<html></html>", "", "[]", "null", '"text"'])
 def test_response_that_is_not_an_object_fails(new_history: Callable[..., Any], name: str, body: str) -> None:
     response = {"opeai": "opeai.query.response", "apimodels": "apimodels.envelope"}[name]
-    error_fact = {"opeai": "opeai.refusal.error.error", "apimodels": "apimodels.refusal.code"}[name]
+    error_fact = {"opeai": "opeai.error_response.error.error", "apimodels": "apimodels.error_response.code"}[name]
     title = "the response is not a JSON object"
     assert respond_to_query(new_history(name), body, 200).failed(responses_are_json) == {
         response: (Severity.BREAKING, title)
@@ -67,7 +67,7 @@ def test_rate_limit_without_a_body_is_information(new_history: Callable[..., Any
 def test_json_with_another_content_type_fails(new_history: Callable[..., Any], type_: str) -> None:
     history = respond_to_query(new_history("opeai"), {"error": NOT_FOUND}, headers={"content-type": type_})
     assert history.failed(responses_are_json) == {
-        "opeai.refusal.error.error": (Severity.BREAKING, "the response is not labelled as JSON")
+        "opeai.error_response.error.error": (Severity.BREAKING, "the response is not labelled as JSON")
     }
 
 
@@ -82,8 +82,8 @@ def test_media_is_exempt_and_its_error_response_is_json(new_history: Callable[..
     media = new_history("opeai").respond(Operation.CONTENT, "<900 bytes of video/mp4>", task_id="x")
     assert media.results_of(responses_are_json) == []
     rejection = new_history("opeai").respond(Operation.CONTENT, {"error": NOT_FOUND}, status=404, task_id="x")
-    assert rejection.passed(responses_are_json) == {"opeai.refusal.error.error"}
-    assert "opeai.refusal.error.param" in rejection.passed(ERROR_ENVELOPE)
+    assert rejection.passed(responses_are_json) == {"opeai.error_response.error.error"}
+    assert "opeai.error_response.error.param" in rejection.passed(ERROR_ENVELOPE)
 
 
 def test_success_envelope_is_confirmed(new_history: Callable[..., Any]) -> None:
@@ -127,7 +127,7 @@ def test_each_opeai_error_envelope_is_recognised(
     new_history: Callable[..., Any], status: int, body: Any, facts: set[str]
 ) -> None:
     history = respond_to_query(new_history("opeai"), body, status)
-    assert history.passed(ERROR_ENVELOPE) == {f"opeai.refusal.{name}" for name in facts}
+    assert history.passed(ERROR_ENVELOPE) == {f"opeai.error_response.{name}" for name in facts}
     assert history.failed(ERROR_ENVELOPE) == {}
 
 
@@ -135,7 +135,7 @@ def test_each_opeai_error_envelope_is_recognised(
 def test_missing_error_key_fails(new_history: Callable[..., Any], key: str) -> None:
     partial = {name: value for name, value in NOT_FOUND.items() if name != key}
     failures = respond_to_query(new_history("opeai"), {"error": partial}).failed(ERROR_ENVELOPE)
-    assert failures[f"opeai.refusal.error.{key}"] == (Severity.BREAKING, f"{key} is missing")
+    assert failures[f"opeai.error_response.error.{key}"] == (Severity.BREAKING, f"{key} is missing")
 
 
 @pytest.mark.parametrize("body", [NOT_FOUND, {"errors": NOT_FOUND}, {"error": "video not found"}, {"detail": "x"}])
@@ -147,9 +147,9 @@ def test_other_opeai_error_envelope_fails(new_history: Callable[..., Any], body:
 @pytest.mark.parametrize(
     ("change", "fact"),
     [
-        ({"code": "404"}, "apimodels.refusal.code"),
-        ({"msg": None}, "apimodels.refusal.msg"),
-        ({"msg": ...}, "apimodels.refusal.msg"),
+        ({"code": "404"}, "apimodels.error_response.code"),
+        ({"msg": None}, "apimodels.error_response.msg"),
+        ({"msg": ...}, "apimodels.error_response.msg"),
     ],
 )
 def test_other_apimodels_error_envelope_fails(
@@ -179,7 +179,7 @@ def test_error_data_of_apimodels_is_checked(new_history: Callable[..., Any]) -> 
         "retryable": Severity.INFO,
     }
     assert respond_to_query(new_history("apimodels"), {**APIMODELS_ERROR, "data": "x"}).failed(ERROR_ENVELOPE)[
-        "apimodels.refusal.data"
+        "apimodels.error_response.data"
     ]
 
 

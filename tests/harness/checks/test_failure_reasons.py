@@ -87,7 +87,7 @@ def test_failed_asset_needs_code_and_message(new_history: Callable[..., Any], ro
 
 
 def test_failed_asset_with_missing_or_unknown_code_fails(new_history: Callable[..., Any]) -> None:
-    field = "apimodels.assets.get.answer.error"
+    field = "apimodels.assets.get.response.error"
     for error in (None, {}, {"code": "TypeMismatch"}):
         assert len(get_asset(new_history, error).failed(ASSET_REASON)) == 1
     assert get_asset(new_history, None).failed(ASSET_REASON)[field][1] == "a failed asset has no message"

@@ -42,8 +42,8 @@ def test_undocumented_early_status_of_opeai_is_information(start_emulator: Calla
 @pytest.mark.parametrize(("name", "field"), [("opeai", "status"), ("apimodels", "state")])
 def test_unknown_status_fails(start_emulator: Callable[..., Any], name: str, field: str) -> None:
     failures = poll_failures(start_emulator(name), "unknown_status word=PONDERING lasts=2s queue=1s render=1s")
-    assert (Severity.BREAKING, f"{name}.query.answer.{field}") in failures
-    assert {fact for _, fact in failures} <= {f"{name}.query.answer.{field}", "apimodels.envelope"}
+    assert (Severity.BREAKING, f"{name}.query.response.{field}") in failures
+    assert {fact for _, fact in failures} <= {f"{name}.query.response.{field}", "apimodels.envelope"}
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)

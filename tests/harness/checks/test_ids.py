@@ -83,26 +83,28 @@ def test_id_and_task_id_are_equal(new_history: Callable[..., Any]) -> None:
 
 def test_task_ids_are_unique(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().results_of(ids_are_unique) == [], "the first could be nothing else"
-    assert new_history("opeai").order().order(id=OTHER_TASK).passed(ids_are_unique) == {"opeai.create.answer.id"}
+    assert new_history("opeai").order().order(id=OTHER_TASK).passed(ids_are_unique) == {"opeai.create.response.id"}
     title = "an id is used twice"
     assert new_history("opeai").order().order().failed(ids_are_unique) == {
-        "opeai.create.answer.id": (Severity.BREAKING, title)
+        "opeai.create.response.id": (Severity.BREAKING, title)
     }
-    assert new_history("apimodels").order().order().failed(ids_are_unique).keys() == {"apimodels.create.answer.taskId"}
+    assert new_history("apimodels").order().order().failed(ids_are_unique).keys() == {
+        "apimodels.create.response.taskId"
+    }
     assert create_asset(create_asset(new_history("apimodels"))).failed(ids_are_unique).keys() == {
-        "apimodels.assets.create.answer.id"
+        "apimodels.assets.create.response.id"
     }
 
 
 def test_response_names_the_requested_id(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().poll("QUEUED").passed(responses_name_the_requested_id) == {
-        "opeai.query.answer.id"
+        "opeai.query.response.id"
     }
     assert new_history("opeai").order().poll("QUEUED", id=OTHER_TASK).failed(
         responses_name_the_requested_id
-    ).keys() == {"opeai.query.answer.id"}
+    ).keys() == {"opeai.query.response.id"}
     history = new_history("apimodels").order().poll("pending", taskId="cl-other")
-    assert history.failed(responses_name_the_requested_id).keys() == {"apimodels.query.answer.taskId"}
+    assert history.failed(responses_name_the_requested_id).keys() == {"apimodels.query.response.taskId"}
     document = {"id": ASSET, "asset_url": f"asset://{ASSET}", "status": "Active"}
     for id_, passes in ((ASSET, True), (ASSET + "x", False)):
         history = new_history("apimodels").respond(

@@ -92,11 +92,11 @@ def test_field_of_another_type_fails(new_history: Callable[..., Any], field: Res
 @pytest.mark.parametrize(
     ("name", "spelling", "change", "fact"),
     [
-        ("opeai", "SUCCESS", {"object": "movie"}, "opeai.query.answer.object"),
-        ("opeai", "SUCCESS", {"size": "720p"}, "opeai.query.answer.size"),
-        ("apimodels", "completed", {"resultUrls": ["ftp://a"]}, "apimodels.query.answer.resultUrls.item"),
-        ("apimodels", "failed", {"failCode": "busy"}, "apimodels.query.answer.failCode"),
-        ("apimodels", "completed", {"modelType": "text"}, "apimodels.query.answer.modelType"),
+        ("opeai", "SUCCESS", {"object": "movie"}, "opeai.query.response.object"),
+        ("opeai", "SUCCESS", {"size": "720p"}, "opeai.query.response.size"),
+        ("apimodels", "completed", {"resultUrls": ["ftp://a"]}, "apimodels.query.response.resultUrls.item"),
+        ("apimodels", "failed", {"failCode": "busy"}, "apimodels.query.response.failCode"),
+        ("apimodels", "completed", {"modelType": "text"}, "apimodels.query.response.modelType"),
     ],
 )
 def test_string_in_another_format_fails(
@@ -109,8 +109,8 @@ def test_string_in_another_format_fails(
 
 def test_missing_or_non_string_status_fails(new_history: Callable[..., Any]) -> None:
     for value in (..., 3, None):
-        assert "opeai.query.answer.status" in new_history("opeai").order().poll("QUEUED", status=value).failed(SHAPE)
-        assert "apimodels.query.answer.state" in new_history("apimodels").order().poll("pending", state=value).failed(
+        assert "opeai.query.response.status" in new_history("opeai").order().poll("QUEUED", status=value).failed(SHAPE)
+        assert "apimodels.query.response.state" in new_history("apimodels").order().poll("pending", state=value).failed(
             SHAPE
         )
 
@@ -118,7 +118,7 @@ def test_missing_or_non_string_status_fails(new_history: Callable[..., Any]) -> 
 def test_missing_data_lacks_each_of_its_fields(new_history: Callable[..., Any]) -> None:
     for data in ({"code": 200, "msg": "success"}, {"code": 200, "msg": "success", "data": None}):
         failures = new_history("apimodels").respond(Operation.CREATE, data, request={"model": "x"}).failed(SHAPE)
-        assert {"apimodels.create.answer.taskId", "apimodels.create.answer.state"} <= failures.keys()
+        assert {"apimodels.create.response.taskId", "apimodels.create.response.state"} <= failures.keys()
 
 
 @pytest.mark.parametrize("name", ["opeai", "apimodels"])
@@ -143,8 +143,8 @@ def test_missing_key_of_one_item_fails(new_history: Callable[..., Any]) -> None:
         new_history("apimodels").respond(Operation.MODELS, {"code": 200, "msg": "success", "data": rows}).failed(SHAPE)
     )
     assert {id_: title for id_, (_, title) in failures.items()} == {
-        "apimodels.models.answer.endpoint": "endpoint is missing",
-        "apimodels.models.answer.modality": "modality has another format",
+        "apimodels.models.response.endpoint": "endpoint is missing",
+        "apimodels.models.response.modality": "modality has another format",
     }
 
 
@@ -187,9 +187,9 @@ def test_openai_keys_require_openai_statuses(new_history: Callable[..., Any]) ->
     extra = {"progress": 50, "seconds": "4", "completed_at": None, "error": None}
     history = new_history("opeai").order(progress=0, seconds="4", size="1280x720").poll("in_progress", **extra)
     assert history.failed(SHAPE) == {}
-    assert "opeai.query.answer.openai.progress" in history.passed(SHAPE)
+    assert "opeai.query.response.openai.progress" in history.passed(SHAPE)
     retyped = new_history("opeai").order().poll("in_progress", **{**extra, "progress": "50%"})
-    assert "opeai.query.answer.openai.progress" in retyped.failed(SHAPE)
+    assert "opeai.query.response.openai.progress" in retyped.failed(SHAPE)
 
 
 def test_keys_in_another_order_are_a_warning(new_history: Callable[..., Any]) -> None:

@@ -78,7 +78,7 @@ def test_other_spelling_at_query_fails_the_status_that_it_means(
 @pytest.mark.parametrize(("name", "field"), [("opeai", "status"), ("apimodels", "state")])
 def test_unknown_spelling_fails(new_history: Callable[..., Any], name: str, field: str) -> None:
     failures = new_history(name).order().poll("PONDERING").failed(SPELLING_CHECK)
-    assert failures == {f"{name}.query.answer.{field}": (Severity.BREAKING, "a status has an unknown spelling")}
+    assert failures == {f"{name}.query.response.{field}": (Severity.BREAKING, "a status has an unknown spelling")}
 
 
 @pytest.mark.parametrize("status", ["NOT_START", "SUBMITTED", "UNKNOWN"])
@@ -202,11 +202,11 @@ def test_failed_task_with_a_reason_is_confirmed(new_history: Callable[..., Any])
     check = failed_tasks_have_a_reason
     assert new_history("opeai").order().poll("FAILURE").passed(check) == {
         "opeai.code.InternalServiceError",
-        "opeai.query.answer.error.message",
+        "opeai.query.response.error.message",
     }
     assert new_history("apimodels").order().poll("failed").passed(check) == {
         "apimodels.code.busy",
-        "apimodels.query.answer.failMsg",
+        "apimodels.query.response.failMsg",
     }
     assert new_history("opeai").order().poll("SUCCESS").results_of(check) == []
 
@@ -214,10 +214,10 @@ def test_failed_task_with_a_reason_is_confirmed(new_history: Callable[..., Any])
 @pytest.mark.parametrize("message", ["", "  "])
 def test_failed_task_without_a_message_fails(new_history: Callable[..., Any], message: str) -> None:
     failures = new_history("apimodels").order().poll("failed", failMsg=message).failed(failed_tasks_have_a_reason)
-    assert failures["apimodels.query.answer.failMsg"] == (Severity.BREAKING, "a failed task has no message")
+    assert failures["apimodels.query.response.failMsg"] == (Severity.BREAKING, "a failed task has no message")
     error = {"code": "QuotaExceeded", "message": message}
     failures = new_history("opeai").order().poll("FAILURE", error=error).failed(failed_tasks_have_a_reason)
-    assert failures["opeai.query.answer.error.message"][0] is Severity.INFO, "that there is an error is our reading"
+    assert failures["opeai.query.response.error.message"][0] is Severity.INFO, "that there is an error is our reading"
     assert failures["opeai.code.QuotaExceeded"][0] is Severity.BREAKING
 
 
@@ -241,4 +241,4 @@ def test_unknown_failure_code_is_information(new_history: Callable[..., Any]) ->
     failures = (
         new_history("apimodels").order().poll("failed", failCode="SOLAR_FLARE").failed(failed_tasks_have_a_reason)
     )
-    assert failures == {"apimodels.query.answer.failCode": (Severity.INFO, "a task failed with an undocumented code")}
+    assert failures == {"apimodels.query.response.failCode": (Severity.INFO, "a task failed with an undocumented code")}

@@ -66,30 +66,30 @@ def test_times_are_not_checked_without_a_clock(new_history: Callable[..., Any]) 
 
 def test_creation_time_is_stable(new_history: Callable[..., Any]) -> None:
     history = new_history("opeai").order().poll("QUEUED")
-    assert history.passed(creation_time_is_stable) == {"opeai.query.answer.created_at"}
+    assert history.passed(creation_time_is_stable) == {"opeai.query.response.created_at"}
     failures = history.poll("IN_PROGRESS", created_at=SECONDS + 1).failed(creation_time_is_stable)
-    assert failures == {"opeai.query.answer.created_at": (Severity.BREAKING, "created_at has changed")}
+    assert failures == {"opeai.query.response.created_at": (Severity.BREAKING, "created_at has changed")}
     history = new_history("apimodels").order().poll("pending")
     assert history.results_of(creation_time_is_stable) == [], "it is told for the first time"
-    assert history.poll("completed").passed(creation_time_is_stable) == {"apimodels.query.answer.createTime"}
+    assert history.poll("completed").passed(creation_time_is_stable) == {"apimodels.query.response.createTime"}
     assert history.poll("completed", createTime=MILLISECONDS + 5).failed(creation_time_is_stable)
 
 
 def test_completion_time_appears_at_the_end(new_history: Callable[..., Any]) -> None:
     check = completion_time_appears_at_the_end
-    assert new_history("apimodels").order().poll("completed").passed(check) == {"apimodels.query.answer.completeTime"}
+    assert new_history("apimodels").order().poll("completed").passed(check) == {"apimodels.query.response.completeTime"}
     assert new_history("apimodels").order().poll("failed").passed(check) == {
-        "apimodels.query.answer.completeTime.failed"
+        "apimodels.query.response.completeTime.failed"
     }
     failures = new_history("apimodels").order().poll("processing", completeTime=MILLISECONDS).failed(check)
     assert failures == {
-        "apimodels.query.answer.completeTime": (
+        "apimodels.query.response.completeTime": (
             Severity.BREAKING,
             "completeTime is set before the task has ended",
         )
     }
     failures = new_history("apimodels").order().poll("completed", completeTime=MILLISECONDS - 1).failed(check)
-    assert failures["apimodels.query.answer.completeTime"][1] == "a task has ended before its creation"
+    assert failures["apimodels.query.response.completeTime"][1] == "a task has ended before its creation"
 
 
 def test_openai_completion_time_is_in_seconds(new_history: Callable[..., Any]) -> None:

@@ -92,8 +92,8 @@ def test_facts_lists_every_fact_with_the_time_of_its_last_verification(
 @pytest.mark.parametrize(
     ("change", "fact"),
     [
-        (lambda body: body.pop("status"), "opeai.query.answer.status"),
-        (lambda body: body.update(model=7), "opeai.query.answer.model"),
+        (lambda body: body.pop("status"), "opeai.query.response.status"),
+        (lambda body: body.update(model=7), "opeai.query.response.model"),
     ],
 )
 def test_missing_or_retyped_field_is_breaking_drift(
@@ -182,7 +182,7 @@ def test_newest_recording_with_a_result_decides(
     assert result.exit_code == 0
     report = read_report(tmp_path / "report.json")
     assert {finding["severity"] for finding in report["findings"]} == {"info"}
-    (fact,) = [fact for fact in report["facts"] if fact["id"] == "opeai.query.answer.status"]
+    (fact,) = [fact for fact in report["facts"] if fact["id"] == "opeai.query.response.status"]
     assert (fact["status"], NEW in fact["detail"]) == ("confirmed", True)
     assert run_drift(old).exit_code == 1
 

@@ -28,13 +28,13 @@ CONFIRMED_FACTS = {
         *("create.aspect_ratio.default", "create.duration.default"),
     },
     ("apimodels", "private"): {
-        *("private_urls", "code.input", "error.task_failed", "status.failure", "query.answer.failCode"),
-        *("query.answer.failMsg", "query.answer.retryable", "query.answer.createTime.failed"),
-        "query.answer.completeTime.failed",
+        *("private_urls", "code.input", "error.task_failed", "status.failure", "query.response.failCode"),
+        *("query.response.failMsg", "query.response.retryable", "query.response.createTime.failed"),
+        "query.response.completeTime.failed",
     },
     ("apimodels", "asset.used"): {
-        *("assets.create.name.default", "assets.delete.answer", "assets.purpose", "assets.usable"),
-        *("groups.id.text", "files.answer.publicUrl"),
+        *("assets.create.name.default", "assets.delete.response", "assets.purpose", "assets.usable"),
+        *("groups.id.text", "files.response.publicUrl"),
     },
     ("apimodels", "sounds"): {"limit.audio.total"},
     ("apimodels", "upscale.1080p"): {"upscale.side.1080p", "tariff.upscale.1080p"},

@@ -24,7 +24,7 @@ def _field(
 
 def _created(operation: Operation, current: Evidence, legacy: Evidence) -> tuple[ResponseField, ...]:
     """What either kind of order answers; a create can fail at once, and then says why."""
-    at = f"{operation}.answer"
+    at = f"{operation}.response"
     return (
         _field(f"{at}.taskId", current, operation, "data.taskId", keys=CURRENT),
         _field(f"{at}.state", current, operation, "data.state", keys=CURRENT),
@@ -39,38 +39,38 @@ def _created(operation: Operation, current: Evidence, legacy: Evidence) -> tuple
 
 Q = Operation.QUERY
 QUERY = (
-    _field("query.answer.taskId", SIBLINGS, Q, "data.taskId", keys=CURRENT),
-    _field("query.answer.state", SIBLINGS, Q, "data.state", keys=CURRENT),
-    _field("query.answer.task_id", CLIENT, Q, "data.task_id", keys=LEGACY),
-    _field("query.answer.status", CLIENT, Q, "data.status", keys=LEGACY),
-    _field("query.answer.model", SIBLINGS, Q, "data.model", required=False),
-    _field("query.answer.modelType", VENDOR_CLIENT, Q, "data.modelType", required=False, pattern=WORD),
-    _field("query.answer.resultUrls", SIBLINGS, Q, "data.resultUrls", LIST, statuses=SUCCEEDED, keys=CURRENT),
-    _field("query.answer.resultUrls.item", SIBLINGS, Q, "data.resultUrls[]", statuses=SUCCEEDED, pattern=LINK,
+    _field("query.response.taskId", SIBLINGS, Q, "data.taskId", keys=CURRENT),
+    _field("query.response.state", SIBLINGS, Q, "data.state", keys=CURRENT),
+    _field("query.response.task_id", CLIENT, Q, "data.task_id", keys=LEGACY),
+    _field("query.response.status", CLIENT, Q, "data.status", keys=LEGACY),
+    _field("query.response.model", SIBLINGS, Q, "data.model", required=False),
+    _field("query.response.modelType", VENDOR_CLIENT, Q, "data.modelType", required=False, pattern=WORD),
+    _field("query.response.resultUrls", SIBLINGS, Q, "data.resultUrls", LIST, statuses=SUCCEEDED, keys=CURRENT),
+    _field("query.response.resultUrls.item", SIBLINGS, Q, "data.resultUrls[]", statuses=SUCCEEDED, pattern=LINK,
            keys=CURRENT),
-    _field("query.answer.resultJson", VENDOR_CLIENT, Q, "data.resultJson", ("string", "object"), statuses=SUCCEEDED,
+    _field("query.response.resultJson", VENDOR_CLIENT, Q, "data.resultJson", ("string", "object"), statuses=SUCCEEDED,
            required=False, keys=CURRENT),
-    _field("query.answer.videos", CLIENT, Q, "data.videos", LIST, statuses=SUCCEEDED, keys=LEGACY),
-    _field("query.answer.videos.item", CLIENT, Q, "data.videos[]", statuses=SUCCEEDED, pattern=LINK, keys=LEGACY),
-    _field("query.answer.failMsg", SIBLINGS, Q, "data.failMsg", statuses=FAILED),
-    _field("query.answer.failCode", VENDOR_CLIENT, Q, "data.failCode", statuses=FAILED, required=False, pattern=WORD),
-    _field("query.answer.retryable", VENDOR_CLIENT, Q, "data.retryable", FLAG, statuses=FAILED, required=False),
-    _field("query.answer.createTime", SIBLINGS, Q, "data.createTime", WHOLE, statuses=SUCCEEDED),
-    _field("query.answer.createTime.running", UNSAID, Q, "data.createTime", WHOLE, statuses=RUNNING),
-    _field("query.answer.createTime.failed", UNSAID, Q, "data.createTime", WHOLE, statuses=FAILED),
-    _field("query.answer.completeTime", SIBLINGS, Q, "data.completeTime", WHOLE, statuses=SUCCEEDED),
-    _field("query.answer.completeTime.failed", UNSAID, Q, "data.completeTime", WHOLE, statuses=FAILED),
+    _field("query.response.videos", CLIENT, Q, "data.videos", LIST, statuses=SUCCEEDED, keys=LEGACY),
+    _field("query.response.videos.item", CLIENT, Q, "data.videos[]", statuses=SUCCEEDED, pattern=LINK, keys=LEGACY),
+    _field("query.response.failMsg", SIBLINGS, Q, "data.failMsg", statuses=FAILED),
+    _field("query.response.failCode", VENDOR_CLIENT, Q, "data.failCode", statuses=FAILED, required=False, pattern=WORD),
+    _field("query.response.retryable", VENDOR_CLIENT, Q, "data.retryable", FLAG, statuses=FAILED, required=False),
+    _field("query.response.createTime", SIBLINGS, Q, "data.createTime", WHOLE, statuses=SUCCEEDED),
+    _field("query.response.createTime.running", UNSAID, Q, "data.createTime", WHOLE, statuses=RUNNING),
+    _field("query.response.createTime.failed", UNSAID, Q, "data.createTime", WHOLE, statuses=FAILED),
+    _field("query.response.completeTime", SIBLINGS, Q, "data.completeTime", WHOLE, statuses=SUCCEEDED),
+    _field("query.response.completeTime.failed", UNSAID, Q, "data.completeTime", WHOLE, statuses=FAILED),
 )  # fmt: skip
 
 ASSET_STATUS = "Processing|Active|Failed"
 MADE = (
-    _field("groups.create.answer.id", PAGE_ASSETS, Operation.GROUP_CREATE, "data.id", WHOLE),
-    _field("groups.create.answer.group_name", PAGE_ASSETS, Operation.GROUP_CREATE, "data.group_name",
+    _field("groups.create.response.id", PAGE_ASSETS, Operation.GROUP_CREATE, "data.id", WHOLE),
+    _field("groups.create.response.group_name", PAGE_ASSETS, Operation.GROUP_CREATE, "data.group_name",
            pattern="group-.*"),
-    _field("assets.create.answer.id", PAGE_ASSETS, Operation.ASSET_CREATE, "data.id"),
-    _field("assets.create.answer.asset_url", PAGE_ASSETS, Operation.ASSET_CREATE, "data.asset_url",
+    _field("assets.create.response.id", PAGE_ASSETS, Operation.ASSET_CREATE, "data.id"),
+    _field("assets.create.response.asset_url", PAGE_ASSETS, Operation.ASSET_CREATE, "data.asset_url",
            pattern="asset://.+"),
-    _field("assets.create.answer.status", CLIENT, Operation.ASSET_CREATE, "data.status", required=False,
+    _field("assets.create.response.status", CLIENT, Operation.ASSET_CREATE, "data.status", required=False,
            pattern=ASSET_STATUS),
 )  # fmt: skip
 
@@ -80,7 +80,7 @@ def _groups(option: str, at: str) -> tuple[ResponseField, ...]:
     rows = (("id", WHOLE), ("group_name", TEXT), ("name", TEXT), ("created_at", WHOLE))
     return tuple(
         ResponseField(
-            f"apimodels.groups.list.answer.{option}.{name}" if name else f"apimodels.groups.list.answer.{option}",
+            f"apimodels.groups.list.response.{option}.{name}" if name else f"apimodels.groups.list.response.{option}",
             UNSAID, Operation.GROUP_LIST, f"{at}[].{name}" if name else at, types,
             required=name in ("", "id", "group_name"), variant="apimodels.group_list", option=option,
         )
@@ -106,38 +106,40 @@ def _asset(operation: Operation, id_: str, at: str) -> tuple[ResponseField, ...]
 TOLD = (
     *_groups("array", "data"),
     *_groups("items", "data.items"),
-    *_asset(Operation.ASSET_GET, "assets.get.answer", "data"),
-    _field("assets.list.answer.items", LIKE_ARK, Operation.ASSET_LIST, "data.items", LIST),
-    *_asset(Operation.ASSET_LIST, "assets.list.answer.items", "data.items[]"),
-    _field("assets.list.answer.total", LIKE_ARK, Operation.ASSET_LIST, "data.total", WHOLE),
-    _field("assets.list.answer.page", LIKE_ARK, Operation.ASSET_LIST, "data.page", WHOLE),
-    _field("assets.list.answer.page_size", LIKE_ARK, Operation.ASSET_LIST, "data.page_size", WHOLE),
-    _field("assets.update.answer.id", UNSAID, Operation.ASSET_UPDATE, "data.id"),
-    _field("assets.update.answer.name", UNSAID, Operation.ASSET_UPDATE, "data.name"),
-    _field("assets.delete.answer", UNSAID, Operation.ASSET_DELETE, "data", ("object", "boolean", "null")),
-    _field("groups.delete.answer", UNSAID, Operation.GROUP_DELETE, "data", ("object", "boolean", "null")),
+    *_asset(Operation.ASSET_GET, "assets.get.response", "data"),
+    _field("assets.list.response.items", LIKE_ARK, Operation.ASSET_LIST, "data.items", LIST),
+    *_asset(Operation.ASSET_LIST, "assets.list.response.items", "data.items[]"),
+    _field("assets.list.response.total", LIKE_ARK, Operation.ASSET_LIST, "data.total", WHOLE),
+    _field("assets.list.response.page", LIKE_ARK, Operation.ASSET_LIST, "data.page", WHOLE),
+    _field("assets.list.response.page_size", LIKE_ARK, Operation.ASSET_LIST, "data.page_size", WHOLE),
+    _field("assets.update.response.id", UNSAID, Operation.ASSET_UPDATE, "data.id"),
+    _field("assets.update.response.name", UNSAID, Operation.ASSET_UPDATE, "data.name"),
+    _field("assets.delete.response", UNSAID, Operation.ASSET_DELETE, "data", ("object", "boolean", "null")),
+    _field("groups.delete.response", UNSAID, Operation.GROUP_DELETE, "data", ("object", "boolean", "null")),
 )
 
 BESIDES = (
-    _field("balance.answer.balance", VENDOR_CLIENT, Operation.BALANCE, "data.balance", NUMBER),
-    _field("models.answer", VENDOR_CLIENT, Operation.MODELS, "data", LIST),
-    _field("models.answer.id", VENDOR_CLIENT, Operation.MODELS, "data[].id"),
-    _field("models.answer.modality", VENDOR_CLIENT, Operation.MODELS, "data[].modality",
+    _field("balance.response.balance", VENDOR_CLIENT, Operation.BALANCE, "data.balance", NUMBER),
+    _field("models.response", VENDOR_CLIENT, Operation.MODELS, "data", LIST),
+    _field("models.response.id", VENDOR_CLIENT, Operation.MODELS, "data[].id"),
+    _field("models.response.modality", VENDOR_CLIENT, Operation.MODELS, "data[].modality",
            pattern="chat|image|video|audio|embedding"),
-    _field("models.answer.endpoint", VENDOR_CLIENT, Operation.MODELS, "data[].endpoint"),
-    _field("records.answer.settled", CLIENT, Operation.RECORD, "data.settled", FLAG),
-    _field("records.answer.credits", CLIENT, Operation.RECORD, "data.credits", NUMBER),
-    _field("records.answer.currency", CLIENT, Operation.RECORD, "data.currency", pattern="USD"),
-    _field("files.answer.publicUrl", VENDOR_CLIENT, Operation.FILE_CREATE, "data.publicUrl", pattern=LINK),
+    _field("models.response.endpoint", VENDOR_CLIENT, Operation.MODELS, "data[].endpoint"),
+    _field("records.response.settled", CLIENT, Operation.RECORD, "data.settled", FLAG),
+    _field("records.response.credits", CLIENT, Operation.RECORD, "data.credits", NUMBER),
+    _field("records.response.currency", CLIENT, Operation.RECORD, "data.currency", pattern="USD"),
+    _field("files.response.publicUrl", VENDOR_CLIENT, Operation.FILE_CREATE, "data.publicUrl", pattern=LINK),
 )  # fmt: skip
 
 REFUSALS = (
-    ResponseField("apimodels.refusal.code", VENDOR_CLIENT, None, "code", WHOLE),
-    ResponseField("apimodels.refusal.msg", VENDOR_CLIENT, None, "msg", TEXT),
-    ResponseField("apimodels.refusal.data", UNSAID, None, "data", ("object", "null"), required=False),
-    ResponseField("apimodels.refusal.failCode", CLIENT, None, "data.failCode", TEXT, required=False, pattern=WORD),
-    ResponseField("apimodels.refusal.failMsg", CLIENT, None, "data.failMsg", TEXT, required=False),
-    ResponseField("apimodels.refusal.retryable", UNSAID, None, "data.retryable", FLAG, required=False),
+    ResponseField("apimodels.error_response.code", VENDOR_CLIENT, None, "code", WHOLE),
+    ResponseField("apimodels.error_response.msg", VENDOR_CLIENT, None, "msg", TEXT),
+    ResponseField("apimodels.error_response.data", UNSAID, None, "data", ("object", "null"), required=False),
+    ResponseField(
+        "apimodels.error_response.failCode", CLIENT, None, "data.failCode", TEXT, required=False, pattern=WORD
+    ),
+    ResponseField("apimodels.error_response.failMsg", CLIENT, None, "data.failMsg", TEXT, required=False),
+    ResponseField("apimodels.error_response.retryable", UNSAID, None, "data.retryable", FLAG, required=False),
 )
 
 RESPONSE_FIELDS: tuple[ResponseField, ...] = (

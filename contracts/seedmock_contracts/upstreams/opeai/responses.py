@@ -13,32 +13,32 @@ FAIL_REASON = assumed("the gateway's generic answer has fail_reason; whether thi
 
 
 def _create(path: str, types: tuple[str, ...], pattern: str = "") -> ResponseField:
-    return ResponseField(f"opeai.create.answer.{path}", GUIDE_4, Operation.CREATE, path, types, pattern=pattern)
+    return ResponseField(f"opeai.create.response.{path}", GUIDE_4, Operation.CREATE, path, types, pattern=pattern)
 
 
 def _query(path: str, types: tuple[str, ...], pattern: str = "") -> ResponseField:
-    return ResponseField(f"opeai.query.answer.{path}", GUIDE_5, Operation.QUERY, path, types, pattern=pattern)
+    return ResponseField(f"opeai.query.response.{path}", GUIDE_5, Operation.QUERY, path, types, pattern=pattern)
 
 
 def _openai(
     operation: Operation, path: str, types: tuple[str, ...], required: bool, pattern: str = ""
 ) -> ResponseField:
     return ResponseField(
-        f"opeai.{operation}.answer.openai.{path}", GATEWAY, operation, path, types,
+        f"opeai.{operation}.response.openai.{path}", GATEWAY, operation, path, types,
         required=required, pattern=pattern, variant="opeai.status", option="openai",
     )  # fmt: skip
 
 
 def _failed(option: str, evidence: Evidence, path: str, types: tuple[str, ...]) -> ResponseField:
     return ResponseField(
-        f"opeai.query.answer.{path}", evidence, Operation.QUERY, path, types, FAILED,
+        f"opeai.query.response.{path}", evidence, Operation.QUERY, path, types, FAILED,
         variant="opeai.failure_reason", option=option,
     )  # fmt: skip
 
 
 def _refusal(envelope: str, evidence: Evidence, path: str, types: tuple[str, ...] = TEXT) -> ResponseField:
     name = path.removeprefix("error.")
-    return ResponseField(f"opeai.refusal.{envelope}.{name}", evidence, None, path, types, envelope=envelope)
+    return ResponseField(f"opeai.error_response.{envelope}.{name}", evidence, None, path, types, envelope=envelope)
 
 
 VIDEO, PIXELS = "video", r"\d+x\d+"
@@ -66,7 +66,7 @@ QUERY = (
     _openai(Operation.QUERY, "completed_at", ("integer", "null"), False),
     _openai(Operation.QUERY, "error", ("object", "null"), False),
     ResponseField(
-        "opeai.query.answer.progress", GATEWAY, Operation.QUERY, "progress", TEXT,
+        "opeai.query.response.progress", GATEWAY, Operation.QUERY, "progress", TEXT,
         pattern=r"\d{1,3}%", variant="opeai.progress", option="percent",
     ),
     _failed("error", REASON, "error", OBJECT),

@@ -138,10 +138,10 @@ RESPONSE_FIELDS = (
             ("trouble.text", TEXT, True),
         )
     ),
-    ResponseField("toy.refusal.problem", PAGE, None, "problem", ("object",), envelope="problem"),
-    ResponseField("toy.refusal.reason", PAGE, None, "problem.reason", TEXT, envelope="problem"),
-    ResponseField("toy.refusal.text", PAGE, None, "problem.text", TEXT, envelope="problem"),
-    ResponseField("toy.refusal.where", PAGE, None, "problem.where", TEXT, envelope="problem"),
+    ResponseField("toy.error_response.problem", PAGE, None, "problem", ("object",), envelope="problem"),
+    ResponseField("toy.error_response.reason", PAGE, None, "problem.reason", TEXT, envelope="problem"),
+    ResponseField("toy.error_response.text", PAGE, None, "problem.text", TEXT, envelope="problem"),
+    ResponseField("toy.error_response.where", PAGE, None, "problem.where", TEXT, envelope="problem"),
 )  # fmt: skip
 
 STATUSES = {
