@@ -9,7 +9,7 @@ test:  # the inner loop, about 90 s on two cores: all but the tests marked slow
 test-all:
 	$(bin)/pytest -q -n auto
 
-coverage:  # branch coverage of the quick tests; takes twice as long
+coverage:  # branch coverage of the quick tests, with the threshold of CI; takes twice as long
 	$(bin)/pytest -q -n auto -m "not slow" --cov --cov-report=term:skip-covered
 
 check:

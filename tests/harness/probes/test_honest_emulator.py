@@ -65,7 +65,8 @@ def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str,
     assert not seen.made
     assert seen.broken == {}
     assert facts_to_learn(name) - seen.held == set()
-    assert {condition(rule)[0] for rule in get_contract(name).rules[Operation.CREATE] if condition(rule)} <= seen.held
+    conditions = [condition(rule) for rule in get_contract(name).rules[Operation.CREATE]]
+    assert {variant[0] for variant in conditions if variant} <= seen.held
     assert {f"{name}.auth", f"{name}.null", f"{name}.unknown_fields"} <= seen.held
 
 
