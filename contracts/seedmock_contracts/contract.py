@@ -1,4 +1,4 @@
-"""The contract of one upstream: everything that its vendor says, as one frozen value.
+"""Contract of one upstream: its documented, observed and assumed facts, as one frozen value.
 
 Knows no role (server, client, harness), and no upstream by name.
 """
@@ -40,13 +40,13 @@ from .timing import CallbackPlan, Latency
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Contract:
-    """Everything that an upstream's vendor says, in the order of its documentation.
+    """Facts of an upstream, in the order of its documentation.
 
-    `name` is the Python name of the upstream, `display_name` the one for people. `advice` are rules that are
-    advised and not enforced. `frame_rate` is that of the clips, per second. `retry_after` is the evidence that a
-    429 carries Retry-After, None where it does not. `result_days` and `file_days` are how long links to results and
-    to uploaded files live. `token_bill` counts the tokens of a clip, None where no bill is by tokens. A task that ends
-    in one of `charged_statuses` is charged.
+    `name` is the module name of the upstream, `display_name` the one for people. `advice` are rules that are advised
+    and not enforced. `frame_rate` is that of the clips, per second. `retry_after` is the evidence that a 429 has
+    Retry-After, None where it has not. `result_days` and `file_days` are the lifetimes of links to results and of
+    uploaded files. `token_bill` counts the tokens of a clip, None where no bill is by tokens. A task that ends in one
+    of `charged_statuses` is charged.
     """
 
     name: str
@@ -83,11 +83,11 @@ class Contract:
         return f"<{type(self).__name__} {self.name}>"
 
     def facts(self) -> Iterator[Fact]:
-        """Every fact, once; facts that a rule carries come where the rule stands."""
-        seen: set[str] = set()
+        """Iterate over the facts by first occurrence; that of a rule comes in the rule's place."""
+        ids: set[str] = set()
         for fact in self._facts():
-            if fact.id not in seen:
-                seen.add(fact.id)
+            if fact.id not in ids:
+                ids.add(fact.id)
                 yield fact
 
     def _facts(self) -> Iterator[Fact]:
@@ -106,14 +106,14 @@ class Contract:
 
     @cached_property
     def capabilities(self) -> frozenset[Capability]:
-        """The optional abilities of the upstream, as its endpoints and formats show them."""
+        """Optional features of the upstream, derived from its endpoints and formats."""
         by_endpoint = {capability for capability, operation in _OPERATIONS.items() if self.endpoint(operation)}
         links = {Capability.LINKS} if self.response.link_paths else set()
         callbacks = {Capability.CALLBACKS} if self.callbacks is not None else set()
         return frozenset(by_endpoint | links | callbacks)
 
     def endpoint(self, operation: Operation) -> Endpoint | None:
-        """The endpoint of an operation, if the upstream has it."""
+        """Endpoint of an operation, if the upstream has it."""
         return self._endpoints.get(operation)
 
     @cached_property
@@ -121,47 +121,47 @@ class Contract:
         return {endpoint.operation: endpoint for endpoint in self.endpoints}
 
     def field(self, part: str, operation: Operation = Operation.CREATE) -> Field | None:
-        """The request field that holds a part of an order, by the part's common name."""
+        """Request field of a part of an order, by the part's common name."""
         path = self.request.path(part, operation)
         return next((field for field in self.fields if (field.operation, field.path) == (operation, path)), None)
 
     def id_pattern(self, operation: Operation) -> IdPattern | None:
-        """The form of the ids that an operation creates, where it is known."""
+        """Form of the ids that an operation creates, if it is known."""
         patterns = (fact for fact in self.behaviours if isinstance(fact, IdPattern))
         return next((pattern for pattern in patterns if operation in pattern.operations), None)
 
     def key_order(self, operation: Operation) -> KeyOrder | None:
-        """The order of keys in the success of an operation, where it is documented."""
+        """Order of the keys in a success of an operation, if it is documented."""
         orders = (fact for fact in self.behaviours if isinstance(fact, KeyOrder))
         return next((order for order in orders if order.operation is operation), None)
 
     @cached_property
     def defaults(self) -> Mapping[str, str]:
-        """Each variant's id and the option that holds unless a setting says otherwise."""
+        """Default option of each variant, by its id."""
         return {variant.id: variant.default for variant in self.variants}
 
     def example(self, operation: Operation, rule: Rule | None = None) -> Document:
-        """A document that keeps every rule; for a rule, one that has the rule's field, so that it can be spoilt."""
+        """Document that keeps every rule; for a rule, one with the rule's field, so that the rule can be broken."""
         examples = self.request.examples[operation]
         fitting = (example for example in examples if rule is not None and rule.top_field in example)
         return next(fitting, examples[0])
 
     def model(self, name: str) -> Model | None:
-        """The model with this wire name."""
+        """Model with this wire name."""
         return next((model for model in self.models if model.name == name), None)
 
     def resolve_model(self, name: str | None) -> Model | None:
-        """The model that a user means: by wire name, by tier, or (None) the first of the page."""
+        """Model by wire name or tier; the first one for None."""
         if name is None:
             return self.models[0]
         return next((model for model in self.models if name in (model.name, model.tier)), None)
 
     def size(self, resolution: str, ratio: str) -> Size | None:
-        """The row of the size table for a resolution and a ratio."""
+        """Row of the size table for a resolution and a ratio."""
         return self._by_form.get((resolution, ratio))
 
     def parse_size(self, text: str | None) -> Size | None:
-        """The row of the size table that reads `1280x720`."""
+        """Row of the size table with a text such as `1280x720`."""
         return None if text is None else self._by_text.get(text)
 
     @cached_property
@@ -172,38 +172,36 @@ class Contract:
     def _by_text(self) -> Mapping[str, Size]:
         return {size.text: size for size in self.sizes}
 
-    def spelling(self, status: TaskStatus, moment: StatusContext, variant: str = "") -> str:
-        """How a status is spelt at a moment, under an option of the status variant if that has words of its own."""
-        return self._spellings.get((status, moment, variant)) or self._spellings[status, moment, ""]
+    def spelling(self, status: TaskStatus, context: StatusContext, variant: str = "") -> str:
+        """Spelling of a status in a context, under an option of the status variant if that has its own."""
+        return self._spellings.get((status, context, variant)) or self._spellings[status, context, ""]
 
     @cached_property
     def _spellings(self) -> Mapping[tuple[TaskStatus, StatusContext, str], str]:
-        return {(word.status, word.context, word.variant): word.spelling for word in self.status_spellings}
+        return {(row.status, row.context, row.variant): row.spelling for row in self.status_spellings}
 
     @cached_property
     def statuses(self) -> tuple[TaskStatus, ...]:
-        """The statuses that a query of this upstream can report, in the order of the enum."""
-        queried = {word.status for word in self.spellings(StatusContext.QUERY)}
+        """Statuses that a query can report, in the order of the enum."""
+        queried = {row.status for row in self.spellings(StatusContext.QUERY)}
         return tuple(status for status in TaskStatus if status in queried)
 
     def spellings(self, context: StatusContext) -> tuple[StatusSpelling, ...]:
-        """Every known spelling of every status in a context, under all options."""
-        return tuple(word for word in self.status_spellings if word.context is context)
+        """Spellings of all statuses in a context, under all options."""
+        return tuple(row for row in self.status_spellings if row.context is context)
 
-    def parse_status(self, word: str) -> TaskStatus | None:
-        """The status that a word means, in any spelling that is known of this upstream; None for an unknown word."""
-        return self._statuses.get(word) or self._statuses.get(word.lower())
+    def parse_status(self, text: str) -> TaskStatus | None:
+        """Status with this spelling in any context; None for an unknown one."""
+        return self._statuses.get(text) or self._statuses.get(text.lower())
 
     @cached_property
     def _statuses(self) -> Mapping[str, TaskStatus]:
         return {
-            spelling: word.status
-            for word in self.status_spellings
-            for spelling in (word.spelling, word.spelling.lower())
+            spelling: row.status for row in self.status_spellings for spelling in (row.spelling, row.spelling.lower())
         }
 
     def error_case(self, kind: ErrorKind, style: str = "") -> ErrorCase:
-        """This upstream's answer to a kind of error, in the style of an envelope variant if that has its own."""
+        """Error response of a kind, in the style of an option of the error variant if that has its own."""
         return self._cases.get((kind, style)) or self._cases[kind, ""]
 
     @cached_property
@@ -212,10 +210,10 @@ class Contract:
 
     def fact(self, id_: str) -> Fact:
         """A fact by its id. Raises UnknownFact."""
-        found = self.find(id_)
-        if found is None:
+        fact = self.find(id_)
+        if fact is None:
             raise UnknownFact(self.name, id_)
-        return found
+        return fact
 
     def find(self, id_: str) -> Fact | None:
         """A fact by its id, if this upstream has it."""
@@ -227,18 +225,18 @@ class Contract:
 
     def amount(self, id_: str) -> Amount:
         """A figure by its fact's id. Raises UnknownFact."""
-        found = next((amount for amount in self.amounts if amount.id == id_), None)
-        if found is None:
+        amount = next((amount for amount in self.amounts if amount.id == id_), None)
+        if amount is None:
             raise UnknownFact(self.name, id_)
-        return found
+        return amount
 
     def moderation_code(self, kind: ErrorKind, reason: str) -> FailCode:
-        """The code of a moderation at input or at output that objects to `reason`; the general one if it has none."""
+        """Code of a rejection by moderation, of input or of output, for a reason; by default the general one."""
         fitting = [code for code in self.fail_codes if code.kind is kind]
         return next((code for code in fitting if code.reason == reason), fitting[0])
 
     def fail_code_for(self, reason: str) -> FailCode | None:
-        """The fail code whose reason this is, such as `expired` or `queue_full`, if the upstream has one."""
+        """Code of a failure for a reason such as `expired` or `queue_full`, if the upstream has one."""
         return next((row for row in self.fail_codes if row.reason == reason), None)
 
     def fail_code(self, code: str) -> FailCode | None:

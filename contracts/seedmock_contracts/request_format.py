@@ -1,6 +1,6 @@
-"""Format of an upstream's requests: where each part of an order stands, and documents that keep every rule.
+"""Format of an upstream's requests: paths of the parts of an order, and documents that keep every rule.
 
-Knows the common names of the parts (model, prompt, size, ...), not what any upstream calls them.
+Knows the common names of the parts (model, prompt, size, ...), not those of any upstream.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .facts import MISSING, Document
 
 @dataclass(frozen=True, kw_only=True)
 class RequestFormat:
-    """Places of the parts of an order in a request document.
+    """Paths of the parts of an order in a request document.
 
-    `paths` maps a part's common name to its place (`content[].text` is the first item that has one); a name that is
-    not listed is its own place, and `upscale.resolution` is the place in that operation. `examples` are documents
-    that keep every rule, for each operation with a body; together they show each exclusive form. `skeleton` is what
-    an order has whatever is ordered, such as the type of the item that its prompt stands in.
+    `paths` maps a part's common name to its path (`content[].text` is that of the first item that has one); a name
+    that is not listed is its own path, and `upscale.resolution` is the path in that operation. `examples` are
+    documents that keep every rule, for each operation with a body; together they show each exclusive form. `skeleton`
+    is what every order has, such as the type of the item that holds its prompt.
     """
 
     layout: ReferenceLayout
@@ -31,11 +31,11 @@ class RequestFormat:
     skeleton: Document = field(default_factory=dict)
 
     def path(self, name: str, operation: Operation = Operation.CREATE) -> str:
-        """The place of a part of an order."""
+        """Path of a part of an order."""
         return self.paths.get(f"{operation}.{name}") or self.paths.get(name, name)
 
     def read(self, document: Document, name: str, operation: Operation = Operation.CREATE) -> Any:
-        """The value of a part of an order, or None."""
+        """Value of a part of an order, or None."""
         path = self.path(name, operation)
         if "." not in path and "[" not in path:
             return document.get(path)
@@ -44,7 +44,7 @@ class RequestFormat:
     def write(
         self, document: Document, parts: Mapping[str, Any], operation: Operation = Operation.CREATE
     ) -> dict[str, Any]:
-        """A copy of a document, or of the skeleton, with these parts set; MISSING removes one."""
+        """Copy a document, or the skeleton, and set parts of it; MISSING removes a part."""
         changed = dict(document or self.skeleton)
         for name, value in parts.items():
             changed = with_value(changed, self.path(name, operation), value)

@@ -1,4 +1,4 @@
-"""Format of an upstream's responses: places of what every reader needs, error envelopes, ids, order of keys."""
+"""Format of an upstream's responses: paths of what every reader needs, error envelopes, ids, order of keys."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .facts import MISSING, Behaviour, Document
 class Envelope:
     """Form of an error body. `parts` are pairs of a path and the part of the error there, in the order of the keys.
 
-    Parts: `code`, `message`, `type`, `field`, `null` (always null); those of a refusal with a fail code, left out
-    where there is none: `fail_code`, `fail_message`, `retryable`. `name` is that of `ErrorCase.envelope`. `option` is
-    the option of the variant of errors under which alone this envelope is used; empty for any.
+    Parts: `code`, `message`, `type`, `field`, `null` (always null); in an error with a fail code also `fail_code`,
+    `fail_message`, `retryable`. `name` is that of `ErrorCase.envelope`. `option` is the only option of the error
+    variant under which this envelope is used; empty for any.
     """
 
     name: str
@@ -47,13 +47,13 @@ class KeyOrder(Behaviour):
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseFormat:
-    """Places of what every reader of responses needs.
+    """Paths of what every reader of responses needs.
 
     `envelope_key` is the key of the payload inside the envelope of a success; empty where there is no envelope.
-    Inside the payload, each of these lists gives places in the order in which they are looked at: the id of what was
-    created, the status, links to results (a text or a list of texts), and the code and message of a failed task.
-    `code_path` is where a body repeats the HTTP status; empty where none does. `list_path` is the array of tasks in
-    the payload of a list of tasks.
+    Inside the payload, the first of several paths with a value counts: that of the created id, of the status, of the
+    links to results (a string or an array of strings), and of the code and message of a failed task. `code_path` is
+    that of a copy of the HTTP status in a body; empty where there is none. `list_path` is that of the array of tasks
+    in the payload of a list of tasks.
     """
 
     id_paths: tuple[str, ...]
@@ -67,31 +67,31 @@ class ResponseFormat:
     failure_message_paths: tuple[str, ...] = ()
 
     def payload(self, body: Any) -> Any:
-        """The response's own part of a body, inside the envelope if there is one."""
+        """Payload of a body, inside the envelope if there is one."""
         return body.get(self.envelope_key) if self.envelope_key and isinstance(body, Mapping) else body
 
     def envelope(self, name: str) -> Envelope:
         """An error envelope by its name. Raises LookupError for an unknown one."""
-        found = next((envelope for envelope in self.envelopes if envelope.name == name), None)
-        if found is None:
+        envelope = next((envelope for envelope in self.envelopes if envelope.name == name), None)
+        if envelope is None:
             names = ", ".join(envelope.name for envelope in self.envelopes)
             raise LookupError(f"unknown envelope {name!r}; available: {names}")
-        return found
+        return envelope
 
     def error_path(self, body: Any, part: str) -> str:
-        """The place of a part in an error body, in whichever envelope it is found first; empty where there is none."""
+        """Path of a part in an error body, in the first envelope that has it there; empty if none has."""
         if not isinstance(body, Mapping):
             return ""
         paths = dict.fromkeys(path for envelope in self.envelopes for path, name in envelope.parts if name == part)
         return next((path for path in paths if first_value(body, (path,)) is not MISSING), "")
 
     def error_part(self, body: Any, part: str) -> Any:
-        """A part of an error body, in whichever envelope it is found first; None where there is none."""
+        """Part of an error body, in the first envelope that has it there; None if none has."""
         path = self.error_path(body, part)
         return first_value(body, (path,)) if path else None
 
 
 def first_value(document: Document, paths: Iterable[str]) -> Any:
-    """The first value at the first of several paths that has one, or MISSING."""
-    found = (value for path in paths for _, value in values_at(document, path) if value is not MISSING)
-    return next(found, MISSING)
+    """First value at the first of several paths that has one, or MISSING."""
+    values = (value for path in paths for _, value in values_at(document, path) if value is not MISSING)
+    return next(values, MISSING)

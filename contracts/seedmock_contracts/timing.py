@@ -1,4 +1,4 @@
-"""Behaviour of an upstream in time: latency of its tasks, and attempts to reach a callback URL."""
+"""Timing of an upstream: latency of its tasks, and attempts to reach a callback URL."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackPlan:
-    """Posts to a callback URL: `attempt` seconds each, retried after each of `backoff`, then every `interval`.
+    """Posts to a callback URL, in seconds: timeout, first retries, later retries, and the time after which they stop.
 
-    `lasting` seconds after the task's end no more is tried.
+    `attempt` is the timeout of one, `backoff` the waits before the first retries, `interval` that between later ones;
+    no attempt begins later than `lasting` after the task's end.
     """
 
     attempt: Amount

@@ -158,7 +158,7 @@ def test_every_assumption_belongs_to_a_variant_or_is_an_open_question(contract: 
 def test_upstreams_are_found_by_their_folder() -> None:
     assert NAMES == ("apimodels", "opeai")
     assert [contract.name for contract in contracts()] == list(NAMES)
-    with pytest.raises(LookupError, match="known: apimodels, opeai"):
+    with pytest.raises(LookupError, match="available: apimodels, opeai"):
         get_contract("sora")
 
 

@@ -1,4 +1,4 @@
-"""Contracts of the emulated services, one module each, found by their place: a new upstream needs no edit here.
+"""Contracts of the emulated services, one module each. A new upstream is discovered by its place, without an edit here.
 
 A module may also lie outside this distribution, as `seedmock_contracts/upstreams/NAME.py` below any folder of the
 import path. Names with a leading underscore are shared parts, not upstreams.
@@ -19,7 +19,7 @@ def portions(package: str, own: list[str]) -> list[str]:
     """The folders in which modules of a package lie: its own first, then one below each entry of the import path."""
     folders = list(sys.path)
     for name in package.split("."):
-        folders = [found for folder in folders for found in _locations(folder, name)]
+        folders = [location for folder in folders for location in _locations(folder, name)]
     return list(dict.fromkeys([*own, *folders]))
 
 
@@ -38,9 +38,9 @@ NAMES: tuple[str, ...] = tuple(
 
 @cache
 def get_contract(name: str) -> Contract:
-    """The contract of an upstream. Raises LookupError for an unknown name, listing the known ones."""
+    """The contract of an upstream. Raises LookupError for an unknown name, listing the available ones."""
     if name not in NAMES:
-        raise LookupError(f"unknown upstream {name!r}; known: {', '.join(NAMES)}")
+        raise LookupError(f"unknown upstream {name!r}; available: {', '.join(NAMES)}")
     contract = import_module(f"{__name__}.{name}").CONTRACT
     assert isinstance(contract, Contract)
     return contract

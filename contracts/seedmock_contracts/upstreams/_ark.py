@@ -21,7 +21,7 @@ PROMPT_LENGTH = (500, 1000)
 TOKEN_BILL = TokenBill(frames_per_second=FRAMES_PER_SECOND, extra_frames=1, pixels_per_token=1024)
 
 LATENCY_P50, LATENCY_P90 = 142, 486
-"""Seconds, measured by one vendor over a week of everybody's tasks."""
+"""Seconds, measured by one vendor over a week of all customers' tasks."""
 
 PIXELS: Mapping[tuple[str, str], tuple[int, int]] = {
     ("480p", "16:9"): (864, 496),
@@ -73,7 +73,10 @@ MEDIA_LIMITS: tuple[tuple[str, MediaKind, str, float | None, float | None], ...]
 def media_limits(
     upstream: str, evidence: Evidence, stated: Mapping[str, Evidence], strict: Iterable[str]
 ) -> tuple[MediaLimit, ...]:
-    """Limits of an upstream; `stated` is the evidence of those that its vendor states, `strict` excludes the bounds."""
+    """Limits of an upstream.
+
+    `stated` is the evidence of those that its vendor states, `strict` names those whose bounds are excluded.
+    """
     excluding = frozenset(strict)
     return tuple(
         MediaLimit(f"{upstream}.limit.{name}", stated.get(name, evidence), kind, quantity, low, high, name in excluding)
@@ -181,7 +184,7 @@ ASSET_CODES: tuple[tuple[str, str, str], ...] = (
     ("FaceMismatch", "the face is not the one that was registered", ""),
     ("TranscodingFailed", "the file could not be transcoded", ""),
 )
-"""Code, message, and what it objects to: a step of processing, or a quantity with the bound that is broken."""
+"""Code, message, and reason: a step of processing, or a quantity with the bound that is broken."""
 
 
 def asset_codes(upstream: str, evidence: Evidence) -> tuple[FailCode, ...]:

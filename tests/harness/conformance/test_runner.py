@@ -47,7 +47,7 @@ def test_a_website_fails_after_one_action(upstream: str) -> None:
 
 
 def test_an_unknown_upstream_is_rejected_with_the_known_ones() -> None:
-    with pytest.raises(LookupError, match="unknown upstream 'nobody'; known: apimodels, opeai"):
+    with pytest.raises(LookupError, match="unknown upstream 'nobody'; available: apimodels, opeai"):
         run_conformance("nobody", send_to_website)
 
 

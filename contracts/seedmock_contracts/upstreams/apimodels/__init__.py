@@ -1,6 +1,6 @@
-"""A: apimodels.app, "custom channel A", in the order of its own page.
+"""Contract of apimodels.app, "custom channel A", in the order of the vendor's page.
 
-What the page leaves out comes, with lower basis, from the vendor's other pages, its clients and the service behind.
+Facts that the page lacks come, with a lower basis, from the vendor's other pages, its clients and the service behind.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ from .errors import CODES, ENVELOPE, ERRORS
 from .responses import RESPONSE_FIELDS
 from .sources import (
     ARK,
-    CALLED,
+    CALLBACK_BODY,
+    CALLBACK_SCHEME,
     CLIENT,
     IN_EXAMPLES,
     LIKE_ARK,
@@ -71,7 +72,6 @@ from .sources import (
     UNSAID,
     VENDOR_CLIENT,
     VENDOR_NOTES,
-    WEB,
 )
 
 NAME = "apimodels"
@@ -154,7 +154,7 @@ UPSCALE_FIELDS = (
 QUERY_FIELDS = (Field("apimodels.query.task_id", PAGE, Operation.QUERY, "task_id", ("string",)),)
 FIELDS = (*CREATE_FIELDS, *UPSCALE_FIELDS, *library.FIELDS, *QUERY_FIELDS)
 
-# The page names ratios, not pixels; the service behind renders these for them.
+# The page names ratios, not pixels; these are the sizes that the service behind renders.
 SIZES = _ark.sizes(NAME, ARK, ("720p", "1080p"), RATIOS[:-1])
 
 LAYOUT = FlatFields(
@@ -187,7 +187,7 @@ CREATE_RULES: tuple[Rule, ...] = (
     WholeNumber(Fact("apimodels.create.duration.whole", LIKE_ARK), "duration"),
     NumberRange(Fact("apimodels.create.duration.range", PAGE_FIELDS), "duration", *_ark.SECONDS),
     NumberRange(Fact("apimodels.create.seed.range", LIKE_ARK), "seed", *_ark.SEEDS),
-    UrlScheme(Fact("apimodels.create.callback_url.scheme", WEB), "callback_url", PUBLIC),
+    UrlScheme(Fact("apimodels.create.callback_url.scheme", CALLBACK_SCHEME), "callback_url", PUBLIC),
     UrlScheme(Fact("apimodels.create.first_frame_url.scheme", SCHEME), "first_frame_url", SCHEMES),
     UrlScheme(Fact("apimodels.create.images.scheme", SCHEME), "images[]", SCHEMES),
     UrlScheme(Fact("apimodels.create.last_frame_url.scheme", SCHEME), "last_frame_url", SCHEMES, (FIRST,)),
@@ -215,7 +215,7 @@ UPSCALE_RULES: tuple[Rule, ...] = (
     UrlScheme(Fact("apimodels.upscale.videoUrl.scheme", SCHEME), "videoUrl", (*PUBLIC, "asset://", "data:")),
     required_rule(UPSCALE_FIELDS[2], IN_EXAMPLES),
     OneOf(Fact("apimodels.upscale.targetResolution.values", PAGE_UPSCALE), "targetResolution", UPSCALER.resolutions),
-    UrlScheme(Fact("apimodels.upscale.callback_url.scheme", WEB), "callback_url", PUBLIC),
+    UrlScheme(Fact("apimodels.upscale.callback_url.scheme", CALLBACK_SCHEME), "callback_url", PUBLIC),
 )
 QUERY_RULES: tuple[Rule, ...] = (*type_rules(QUERY_FIELDS), required_rule(QUERY_FIELDS[0], IN_EXAMPLES))
 
@@ -289,15 +289,15 @@ VARIANTS = (
     ),
     Variants(
         "apimodels.asset_status", PAGE_ASSETS, "Processing", ("Processing", "Active"),
-        "the status of an asset in the answer to its creation: the page says to poll until Active, clients see Active",
+        "the status of an asset in the response to its creation: pages poll until Active, clients see Active",
     ),
     Variants(
         "apimodels.keys", CLIENT, "current", ("current", "legacy"),
-        "task answers with taskId, state, resultUrls (current), or with task_id, status, videos as in early 2026",
+        "task responses with taskId, state, resultUrls (current), or with task_id, status, videos as in early 2026",
     ),
     Variants(
         "apimodels.moderation", UNSAID, "400", ("400", "422"),
-        "the HTTP status of a create that moderation refuses",
+        "the HTTP status of a create that moderation rejects",
     ),
     Variants(
         "apimodels.expired_link", CLIENT, "404", ("403", "404", "410"),
@@ -321,47 +321,47 @@ BEHAVIOURS = (
     Behaviour("apimodels.auth", PAGE, "every request carries the key as Authorization: Bearer"),
     Behaviour("apimodels.billing.tokens", PAGE, "billed on tokens; prices a second are approximate"),
     Behaviour("apimodels.create.edit", PAGE_MODES, "a reference video with a prompt is edited or extended"),
-    Behaviour("apimodels.create.resolution.default", LIKE_ARK, "720p unless another is asked for"),
-    Behaviour("apimodels.create.aspect_ratio.default", LIKE_ARK, "adaptive unless another is asked for"),
-    Behaviour("apimodels.create.duration.default", UNSAID, "5 seconds, as in the page's example, unless asked for"),
-    Behaviour("apimodels.create.duration.text", VENDOR_CLIENT, "duration as a text is taken too"),
-    Behaviour("apimodels.create.web_search.default", UNSAID, "no web search unless asked for"),
+    Behaviour("apimodels.create.resolution.default", LIKE_ARK, "resolution is 720p by default"),
+    Behaviour("apimodels.create.aspect_ratio.default", LIKE_ARK, "aspect_ratio is adaptive by default"),
+    Behaviour("apimodels.create.duration.default", UNSAID, "duration is 5 by default, as in the page's example"),
+    Behaviour("apimodels.create.duration.text", VENDOR_CLIENT, "duration is accepted as a string too"),
+    Behaviour("apimodels.create.web_search.default", UNSAID, "web_search is off by default"),
     Behaviour("apimodels.web_search", PAGE_FIELDS, "a web search tool can be switched on for a generation"),
-    Behaviour("apimodels.faces", PAGE_ASSETS, "a real face in a direct reference image is refused"),
+    Behaviour("apimodels.faces", PAGE_ASSETS, "a real face in a direct reference image is rejected"),
     *library.BEHAVIOURS,
     Behaviour("apimodels.upscale.billing", PAGE_UPSCALE, "billed by the input's seconds, rounded up"),
-    Behaviour("apimodels.status.moves", ARK, "a task is pending, then at work, then has ended one way: never back"),
-    Behaviour("apimodels.status.final", UNSAID, "what is told of a task that has ended does not change any more"),
-    Behaviour("apimodels.query.model_type", UNSAID, "modelType tells the mode: TEXT_, IMAGE_, ... and TO_VIDEO"),
-    Behaviour("apimodels.envelope", SIBLINGS, "answers are code, msg, data"),
+    Behaviour("apimodels.status.moves", ARK, "a task moves from pending to processing to a terminal status"),
+    Behaviour("apimodels.status.final", UNSAID, "a task that has ended does not change"),
+    Behaviour("apimodels.query.model_type", UNSAID, "modelType is the mode: TEXT_, IMAGE_, ... and TO_VIDEO"),
+    Behaviour("apimodels.envelope", SIBLINGS, "response bodies are code, msg, data"),
     Behaviour("apimodels.times", SIBLINGS, "createTime and completeTime are milliseconds since the epoch"),
     Behaviour("apimodels.callback", SIBLINGS, "callback_url gets one POST at the end, without a signature, retried"),
-    Behaviour("apimodels.callback.body", CALLED, "a callback's body is what a query of the task answers"),
-    Behaviour("apimodels.callback.limit", UNSAID, "the half hour of attempts begins with the end of the task"),
+    Behaviour("apimodels.callback.body", CALLBACK_BODY, "a callback's body is the response to a query of the task"),
+    Behaviour("apimodels.callback.limit", UNSAID, "the half hour of attempts begins when the task ends"),
     IdPattern(
-        "apimodels.task_id", assumed("read off a placeholder"), "task ids look like a cuid: cl and 23 more",
+        "apimodels.task_id", assumed("read off a placeholder"), "task ids resemble a cuid: cl and 23 characters",
         ORDERS, r"cl[a-z0-9]{23}",
     ),
-    Behaviour("apimodels.private_urls", VENDOR_CLIENT, "a job with a private or reserved address in a URL dies"),
-    Behaviour("apimodels.adaptive", ARK, "adaptive takes the nearest ratio of the first visual input"),
+    Behaviour("apimodels.private_urls", VENDOR_CLIENT, "a task with a private or reserved address in a URL fails"),
+    Behaviour("apimodels.adaptive", ARK, "adaptive is the ratio nearest to that of the first visual input"),
     Behaviour("apimodels.adaptive.none", UNSAID, "adaptive without a readable visual input is 16:9"),
-    Behaviour("apimodels.upscale.size", UNSAID, "the target names the shorter side; the input's form is kept"),
-    Behaviour("apimodels.tasks.isolated", UNSAID, "a task is found by the key that made it, and by no other"),
-    Behaviour("apimodels.billing.success", VENDOR_CLIENT, "what is refused or fails is not billed"),
+    Behaviour("apimodels.upscale.size", UNSAID, "the target is the shorter side; the ratio is that of the input"),
+    Behaviour("apimodels.tasks.isolated", UNSAID, "a task is visible to the key that created it, and to no other"),
+    Behaviour("apimodels.billing.success", VENDOR_CLIENT, "rejected and failed orders are not billed"),
     Behaviour("apimodels.billing.completion", VENDOR_CLIENT, "an order is billed once, when it completes"),
-    Behaviour("apimodels.content.keyless", CLIENT, "a result's link answers without a key"),
-    Behaviour("apimodels.content.own", UNSAID, "each task has links of its own"),
+    Behaviour("apimodels.content.keyless", CLIENT, "a result link needs no key"),
+    Behaviour("apimodels.content.own", UNSAID, "each task has its own links"),
     Behaviour("apimodels.content.format", ARK, "a clip is an MP4 file"),
-    Behaviour("apimodels.content.codec", UNSAID, "a clip's picture is H.264 (avc1)"),
+    Behaviour("apimodels.content.codec", UNSAID, "a clip's video codec is H.264 (avc1)"),
     Behaviour("apimodels.content.type", UNSAID, "a clip is sent as video/mp4"),
-    Behaviour("apimodels.content.length", UNSAID, "Content-Length tells the bytes that are sent"),
-    Behaviour("apimodels.content.same", UNSAID, "a link answers with the same bytes at each look"),
-    Behaviour("apimodels.content.head", UNSAID, "HEAD answers as GET does, without the bytes"),
-    Behaviour("apimodels.range.part", STORAGE, "a range is answered with 206, Content-Range and its bytes alone"),
-    Behaviour("apimodels.range.condition", STORAGE, "If-Range with another validator than the clip's gets the whole"),
-    Behaviour("apimodels.range.offered", STORAGE, "Accept-Ranges tells whether ranges are answered"),
+    Behaviour("apimodels.content.length", UNSAID, "Content-Length is the number of bytes sent"),
+    Behaviour("apimodels.content.same", UNSAID, "a link serves the same bytes each time"),
+    Behaviour("apimodels.content.head", UNSAID, "HEAD responds as GET does, without the body"),
+    Behaviour("apimodels.range.part", STORAGE, "a range request gets 206, Content-Range and only its bytes"),
+    Behaviour("apimodels.range.condition", STORAGE, "If-Range with an outdated validator gets the whole clip"),
+    Behaviour("apimodels.range.offered", STORAGE, "Accept-Ranges states whether range requests are supported"),
     Behaviour("apimodels.unknown_fields", UNSAID, "fields that the page does not name are ignored"),
-    Behaviour("apimodels.null", UNSAID, "null means left out"),
+    Behaviour("apimodels.null", UNSAID, "a field that is null counts as absent"),
 )  # fmt: skip
 
 PATHS = {

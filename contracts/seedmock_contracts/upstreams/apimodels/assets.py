@@ -1,4 +1,4 @@
-"""A's asset library: groups and assets, which generations refer to as `asset://id`."""
+"""Asset library of apimodels: groups and assets, which generations refer to as `asset://id`."""
 
 from __future__ import annotations
 
@@ -60,27 +60,27 @@ def _of(operation: Operation) -> tuple[Field, ...]:
     return tuple(field for field in FIELDS if field.operation is operation)
 
 
-def _needed(operation: Operation, path: str, evidence: Evidence) -> RequiredField:
+def _required(operation: Operation, path: str, evidence: Evidence) -> RequiredField:
     return required_rule(next(field for field in _of(operation) if field.path == path), evidence)
 
 
 RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.GROUP_CREATE: (
         *type_rules(_of(Operation.GROUP_CREATE)),
-        _needed(Operation.GROUP_CREATE, "name", IN_EXAMPLES),
+        _required(Operation.GROUP_CREATE, "name", IN_EXAMPLES),
         MaxLength(Fact("apimodels.groups.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
     ),
     Operation.ASSET_CREATE: (
         *type_rules(_of(Operation.ASSET_CREATE)),
-        _needed(Operation.ASSET_CREATE, "url", PAGE_ASSETS),
+        _required(Operation.ASSET_CREATE, "url", PAGE_ASSETS),
         UrlScheme(Fact("apimodels.assets.create.url.scheme", SCHEME), "url", PUBLIC),
-        _needed(Operation.ASSET_CREATE, "asset_type", PAGE_ASSETS),
+        _required(Operation.ASSET_CREATE, "asset_type", PAGE_ASSETS),
         OneOf(Fact("apimodels.assets.create.asset_type.values", ARK), "asset_type", KINDS),
-        _needed(Operation.ASSET_CREATE, "group_id", PAGE_ASSETS),
+        _required(Operation.ASSET_CREATE, "group_id", PAGE_ASSETS),
         WholeNumber(Fact("apimodels.assets.create.group_id.number", CLIENT), "group_id"),
         MaxLength(Fact("apimodels.assets.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
     ),
-    Operation.ASSET_GET: (*type_rules(_of(Operation.ASSET_GET)), _needed(Operation.ASSET_GET, "id", IN_EXAMPLES)),
+    Operation.ASSET_GET: (*type_rules(_of(Operation.ASSET_GET)), _required(Operation.ASSET_GET, "id", IN_EXAMPLES)),
     Operation.ASSET_LIST: (
         *type_rules(_of(Operation.ASSET_LIST)),
         WholeNumber(Fact("apimodels.assets.list.page.whole", UNSAID), "page"),
@@ -91,14 +91,14 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
     ),
     Operation.ASSET_UPDATE: (
         *type_rules(_of(Operation.ASSET_UPDATE)),
-        _needed(Operation.ASSET_UPDATE, "id", UNSAID),
-        _needed(Operation.ASSET_UPDATE, "name", UNSAID),
+        _required(Operation.ASSET_UPDATE, "id", UNSAID),
+        _required(Operation.ASSET_UPDATE, "name", UNSAID),
         MaxLength(Fact("apimodels.assets.update.name.length", LIKE_ARK), "name", NAME_LENGTH),
     ),
-    Operation.ASSET_DELETE: (*type_rules(_of(Operation.ASSET_DELETE)), _needed(Operation.ASSET_DELETE, "id", UNSAID)),
+    Operation.ASSET_DELETE: (*type_rules(_of(Operation.ASSET_DELETE)), _required(Operation.ASSET_DELETE, "id", UNSAID)),
     Operation.GROUP_DELETE: (
         *type_rules(_of(Operation.GROUP_DELETE)),
-        _needed(Operation.GROUP_DELETE, "id", UNSAID),
+        _required(Operation.GROUP_DELETE, "id", UNSAID),
         WholeNumber(Fact("apimodels.groups.delete.id.number", UNSAID), "id"),
     ),
 }
@@ -111,24 +111,24 @@ AMOUNTS = (
 CODES = _ark.asset_codes("apimodels", ARK)
 
 BEHAVIOURS = (
-    Behaviour("apimodels.assets.purpose", PAGE_ASSETS, "a face goes through an asset, and the asset into a generation"),
-    Behaviour("apimodels.assets.isolated", PAGE_ASSETS, "assets belong to the key that made them"),
-    Behaviour("apimodels.assets.usable", CLIENT, "an order with an asset that is gone or foreign is refused, or fails"),
-    Behaviour("apimodels.assets.fee_on_success", PAGE_ASSETS, "only an upload that succeeds is charged"),
+    Behaviour("apimodels.assets.purpose", PAGE_ASSETS, "a face is uploaded as an asset, which a generation uses"),
+    Behaviour("apimodels.assets.isolated", PAGE_ASSETS, "assets belong to the key that created them"),
+    Behaviour("apimodels.assets.usable", CLIENT, "an order with a deleted or foreign asset is rejected, or fails"),
+    Behaviour("apimodels.assets.fee_on_success", PAGE_ASSETS, "only a successful upload is charged"),
     Behaviour("apimodels.assets.poll", PAGE_ASSETS, "an asset is polled until Active"),
     IdPattern(
-        "apimodels.assets.id", PAGE_ASSETS, "asset- and the time of creation, then a few signs",
+        "apimodels.assets.id", PAGE_ASSETS, "asset-, the time of creation, then a few characters",
         (Operation.ASSET_CREATE,), r"asset-(?P<time>\d{14})-[a-z0-9]{4,8}", 8,
     ),
     Behaviour("apimodels.assets.create.name.default", UNSAID, "an asset needs no name"),
-    Behaviour("apimodels.groups.id.text", UNSAID, "a group's id is taken as a text too"),
+    Behaviour("apimodels.groups.id.text", UNSAID, "a group's id is accepted as a string too"),
     Behaviour("apimodels.assets.url", PAGE_ASSETS, "asset_url is asset:// followed by the asset's id"),
     Behaviour("apimodels.assets.list.paged", PAGE_ASSETS, "assets are listed by page"),
     Behaviour("apimodels.assets.update.rename", PAGE_ASSETS, "an update renames an asset"),
-    Behaviour("apimodels.groups.create.response", PAGE_ASSETS, "answers with a number id and a made name: group-..."),
+    Behaviour("apimodels.groups.create.response", PAGE_ASSETS, "the response has a numeric id and a name: group-..."),
     Behaviour("apimodels.groups.list.own", PAGE_ASSETS, "groups of this key are listed"),
     Behaviour("apimodels.groups.delete.cascade", PAGE_ASSETS, "deleting a group deletes its assets"),
-    Behaviour("apimodels.assets.create.response", PAGE_ASSETS, "an asset answers with id and asset_url"),
+    Behaviour("apimodels.assets.create.response", PAGE_ASSETS, "the response has id and asset_url"),
 )  # fmt: skip
 
 ASSET_ID = "asset-20260601120000-abcde"

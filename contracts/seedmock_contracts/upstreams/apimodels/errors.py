@@ -1,4 +1,4 @@
-"""How A refuses and fails: its errors, and the codes of moderation and of failed tasks."""
+"""Error responses of apimodels, and the codes of moderation and of failed tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What A answers, field by field. Its page shows two bodies only, those of its asset library; see each evidence."""
+"""Response fields of apimodels. Its page shows two bodies only, those of the asset library; see each evidence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _field(
 
 
 def _created(operation: Operation, current: Evidence, legacy: Evidence) -> tuple[ResponseField, ...]:
-    """What either kind of order answers; a create can fail at once, and then says why."""
+    """Fields of the response to an order. A create can fail at once, with the reason."""
     at = f"{operation}.response"
     return (
         _field(f"{at}.taskId", current, operation, "data.taskId", keys=CURRENT),
@@ -63,7 +63,7 @@ QUERY = (
 )  # fmt: skip
 
 ASSET_STATUS = "Processing|Active|Failed"
-MADE = (
+LIBRARY_CREATED = (
     _field("groups.create.response.id", PAGE_ASSETS, Operation.GROUP_CREATE, "data.id", WHOLE),
     _field("groups.create.response.group_name", PAGE_ASSETS, Operation.GROUP_CREATE, "data.group_name",
            pattern="group-.*"),
@@ -76,7 +76,7 @@ MADE = (
 
 
 def _groups(option: str, at: str) -> tuple[ResponseField, ...]:
-    """What a list of groups answers, in either of the two forms that clients are ready for."""
+    """Fields of a list of groups, in one of the two forms that clients can read."""
     rows = (("id", WHOLE), ("group_name", TEXT), ("name", TEXT), ("created_at", WHOLE))
     return tuple(
         ResponseField(
@@ -89,7 +89,7 @@ def _groups(option: str, at: str) -> tuple[ResponseField, ...]:
 
 
 def _asset(operation: Operation, id_: str, at: str) -> tuple[ResponseField, ...]:
-    """What is told of one asset. The service behind tells the same, in words of its own."""
+    """Fields of an asset. The service behind has the same ones under other names."""
     link, status = "asset://.+", ASSET_STATUS
     rows = (
         ("id", TEXT, True, ""), ("name", TEXT, False, ""), ("asset_type", TEXT, False, "Image|Video|Audio"),
@@ -103,7 +103,7 @@ def _asset(operation: Operation, id_: str, at: str) -> tuple[ResponseField, ...]
     )
 
 
-TOLD = (
+LIBRARY = (
     *_groups("array", "data"),
     *_groups("items", "data.items"),
     *_asset(Operation.ASSET_GET, "assets.get.response", "data"),
@@ -118,7 +118,7 @@ TOLD = (
     _field("groups.delete.response", UNSAID, Operation.GROUP_DELETE, "data", ("object", "boolean", "null")),
 )
 
-BESIDES = (
+ACCOUNT = (
     _field("balance.response.balance", VENDOR_CLIENT, Operation.BALANCE, "data.balance", NUMBER),
     _field("models.response", VENDOR_CLIENT, Operation.MODELS, "data", LIST),
     _field("models.response.id", VENDOR_CLIENT, Operation.MODELS, "data[].id"),
@@ -131,7 +131,7 @@ BESIDES = (
     _field("files.response.publicUrl", VENDOR_CLIENT, Operation.FILE_CREATE, "data.publicUrl", pattern=LINK),
 )  # fmt: skip
 
-REFUSALS = (
+ERROR_RESPONSES = (
     ResponseField("apimodels.error_response.code", VENDOR_CLIENT, None, "code", WHOLE),
     ResponseField("apimodels.error_response.msg", VENDOR_CLIENT, None, "msg", TEXT),
     ResponseField("apimodels.error_response.data", UNSAID, None, "data", ("object", "null"), required=False),
@@ -146,8 +146,8 @@ RESPONSE_FIELDS: tuple[ResponseField, ...] = (
     *_created(Operation.CREATE, SIBLINGS, CLIENT),
     *_created(Operation.UPSCALE, UNSAID, UNSAID),
     *QUERY,
-    *MADE,
-    *TOLD,
-    *BESIDES,
-    *REFUSALS,
+    *LIBRARY_CREATED,
+    *LIBRARY,
+    *ACCOUNT,
+    *ERROR_RESPONSES,
 )

@@ -1,4 +1,4 @@
-"""Where A's facts come from."""
+"""Sources of the facts about apimodels."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ STORAGE = observed("Cloudflare's documents on ranges; the vendor's clients say t
 LIKE_ARK = assumed("as in the service behind (Ark); the page does not say")
 UNSAID = assumed("the page does not say; the likeliest reading")
 IN_EXAMPLES = assumed("the page marks no field as required; every example of this call carries it")
-SCHEME = assumed("the page lists https:// and asset://; http:// and data: are let through as in the service behind")
-WEB = assumed("sibling pages say that callbacks are posted by HTTP; what other URLs get is not said")
-CALLED = assumed("sibling pages begin the body with code, msg, data, taskId and model, and say no more")
+SCHEME = assumed("the page lists https:// and asset://; http:// and data: are accepted as in the service behind")
+CALLBACK_SCHEME = assumed("sibling pages say that callbacks are posted by HTTP, and nothing of other URLs")
+CALLBACK_BODY = assumed("sibling pages begin the body with code, msg, data, taskId and model, and say no more")

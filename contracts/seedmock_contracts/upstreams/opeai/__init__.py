@@ -1,7 +1,7 @@
-"""B: api-platform.ope.ai, "seedance-2-0 series", in the order of its own guide.
+"""Contract of api-platform.ope.ai, "seedance-2-0 series", in the order of the vendor's guide.
 
-What the guide leaves out comes, with lower basis, from the vendor's other pages, from the gateway software of the same
-family (new-api), and from the service behind.
+Facts that the guide lacks come, with a lower basis, from the vendor's other pages, from the gateway software of the
+same family (new-api), and from the service behind.
 """
 
 from __future__ import annotations
@@ -215,9 +215,7 @@ AMOUNTS = (
     Amount("opeai.body.megabytes", UNSAID, Decimal(100)),
 )
 
-LATENCY = Latency(
-    _ark.LATENCY_P50, _ark.LATENCY_P90, assumed("as at the other vendor of the same models, who has measured it")
-)
+LATENCY = Latency(_ark.LATENCY_P50, _ark.LATENCY_P90, assumed("as measured by another vendor of the same models"))
 
 OPENAI = "openai"
 STATUS_SPELLINGS = (
@@ -254,19 +252,19 @@ VARIANTS = (
     ),
     Variants(
         "opeai.status", GUIDE_5, "documented", ("documented", "openai"),
-        "the guide's words, or OpenAI's with progress, seconds, size, completed_at and error",
+        "the guide's statuses, or OpenAI's with progress, seconds, size, completed_at and error",
     ),
     Variants(
         "opeai.size_with_resolution", GUIDE_2, "reject", ("reject", "accept"),
-        "size together with resolution + ratio: refused, or size wins (the Chinese page only advises against it)",
+        "size together with resolution + ratio: rejected, or size wins (the Chinese page only advises against it)",
     ),
     Variants(
         "opeai.seed", GUIDE_2, "accept", ("accept", "ignore", "reject"),
-        "seed decides the clip, is taken without effect, or is refused (clients of the service behind disagree)",
+        "seed determines the clip, is ignored, or is rejected (clients of the service behind disagree)",
     ),
     Variants(
         "opeai.failure_reason", assumed("a sibling page's schema lists error; the guide shows no failed task"),
-        "error", ("error", "fail_reason", "none"), "where a failed task says why",
+        "error", ("error", "fail_reason", "none"), "the field that holds the reason of a failed task",
     ),
     Variants(
         "opeai.progress", GUIDE_5, "absent", ("absent", "percent"),
@@ -274,11 +272,11 @@ VARIANTS = (
     ),
     Variants(
         "opeai.range", assumed("not documented; newer gateways pass Range through"), "on", ("on", "off"),
-        "content answers Range with 206, or always with the whole clip",
+        "content responds to Range with 206, or always with the whole clip",
     ),
     Variants(
         "opeai.no_content", GATEWAY, "502", ("502", "400"),
-        "content of a task that has succeeded and has no clip: fails for ever, or is not completed yet for ever",
+        "content of a succeeded task without a clip: always an error, or always not completed yet",
     ),
     Variants(
         "opeai.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
@@ -288,53 +286,53 @@ VARIANTS = (
 
 BEHAVIOURS = (
     Behaviour("opeai.auth", GUIDE_BASIC, "every request carries the key as Authorization: Bearer"),
-    Behaviour("opeai.pricing", GUIDE_BASIC, "prices stand on another page"),
-    Behaviour("opeai.prompt.top_level", GUIDE_1, "text goes into prompt, references into input_reference.content"),
-    Behaviour("opeai.size.equivalent", GUIDE_7, "resolution + ratio means the size of the table"),
-    Behaviour("opeai.seconds.text", GUIDE_2, "seconds is a text"),
-    Behaviour("opeai.seconds.number", VENDOR_CREATE, "seconds as a number is taken too"),
+    Behaviour("opeai.pricing", GUIDE_BASIC, "prices are on another page"),
+    Behaviour("opeai.prompt.top_level", GUIDE_1, "prompt is top-level, references are in input_reference.content"),
+    Behaviour("opeai.size.equivalent", GUIDE_7, "resolution + ratio is the size in the table"),
+    Behaviour("opeai.seconds.text", GUIDE_2, "seconds is a string"),
+    Behaviour("opeai.seconds.number", VENDOR_CREATE, "seconds is accepted as a number too"),
     KeyOrder(
         "opeai.create.response", GUIDE_4, "id, task_id (the same), object, model, status, created_at in order",
         Operation.CREATE, ("id", "task_id", "object", "model", "status", "created_at"),
     ),
     Behaviour("opeai.times", GUIDE_4, "created_at is in seconds since the epoch"),
-    Behaviour("opeai.status.moves", ARK, "a task is queued, then at work, then has succeeded or failed: never back"),
-    Behaviour("opeai.status.final", UNSAID, "what is told of a task that has ended does not change any more"),
+    Behaviour("opeai.status.moves", ARK, "a task moves from queued to in progress to a terminal status"),
+    Behaviour("opeai.status.final", UNSAID, "a task that has ended does not change"),
     KeyOrder(
         "opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order",
         Operation.QUERY, ("created_at", "id", "model", "object", "prompt", "size", "status"),
     ),
-    Behaviour("opeai.content.binary", GUIDE_6, "a finished task answers with the clip's own bytes"),
-    Behaviour("opeai.content.format", GUIDE_6, "what is downloaded is an MP4 file"),
-    Behaviour("opeai.content.codec", UNSAID, "a clip's picture is H.264 (avc1)"),
+    Behaviour("opeai.content.binary", GUIDE_6, "content of a finished task is the clip itself"),
+    Behaviour("opeai.content.format", GUIDE_6, "the downloaded file is an MP4 file"),
+    Behaviour("opeai.content.codec", UNSAID, "a clip's video codec is H.264 (avc1)"),
     Behaviour("opeai.content.type", VENDOR_CONTENT, "content is sent as video/mp4"),
-    Behaviour("opeai.content.length", VENDOR_CONTENT, "Content-Length tells the bytes that are sent"),
+    Behaviour("opeai.content.length", VENDOR_CONTENT, "Content-Length is the number of bytes sent"),
     Behaviour("opeai.content.unfinished", VENDOR_CONTENT, "content of a task that is not complete is an error"),
-    Behaviour("opeai.content.same", LASTING, "content is the same bytes at each look"),
-    Behaviour("opeai.content.head", UNSAID, "HEAD answers as GET does, without the bytes"),
-    Behaviour("opeai.range.part", GATEWAY, "a range that is answered comes with 206, its Content-Range and its bytes"),
-    Behaviour("opeai.range.condition", UNSAID, "If-Range with another validator than the clip's gets the whole clip"),
-    Behaviour("opeai.range.offered", UNSAID, "Accept-Ranges tells whether ranges are answered"),
-    Behaviour("opeai.tasks.isolated", GATEWAY, "a task is found by the account that made it, and by no other"),
-    Behaviour("opeai.content.late", CLIENT, "content can say NOT_START for 5 to 15 seconds after success"),
-    Behaviour("opeai.faces", ARK, "an image that may show a real person is refused at create"),
-    Behaviour("opeai.content.cached", VENDOR_CONTENT, "completed content carries cache headers"),
+    Behaviour("opeai.content.same", LASTING, "content is the same bytes each time"),
+    Behaviour("opeai.content.head", UNSAID, "HEAD responds as GET does, without the body"),
+    Behaviour("opeai.range.part", GATEWAY, "a range request gets 206, Content-Range and only its bytes"),
+    Behaviour("opeai.range.condition", UNSAID, "If-Range with an outdated validator gets the whole clip"),
+    Behaviour("opeai.range.offered", UNSAID, "Accept-Ranges states whether range requests are supported"),
+    Behaviour("opeai.tasks.isolated", GATEWAY, "a task is visible to the account that created it, and to no other"),
+    Behaviour("opeai.content.late", CLIENT, "content can report NOT_START for 5 to 15 seconds after success"),
+    Behaviour("opeai.faces", ARK, "an image that may show a real person is rejected at create"),
+    Behaviour("opeai.content.cached", VENDOR_CONTENT, "completed content has cache headers"),
     Behaviour(
         "opeai.test_order", documented("seedance-2-0 series guide, section 8"), "text, image, query, download, all"
     ),
     IdPattern(
-        "opeai.task_id", observed("the guide's example id, read with its created_at"), "cgt-, UTC+8 time, 5 signs",
+        "opeai.task_id", observed("the guide's example id, read with its created_at"), "cgt-, UTC+8 time, 5 characters",
         ORDERS, r"cgt-(?P<time>\d{14})-[a-z0-9]{5}", 8,
     ),
-    Behaviour("opeai.multipart", SDK, "multipart/form-data with bracket names says the same as JSON"),
-    Behaviour("opeai.input_reference.file", assumed("as OpenAI means it"), "a file part is the first frame"),
-    Behaviour("opeai.model.seedance-2-0-nsfw.resolutions", NSFW, "resolutions as seedance-2-0"),
-    Behaviour("opeai.model.seedance-2-0-nsfw.moderation", NSFW, "text moderation is looser, media moderation is not"),
+    Behaviour("opeai.multipart", SDK, "multipart/form-data with bracket names is equivalent to JSON"),
+    Behaviour("opeai.input_reference.file", assumed("as in OpenAI's API"), "a file part is the first frame"),
+    Behaviour("opeai.model.seedance-2-0-nsfw.resolutions", NSFW, "the same resolutions as seedance-2-0"),
+    Behaviour("opeai.model.seedance-2-0-nsfw.moderation", NSFW, "text moderation is relaxed, media moderation is not"),
     Behaviour("opeai.limit.megabyte", UNSAID, "a megabyte of the limits is 1024 x 1024 bytes"),
     Behaviour("opeai.role.default", UNSAID, "an item without a role is a reference of its kind"),
     Behaviour("opeai.create.generate_audio.default", ARK, "audio is generated unless switched off"),
     Behaviour("opeai.unknown_fields", UNSAID, "fields that the guide does not name are ignored"),
-    Behaviour("opeai.null", UNSAID, "null means left out"),
+    Behaviour("opeai.null", UNSAID, "a field that is null counts as absent"),
 )  # fmt: skip
 
 TEXT: Document = MappingProxyType(

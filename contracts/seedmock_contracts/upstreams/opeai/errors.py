@@ -1,4 +1,4 @@
-"""How B refuses and fails: its errors in two envelopes, and the codes of moderation and of failed tasks."""
+"""Error responses of opeai in its envelopes, and the codes of moderation and of failed tasks."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ NO_CONTENT = ErrorCase(
     "opeai.error.no_content", GATEWAY, ErrorKind.UPSTREAM_FAILED, 502, "",
     "Failed to fetch video content", "server_error", "proxy", "502", wording=Basis.OBSERVED,
 )  # fmt: skip
-"""When a task is said to be done and its clip is nowhere."""
+"""Error of a succeeded task without a clip."""
 ERRORS = (*ARK_ERRORS, *NEWAPI_ERRORS, NO_CONTENT)
 
 CODES = _ark.task_codes("opeai", ARK)

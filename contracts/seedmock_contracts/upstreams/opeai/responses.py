@@ -1,4 +1,4 @@
-"""What B answers, field by field: the guide's two bodies, OpenAI's, that of a failed task, and four of refusals."""
+"""Response fields of opeai: the guide's two bodies, OpenAI's, that of a failed task, and four of errors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _failed(option: str, evidence: Evidence, path: str, types: tuple[str, ...]) 
     )  # fmt: skip
 
 
-def _refusal(envelope: str, evidence: Evidence, path: str, types: tuple[str, ...] = TEXT) -> ResponseField:
+def _error_response(envelope: str, evidence: Evidence, path: str, types: tuple[str, ...] = TEXT) -> ResponseField:
     name = path.removeprefix("error.")
     return ResponseField(f"opeai.error_response.{envelope}.{name}", evidence, None, path, types, envelope=envelope)
 
@@ -74,22 +74,22 @@ QUERY = (
     _failed("error", REASON, "error.message", TEXT),
     _failed("fail_reason", FAIL_REASON, "fail_reason", TEXT),
 )  # fmt: skip
-REFUSALS = (
-    _refusal("error", VENDOR_GET, "error", OBJECT),
-    _refusal("error", VENDOR_GET, "error.message"),
-    _refusal("error", VENDOR_GET, "error.type"),
-    _refusal("error", VENDOR_GET, "error.param"),
-    _refusal("error", VENDOR_GET, "error.code"),
-    _refusal("task", GATEWAY, "code"),
-    _refusal("task", GATEWAY, "message"),
-    _refusal("task", GATEWAY, "data", ("null",)),
-    _refusal("middleware", GATEWAY, "error", OBJECT),
-    _refusal("middleware", GATEWAY, "error.message"),
-    _refusal("middleware", GATEWAY, "error.type"),
-    _refusal("middleware", GATEWAY, "error.code"),
-    _refusal("proxy", GATEWAY, "error", OBJECT),
-    _refusal("proxy", GATEWAY, "error.message"),
-    _refusal("proxy", GATEWAY, "error.type"),
+ERROR_RESPONSES = (
+    _error_response("error", VENDOR_GET, "error", OBJECT),
+    _error_response("error", VENDOR_GET, "error.message"),
+    _error_response("error", VENDOR_GET, "error.type"),
+    _error_response("error", VENDOR_GET, "error.param"),
+    _error_response("error", VENDOR_GET, "error.code"),
+    _error_response("task", GATEWAY, "code"),
+    _error_response("task", GATEWAY, "message"),
+    _error_response("task", GATEWAY, "data", ("null",)),
+    _error_response("middleware", GATEWAY, "error", OBJECT),
+    _error_response("middleware", GATEWAY, "error.message"),
+    _error_response("middleware", GATEWAY, "error.type"),
+    _error_response("middleware", GATEWAY, "error.code"),
+    _error_response("proxy", GATEWAY, "error", OBJECT),
+    _error_response("proxy", GATEWAY, "error.message"),
+    _error_response("proxy", GATEWAY, "error.type"),
 )
 
-RESPONSE_FIELDS: tuple[ResponseField, ...] = (*CREATE, *QUERY, *REFUSALS)
+RESPONSE_FIELDS: tuple[ResponseField, ...] = (*CREATE, *QUERY, *ERROR_RESPONSES)

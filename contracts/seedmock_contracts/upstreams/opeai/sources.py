@@ -1,4 +1,4 @@
-"""Where B's facts come from."""
+"""Sources of the facts about opeai."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ VENDOR_CREATE = observed("the vendor's page of its sibling endpoint: create")
 GATEWAY = observed("QuantumNous/new-api, gateway software of the same family")
 ARK = observed("ByteDance Ark, the service behind: its documents and live captures")
 CLIENT = observed("clients of the same family of gateways, public reports")
-SDK = observed("openai-python, openai-node and litellm: what they send")
+SDK = observed("requests of openai-python, openai-node and litellm")
 LIKE_ARK = assumed("code and type as in the service behind (Ark), whose error object the vendor's 404 has")
-NSFW = assumed("the guide lists the model and says nothing more of it; taken to be as seedance-2-0")
+NSFW = assumed("the guide lists the model and nothing more; assumed to be as seedance-2-0")
 UNSAID = assumed("the guide does not say; the likeliest reading")
 COMMON = assumed("the guide calls its five roles the common ones; that there are no others is our reading")
-SCHEME = assumed("the guide shows https:// only; http:// and data: are let through as in the service behind")
-LASTING = assumed("cache headers on completed content make sense only if it stays the same; nothing more is said")
+SCHEME = assumed("the guide shows https:// only; http:// and data: are accepted as in the service behind")
+LASTING = assumed("cache headers on completed content make sense only if it does not change")
