@@ -50,9 +50,9 @@ def url(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
     assert process.stdout is not None
     try:
         lines = iter(process.stdout.readline, "Ctrl-C stops.\n")
-        found = re.search(r"toy +(http://127\.0\.0\.1:\d+)/kiln/v3\n", "".join(lines))
-        assert found, "the welcome names the base URL of the toy"
-        yield found[1]
+        match = re.search(r"toy +(http://127\.0\.0\.1:\d+)/kiln/v3\n", "".join(lines))
+        assert match, "the welcome names the base URL of the toy"
+        yield match[1]
     finally:
         process.terminate()
         process.wait(timeout=10)

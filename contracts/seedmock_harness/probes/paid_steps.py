@@ -26,7 +26,7 @@ from . import task_flows as lives
 
 PROMPT = "A paper boat crosses a puddle, one slow take."
 MINIMAL = ("text", "image", "multimodal")
-"""What B's guide has in its section 8: text, one image, query, download, all kinds of references."""
+"""Steps that a vendor's guide recommends as a first test: text, one image, all kinds of references."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def inline_media() -> MediaUrls:
 
 @dataclass(frozen=True, slots=True)
 class PaidOptions:
-    """How paid orders are made: what they refer to, what B's tokens cost, and how far they go.
+    """How paid orders are made: what they refer to, what a million tokens cost, and how far they go.
 
     `deep` orders every size and every target of upscales that there is, the longest clip, and sounds as long as they
     may be together and longer. `own_clock`: the upstream's clock moves at our word, so that what happens after days

@@ -24,7 +24,7 @@ PAUSES = (1.0, 2.0, 3.0, 5.0, 8.0)
 PAUSE = 10.0
 """Seconds between two polls: first these, then this one."""
 PATIENCE = 1800.0
-"""Seconds that a task may take; nine in ten are done in 486 (the vendor of A)."""
+"""Seconds that a task may take; nine in ten end within 486, by a vendor's own measurement."""
 REFUSALS = 3
 """Polls in a row that may be refused before a task is given up: gateways lose one now and then."""
 AFTERWARDS = 120.0
@@ -181,7 +181,7 @@ def _account(driver: Driver, task: str = "") -> None:
         driver.call(Operation.BALANCE)
 
 
-# --- A's library, upscale and links ---
+# --- asset library, upscale and links ---
 
 
 def run_asset_flow(driver: Driver) -> Iterable[CheckResult]:

@@ -83,8 +83,8 @@ class ToyCodec:
         return replace(error, code=code, message=message, field=scalar_text(problem.get("where")))
 
     def error_kind(self, error: ErrorBody, operation: Operation) -> ErrorKind:
-        known = {kind.value: kind for kind in ErrorKind} | KINDS
-        return known.get(error.code) or kind_for_status(error.status)
+        kinds = {kind.value: kind for kind in ErrorKind} | KINDS
+        return kinds.get(error.code) or kind_for_status(error.status)
 
     def failure_kind(self, failure: Failure) -> ErrorKind:
         return KINDS.get(failure.code, ErrorKind.TASK_FAILED)
@@ -114,11 +114,11 @@ def _video(job: Document) -> Video:
         raise DecodeError("no ref in the response")
     raw_status = scalar_text(job.get("phase"))
     status = CONTRACT.parse_status(raw_status)
-    clip, trouble = job.get("clip"), job.get("trouble")
+    clip, error = job.get("clip"), job.get("trouble")
     link = scalar_text(clip.get("href")) if isinstance(clip, Mapping) else ""
     failure = None
-    if status in UNSUCCESSFUL and isinstance(trouble, Mapping):
-        failure = Failure(scalar_text(trouble.get("reason")), scalar_text(trouble.get("text")))
+    if status in UNSUCCESSFUL and isinstance(error, Mapping):
+        failure = Failure(scalar_text(error.get("reason")), scalar_text(error.get("text")))
     return Video(
         task_id=scalar_text(job.get("ref")),
         upstream=CONTRACT.name,

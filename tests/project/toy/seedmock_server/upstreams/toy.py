@@ -49,7 +49,7 @@ class ToyApi:
             seconds=int(document.get("length") or 5),
             generate_audio=document.get("sound"),
             seed=document.get("seed"),
-            references=tuple(found.reference for found in located),
+            references=tuple(item.reference for item in located),
         )
         task = await self._engine.generate(self.contract, request.caller, order, located, self._task_id)
         return JsonResponse(200, {"job": self._job(task, request.origin, StatusContext.CREATE)})
