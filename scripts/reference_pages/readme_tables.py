@@ -14,7 +14,7 @@ from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
 from seedmock_server.control.app import ENDPOINTS
-from seedmock_server.fates.rules import PARAMETERS
+from seedmock_server.fates.models import PARAMETERS
 from seedmock_server.faults import kinds
 from seedmock_server.faults.kinds import FaultKind
 from seedmock_server.faults.parameters import PARAMETERS as FAULT_PARAMETERS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from seedmock_contracts.enums import Operation
 
-from ..fates.rules import FateRule, Outcomes, check_outcomes, parse_fate_rule, parse_outcomes
+from ..fates.models import Outcomes, check_outcomes, parse_outcomes
+from ..fates.rules import FateRule, parse_fate_rule
 from ..matching.rules import Counter, InvalidRule, match_table
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest

@@ -15,7 +15,7 @@ from ..errors import ApiError
 from ..tasks.models import Phase, TaskFailure
 from ..tasks.pace import QUEUED_SHARE
 from ..tasks.timeline import standard_phases
-from .rules import SUCCEED, Fate, FateKind, check_fate, fail_codes
+from .models import SUCCEED, Fate, FateKind, check_fate, fail_codes
 
 SLOW_SECONDS, LATE_SECONDS, EARLY_SECONDS = 900.0, 10.0, 1.0
 """Default of `after` of the fate `slow`, of `by` of `content_late`, and of `lasts` of `not_started_first`."""

@@ -14,7 +14,7 @@ from seedmock_contracts.documents.values import to_number, to_text
 from seedmock_contracts.enums import StatusContext, TaskStatus
 
 from .kinds import FaultKind
-from .parameters import parse_size
+from .parameter_parsing import parse_size
 from .rules import Fault
 
 ID_FIELDS = ("id", "taskId", "task_id")

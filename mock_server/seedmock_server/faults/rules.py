@@ -18,7 +18,8 @@ from ..matching.syntax import parse_kind
 from ..randomness import SeededRandom
 from ..tasks.pace import LogNormal
 from .kinds import BEFORE_ROUTING, ERROR_MUTATIONS, FIELD, GROUPS, MUTATIONS, OPERATIONS, FaultKind
-from .parameters import DEFAULTS, PARAMETERS, READERS, SUBJECTS, parameter_problem
+from .parameter_parsing import READERS, parameter_problem
+from .parameters import DEFAULTS, PARAMETERS, SUBJECTS
 
 NONE = "none"
 """Header that keeps all rules of faults from a request."""

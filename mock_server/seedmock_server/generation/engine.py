@@ -19,7 +19,8 @@ from ..billing.ledger import Ledger
 from ..clock import Clocks
 from ..errors import ApiError
 from ..fates.lifecycle import plan_task, refused_for_face
-from ..fates.rules import SUCCEED, Fate, FateRules
+from ..fates.models import SUCCEED, Fate
+from ..fates.rules import FateRules
 from ..matching.rules import RequestFacts
 from ..media.clip_spec import ClipSpec
 from ..media.renderer import CachedClip, ClipRenderer

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from seedmock_contracts.enums import READS, Operation
 
-from ..fates.rules import OPERATIONS, FateKind, FateRule
+from ..fates.models import OPERATIONS, FateKind
+from ..fates.rules import FateRule
 from ..faults.kinds import FaultKind
 from ..faults.rules import FaultRule
 from ..matching.rules import Match

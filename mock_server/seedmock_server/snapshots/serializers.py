@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from ..callbacks.delivery import Delivery
-from ..fates.rules import Fate, FateRule, FateRules, Outcomes, parse_outcomes
+from ..fates.models import Fate, Outcomes, parse_outcomes
+from ..fates.rules import FateRule, FateRules
 from ..faults.rules import FaultRule, FaultRules, fault_table
 from ..matching.rules import Counter, InvalidRule, match_table
 from ..references.declared import MAX_URL_CHARS, Declaration, declaration_from

@@ -25,7 +25,7 @@ from seedmock_server.control_client import (
     RequestRejected,
 )
 from seedmock_server.control_client.match_criteria import MatchCriteria
-from seedmock_server.fates.rules import PARAMETERS as FATE_PARAMETERS
+from seedmock_server.fates.models import PARAMETERS as FATE_PARAMETERS
 from seedmock_server.faults.parameters import PARAMETERS as FAULT_PARAMETERS
 from seedmock_server.matching.rules import Match
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import get_contract
-from seedmock_server.fates.rules import fail_codes, parse_fate_rule, parse_outcomes
+from seedmock_server.fates.models import fail_codes, parse_outcomes
+from seedmock_server.fates.rules import parse_fate_rule
 
 PICTURE = "https://mock.test/not-a-face.png"
 CODES = list(fail_codes(get_contract("apimodels"), "asset_create"))

@@ -11,7 +11,8 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_server.clock import ManualClock
-from seedmock_server.fates.rules import FateKind, fail_codes, parse_fate_rule
+from seedmock_server.fates.models import FateKind, fail_codes
+from seedmock_server.fates.rules import parse_fate_rule
 
 FAST_END = 2.0
 START = ManualClock().now()

@@ -11,7 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
-from seedmock_server.fates.rules import TASK_KINDS, parse_fate
+from seedmock_server.fates.models import TASK_KINDS, parse_fate
 from seedmock_server.matching import magic_values as magic
 from seedmock_server.matching.rules import InvalidRule
 

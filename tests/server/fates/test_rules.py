@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.fates.rules import FateRules, check_outcomes, parse_fate, parse_fate_rule, parse_outcomes
+from seedmock_server.fates.models import check_outcomes, parse_fate, parse_outcomes
+from seedmock_server.fates.rules import FateRules, parse_fate_rule
 from seedmock_server.matching.rules import InvalidRule
 from seedmock_server.randomness import SeededRandom
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.enums import Operation
 from seedmock_server.faults.kinds import GROUPS, MUTATIONS, OPERATIONS, FaultKind
-from seedmock_server.faults.parameters import DEFAULTS, PARAMETERS, READERS
+from seedmock_server.faults.parameter_parsing import READERS
+from seedmock_server.faults.parameters import DEFAULTS, PARAMETERS
 from seedmock_server.faults.rules import Fault, fault_table, parse_fault, parse_fault_header, parse_fault_rule
 from seedmock_server.matching.rules import InvalidRule
 

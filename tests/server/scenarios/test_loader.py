@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seedmock_server.fates.rules import FateKind
+from seedmock_server.fates.models import FateKind
 from seedmock_server.scenarios.catalog import load_builtin, load_scenario
 from seedmock_server.scenarios.loader import InvalidScenario, Scenario, parse_scenario
 from seedmock_server.scenarios.toml_locations import line_numbers, line_of
