@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
@@ -70,7 +69,7 @@ def run_conformance(
         failure, actions = _shrink_failure(context, context.failure)
         _add_notes(context, failure, actions)
         if reproducer_folder is not None:
-            path = _write_reproducer(context, failure, actions, Path(reproducer_folder))
+            path = _write_reproducer(context, failure, actions, reproducer_folder)
             failure.add_note(f"reproducer written to {path}; run it with replay(path, send)")
         raise failure from (error if isinstance(error, Flaky) else None)
 
@@ -119,11 +118,12 @@ def _add_notes(context: MachineContext, failure: CheckFailure, actions: Sequence
     failure.add_note("\n".join(["requests:", *(f"  {curl_command(request)}" for request in requests)]))
 
 
-def _write_reproducer(context: MachineContext, failure: CheckFailure, actions: Sequence[Action], folder: Path) -> Path:
+def _write_reproducer(context: MachineContext, failure: CheckFailure, actions: Sequence[Action], folder: str) -> str:
     upstream, fact = context.contract.name, re.sub("[^a-z0-9.-]", "_", failure.fact.id)
-    path = folder / f"{upstream}-{failure.check}-{fact}.jsonl"
+    path = f"{folder}/{upstream}-{failure.check}-{fact}.jsonl"
     settings = {"options": dict(context.options), "strict": context.strict}
-    path.write_text(dump_reproducer(upstream, actions, failure, settings), encoding="utf-8")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(dump_reproducer(upstream, actions, failure, settings))
     return path
 
 
@@ -131,7 +131,8 @@ def replay(
     path: str, send: SendRequest, *, clock: AdvanceableClock | None = None, keys: Mapping[str, str] = KEYS
 ) -> None:
     """Run the actions of a reproducer. Raises CheckFailure if one fails again, and InvalidReproducer."""
-    header, actions = load_reproducer(Path(path).read_text(encoding="utf-8"))
+    with open(path, encoding="utf-8") as file:
+        header, actions = load_reproducer(file.read())
     runner = ActionRunner(
         get_contract(header["upstream"]),
         send,
