@@ -30,6 +30,7 @@ from seedmock_contracts.validation import violations
 
 from ..errors import ApiError, api_error_from, route_not_found
 from ..faults.execution import ConnectionDropped, FaultExecution
+from ..faults.plan import FaultPlan
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.engine import Engine
 from ..http.asgi import Receive, Scope, Send
@@ -61,8 +62,16 @@ class RequestChain(ABC):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = self._route(scope, receive)
+        response: AnyResponse
         try:
-            response = await self._respond(context)
+            try:
+                response = await self._handle(context)
+            except (ApiError, BodyTooLarge, BodyTooSlow) as error:
+                response = self._refuse(context, error if isinstance(error, ApiError) else unread_body_error(error))
+            except InvalidRule as error:
+                response = self._reject_instruction(context, error)
+            if context.plan is not None:
+                response = await self._mutate(context, context.plan, response)
             sent = await self._send(context, response, send)
         except ClientDisconnected:
             return
@@ -73,20 +82,17 @@ class RequestChain(ABC):
             sent = await send_response(self._render_error(context, INTERNAL_ERROR), context.method, send)
         self._log(context, sent)
 
-    async def _respond(self, context: RequestContext) -> AnyResponse:
+    async def _mutate(self, context: RequestContext, plan: FaultPlan, response: AnyResponse) -> AnyResponse:
         try:
-            try:
-                response = await self._handle(context)
-            except (ApiError, BodyTooLarge, BodyTooSlow) as error:
-                response = self._refuse(context, error if isinstance(error, ApiError) else unread_body_error(error))
-            if context.plan is not None:
-                context.plan, response = await self._faults.mutate(context.plan, response)
-            return response
+            context.plan, response = await self._faults.mutate(plan, response)
         except InvalidRule as error:
-            context.plan = None
-            return self._render_error(
-                context, ApiError(ErrorKind.MALFORMED, f"invalid instruction to the mock: {error}")
-            )
+            return self._reject_instruction(context, error)
+        return response
+
+    def _reject_instruction(self, context: RequestContext, error: InvalidRule) -> JsonResponse:
+        context.plan = None
+        malformed = ApiError(ErrorKind.MALFORMED, f"invalid instruction to the mock: {error}")
+        return self._render_error(context, malformed)
 
     async def _before_handler(self, context: RequestContext) -> JsonResponse | RawResponse | None:
         plan = context.plan
@@ -145,14 +151,18 @@ class ApiHandler(RequestChain):
             for name, upstream in upstreams.items()
         }
         self._keys = ApiKeys(settings.keys)
-        self._settings, self._options = settings, settings.variant_options
+        self._options = settings.variant_options
+        self._max_body_bytes, self._body_timeout = settings.max_body_bytes, settings.body_timeout
         self._engine, self._clocks, self._journal, self._limits = engine, engine.clocks, journal, limits
 
     async def _handle(self, context: RequestContext) -> AnyResponse:
         match = self._match(context)
         self._authenticate(context)
         if context.method == "POST":
-            context.body = await self._read_body(context)
+            length = context.headers.get(b"content-length", b"")
+            context.body = await read_body(
+                context.receive, limit=self._max_body_bytes, seconds=self._body_timeout, content_length=length
+            )
         request = decode_request(context, match, self._upscalers[match.upstream])
         if HEADER in context.headers or not self._selector.is_idle:
             self._select_faults(context, request)
@@ -201,12 +211,6 @@ class ApiHandler(RequestChain):
             ):
                 raise
             context.account = account
-
-    def _read_body(self, context: RequestContext) -> Awaitable[bytes]:
-        """Raises BodyTooLarge, BodyTooSlow and ClientDisconnected."""
-        limit, seconds = self._settings.max_body_bytes, self._settings.body_timeout
-        length = context.headers.get(b"content-length", b"")
-        return read_body(context.receive, limit=limit, seconds=seconds, content_length=length)
 
     def _select_faults(self, context: RequestContext, request: ApiRequest) -> None:
         """Raises InvalidRule for a header that is malformed or out of place."""
