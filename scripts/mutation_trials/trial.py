@@ -18,7 +18,8 @@ from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.checks import run_checks
 from seedmock_harness.driver.client import CheckedInteraction, Driver, Step, UnexpectedTask
 from seedmock_harness.probes.free_steps import free_steps
-from seedmock_harness.probes.paid_steps import PaidOptions, paid_steps
+from seedmock_harness.probes.paid_options import PaidOptions
+from seedmock_harness.probes.paid_steps import paid_steps
 from seedmock_harness.probes.task_flows import TaskNotFinished
 from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_harness.verify.target import KEYS, WRONG_KEY

@@ -1,1 +1,1 @@
-"""Requests that probe one fact each, free ones and paid ones, and what a refusal proves."""
+"""Steps of a verification: free ones that must be rejected, and paid ones that follow a task to its end."""

@@ -1,6 +1,6 @@
-"""Questions about what media may be that cost nothing: pictures and sounds of a given form, inside the request.
+"""Probes of the limits on media, with images and sounds inside the request.
 
-What is too large to be sent for a question, and what only an encoder can make, is not asked.
+Files that are too large for a request, and videos, which need an encoder, are not probed.
 """
 
 from __future__ import annotations
@@ -15,67 +15,74 @@ from seedmock_contracts.rules.boundaries import BoundaryCase, sample_reference
 from seedmock_contracts.rules.rule import Rule
 
 from ..driver.sample_media import image_uri, sound_uri
-from .boundary_probes import SHORT, BoundaryProbe, base_documents
+from .base_documents import base_documents
+from .boundary_probes import BoundaryProbe
+from .second_violations import SHORT_SOUND
 
-UPRIGHT, SLACK = 2.2, 0.5
-"""Width over height of a picture that is asked for its sides; seconds by which a sound is beyond its limit."""
-HALF_TOO_LONG = 8.0
-"""Two sounds of so many seconds are too long together."""
+ALLOWED_RATIO = 2.2
+"""Ratio of an image whose side is probed."""
+BEYOND_SECONDS = 0.5
+"""Seconds by which a sound is beyond its limit."""
+LONG_SOUND_SECONDS = 8.0
+"""Two sounds of this duration are beyond the limit of all sounds together."""
+SECOND_VIOLATION = "media beyond another limit"
 
 
 def media_limit_probe(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
-    """How to ask about one limit on media, beside media that break a limit which stands later; None if it can't be."""
-    found: list[tuple[BoundaryCase, list[Reference]]] = []
-    image, spoilt = sample_reference(MediaKind.IMAGE), Reference(MediaKind.AUDIO, SHORT)
-    if limit.kind is MediaKind.IMAGE and limit.quantity in ("side", "ratio"):
-        for edge, width, height in _pictures(limit):
-            found.append((edge, [Reference(MediaKind.IMAGE, image_uri(width, height)), spoilt]))
-    elif limit.kind is MediaKind.AUDIO and limit.quantity == "seconds":
-        long = Reference(MediaKind.AUDIO, sound_uri(HALF_TOO_LONG))
-        found += [
-            (edge, [image, Reference(MediaKind.AUDIO, sound_uri(float(edge.value))), long, long])
-            for edge in _sounds(limit)
-        ]
-    if not found or Operation.CREATE not in contract.request.examples:
+    """Build a probe of a limit whose second violation is of another limit; None if it cannot be probed."""
+    if Operation.CREATE not in contract.request.examples:
         return None
-    return _trial(contract, limit, found)
+    cases: list[tuple[BoundaryCase, list[Reference]]] = []
+    if limit.kind is MediaKind.IMAGE and limit.quantity in ("side", "ratio"):
+        short = Reference(MediaKind.AUDIO, SHORT_SOUND)
+        cases.extend(
+            (case, [Reference(MediaKind.IMAGE, image_uri(width, height)), short])
+            for case, width, height in _image_cases(limit)
+        )
+    elif limit.kind is MediaKind.AUDIO and limit.quantity == "seconds":
+        image, long = sample_reference(MediaKind.IMAGE), Reference(MediaKind.AUDIO, sound_uri(LONG_SOUND_SECONDS))
+        cases.extend(
+            (case, [image, Reference(MediaKind.AUDIO, sound_uri(float(case.value))), long, long])
+            for case in _sound_cases(limit)
+        )
+    return _build_probe(contract, limit, cases) if cases else None
 
 
-def _trial(contract: Contract, limit: MediaLimit, found: list[tuple[BoundaryCase, list[Reference]]]) -> BoundaryProbe:
-    base = base_documents(contract.name, Operation.CREATE)[0]
-    edges = [
-        BoundaryCase(contract.request.layout.place(base, references), edge.valid, edge.value, gross=edge.gross)
-        for edge, references in found
+def _build_probe(
+    contract: Contract, limit: MediaLimit, cases: list[tuple[BoundaryCase, list[Reference]]]
+) -> BoundaryProbe:
+    base, layout = base_documents(contract.name, Operation.CREATE)[0], contract.request.layout
+    complete = [
+        BoundaryCase(layout.place(base, references), case.valid, case.value, gross=case.gross)
+        for case, references in cases
     ]
-    kept = tuple(edge for edge in edges if edge.valid)
-    broken = tuple(edge for edge in edges if not edge.valid)
-    rule = Rule(limit, f"{limit.kind} {limit.quantity}")
-    return BoundaryProbe(
-        Operation.CREATE, rule, "media of another limit", len(contract.rules[Operation.CREATE]), kept, broken
-    )
+    conforming = tuple(case for case in complete if case.valid)
+    violating = tuple(case for case in complete if not case.valid)
+    rule, end = Rule(limit, f"{limit.kind} {limit.quantity}"), len(contract.rules[Operation.CREATE])
+    return BoundaryProbe(Operation.CREATE, rule, SECOND_VIOLATION, end, conforming, violating)
 
 
-def _pictures(limit: MediaLimit) -> Iterator[tuple[BoundaryCase, int, int]]:
-    """The pictures at a strict limit's edges, grossest first."""
+def _image_cases(limit: MediaLimit) -> Iterator[tuple[BoundaryCase, int, int]]:
+    """Boundary cases of a strict limit with width and height, the gross violation first."""
     low, high = limit.low or 0, limit.high or 0
     if limit.quantity == "side":
         yield BoundaryCase({}, False, 10, gross=True), 10, 12
         yield BoundaryCase({}, True, round(low + 1)), round(low + 1), round(low * 1.4)
         yield BoundaryCase({}, False, round(low)), round(low), round(low * 1.4)
-        yield BoundaryCase({}, True, round(high - 1)), round(high - 1), round(high / UPRIGHT)
-        yield BoundaryCase({}, False, round(high)), round(high), round(high / UPRIGHT)
+        yield BoundaryCase({}, True, round(high - 1)), round(high - 1), round(high / ALLOWED_RATIO)
+        yield BoundaryCase({}, False, round(high)), round(high), round(high / ALLOWED_RATIO)
     else:
         yield BoundaryCase({}, False, 8, gross=True), 3200, 400
         for value, short in ((high, 400), (low, 400)):
             long = round(short * max(value, 1 / value))
-            for keeps, side in ((True, long - 1), (False, long)):
-                yield BoundaryCase({}, keeps, value, gross=False), *((side, short) if value > 1 else (short, side))
+            for valid, side in ((True, long - 1), (False, long)):
+                yield BoundaryCase({}, valid, value, gross=False), *((side, short) if value > 1 else (short, side))
 
 
-def _sounds(limit: MediaLimit) -> Iterator[BoundaryCase]:
+def _sound_cases(limit: MediaLimit) -> Iterator[BoundaryCase]:
     low, high = limit.low or 0, limit.high or 0
     yield BoundaryCase({}, False, high * 4, gross=True)
     for value in (low, high):
         yield BoundaryCase({}, True, value)
-    for value in (low - SLACK, high + SLACK):
+    for value in (low - BEYOND_SECONDS, high + BEYOND_SECONDS):
         yield BoundaryCase({}, False, value)

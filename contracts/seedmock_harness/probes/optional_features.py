@@ -1,11 +1,11 @@
-"""What else can be ordered and asked for: by defaults, by a form, with an asset or too long a sound; and posted files.
+"""Orders and requests that only some upstreams have: defaults, forms, uploads, upscales, links, limits of sounds.
 
-Knows no upstream: what it has is read off the contract. What the answers are worth, the checks know.
+They only send requests; the checks judge the responses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from seedmock_contracts.contract import Contract
@@ -21,111 +21,119 @@ from ..checks.links import DAY
 from ..driver.client import Driver
 from ..driver.sample_media import FORM_HEADERS, form_body
 from ..results.checks import CheckResult, failed, passed
-from . import task_flows as lives
 from .attribution import is_uninformative
+from .task_flows import poll_to_end, run_order, track_task
 
-PRIVATE = "http://10.0.0.1/first.png"
-SIDE = 320
+PRIVATE_URL = "http://10.0.0.1/first.png"
+IMAGE_SIDE = 320
+AFTER_EXPIRY_SECONDS = 120.0
+"""Seconds after the expiry of a link when it is fetched again: more than two clocks differ."""
 
 
 def order_with_defaults(driver: Driver, order: Document) -> Iterator[CheckResult]:
-    """Order with as little as is needed, in more words than are advised."""
+    """Send an order of defaults, with a longer prompt than advised."""
     words = next((rule.max_words for rule in driver.contract.advice if isinstance(rule, PromptLength)), 0)
     request = driver.contract.request
     prompt = f"{request.read(order, 'prompt')} {'slowly ' * words}".strip()
-    yield from lives.run_order(driver, request.write(order, {"prompt": prompt}))
+    yield from run_order(driver, request.write(order, {"prompt": prompt}))
 
 
 def defaults_document(contract: Contract, order: Document, image: str) -> Document:
-    """An order without whatever has a default, and what is off by default is on.
+    """Remove the optional fields of an order, switch on what is off by default, and add a reference without a role.
 
-    Where a reference needs no role, one comes without.
+    The reference only where the upstream has a default for roles.
     """
-    needed = {
-        rule.top_field for rule in contract.rules[Operation.CREATE] if isinstance(rule, RequiredField | AtLeastOneOf)
-    }
-    kept = {name: value for name, value in order.items() if name in needed}
-    switches = (
-        field.path for field in contract.fields if field.operation is Operation.CREATE and field.default is False
-    )
-    kept |= dict.fromkeys(switches, True)
+    rules = contract.rules[Operation.CREATE]
+    required = {rule.top_field for rule in rules if isinstance(rule, RequiredField | AtLeastOneOf)}
+    document = {name: value for name, value in order.items() if name in required}
+    fields = [field for field in contract.fields if field.operation is Operation.CREATE]
+    document |= {field.path: True for field in fields if field.default is False}
     if contract.find(f"{contract.name}.role.default") is None:
-        return kept
-    placed = contract.request.layout.place(kept, [Reference(MediaKind.IMAGE, image)])
-    top = next(name for name in placed if name not in kept)
-    return {**placed, top: _unnamed(placed[top])}
+        return document
+    placed = contract.request.layout.place(document, [Reference(MediaKind.IMAGE, image)])
+    field = next(name for name in placed if name not in document)
+    return {**placed, field: _without_roles(placed[field])}
 
 
-def _unnamed(value: Any) -> Any:
-    """A JSON value without the roles in it."""
+def _without_roles(value: Any) -> Any:
     if isinstance(value, list):
-        return [_unnamed(item) for item in value]
+        return [_without_roles(item) for item in value]
     if isinstance(value, dict):
-        return {name: _unnamed(item) for name, item in value.items() if name != "role"}
+        return {name: _without_roles(item) for name, item in value.items() if name != "role"}
     return value
 
 
-def order_with_asset(driver: Driver, order: Document, image: str) -> Iterator[CheckResult]:
-    """Make an asset of a posted file and without a name, order with it, delete it, and order with it once more."""
-    group = driver.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
-    if group is None:
+def order_beyond_audio_limit(
+    driver: Driver, allowed: Document, beyond: Document, limit: MediaLimit
+) -> Iterator[CheckResult]:
+    """Order with sounds at their total limit, and if that is accepted, with sounds beyond it."""
+    task = driver.call(Operation.CREATE, allowed).created_id
+    if task is None:
         return
-    image = _posted(driver) or image
-    wanted = {"url": image, "asset_type": "Image", "group_id": int(group) if group.isdigit() else group}
-    asset = driver.call(Operation.ASSET_CREATE, wanted).created_id
-    if asset is not None:
-        lives.wait_for_asset(driver, asset)
-        driver.call(Operation.ASSET_LIST, {"group_id": group})
-        used = driver.contract.request.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
-        yield from lives.run_order(driver, used)
-        driver.call(Operation.ASSET_DELETE, {"id": asset})
-        yield from lives.run_order(driver, used)
-    driver.call(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
-
-
-def order_too_long_audio(driver: Driver, order: Document, longer: Document, limit: MediaLimit) -> Iterator[CheckResult]:
-    """Order with sounds that are as long together as they may be, and if that is taken, with longer ones."""
-    made = driver.call(Operation.CREATE, order).created_id
-    if made is None:
-        return
-    yield passed(limit, "taken")
-    yield from lives.track_task(driver, made)
-    interaction = driver.call(Operation.CREATE, longer)
+    yield passed(limit, "accepted")
+    yield from track_task(driver, task)
+    interaction = driver.call(Operation.CREATE, beyond)
     if interaction.created_id is None:
         if interaction.is_error and interaction.status_code < 500 and not is_uninformative(interaction):
-            yield passed(limit, f"refused: {interaction.status_code}")
+            yield passed(limit, f"rejected: {interaction.status_code}")
         return
-    last = lives.poll_to_end(driver, interaction.created_id)
-    if last is not None and last.status is TaskStatus.FAILURE:
-        yield passed(limit, str(last.raw_status))
-    elif last is not None:
-        yield failed(limit, "media that are too long together are used", "a refusal or a failed task", last.raw_status)
+    final_poll = poll_to_end(driver, interaction.created_id)
+    if final_poll is not None and final_poll.status is TaskStatus.FAILURE:
+        yield passed(limit, str(final_poll.raw_status))
+    elif final_poll is not None:
+        title, expected = "media beyond their total limit are used", "an error response or a failed task"
+        yield failed(limit, title, expected, final_poll.raw_status)
 
 
-def upload_file(driver: Driver, waits: bool) -> Iterator[CheckResult]:
-    """Post a file and fetch it by its link, where the clock is ours also after its days."""
-    link = _posted(driver)
-    if link:
-        driver.fetch(link)
+def upload_file(driver: Driver, own_clock: bool) -> Iterator[CheckResult]:
+    """Upload a file and fetch it by its URL; again after its expiry, if the clock can be advanced."""
+    url = upload_image(driver)
+    if url:
+        driver.fetch(url)
         days = driver.contract.file_days
-        if waits and days is not None:
-            driver.sleep(float(days.value) * DAY + lives.AFTERWARDS)
-            driver.fetch(link)
+        if own_clock and days is not None:
+            driver.sleep(float(days.value) * DAY + AFTER_EXPIRY_SECONDS)
+            driver.fetch(url)
     yield from ()
 
 
-def _posted(driver: Driver) -> str:
-    """A link to a picture that was posted; empty where there is none."""
-    if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in driver.contract.endpoints):
+def upload_image(driver: Driver) -> str:
+    """Upload an image; returns its URL, empty where the upstream takes no files."""
+    if driver.contract.endpoint(Operation.FILE_CREATE) is None:
         return ""
     method, path = endpoint_path(driver.contract, Operation.FILE_CREATE, {})
-    return driver.send(Operation.FILE_CREATE, method, path, form_body("file", SIDE), headers=FORM_HEADERS).file_url
+    body = form_body("file", IMAGE_SIDE)
+    return driver.send(Operation.FILE_CREATE, method, path, body, headers=FORM_HEADERS).file_url
 
 
 def order_by_form(driver: Driver, order: Document) -> Iterator[CheckResult]:
-    """Order by a form, with a file in it."""
-    body = form_body("input_reference", SIDE, {name: to_text(value) for name, value in order.items()})
+    """Send an order as a form with a file."""
+    body = form_body("input_reference", IMAGE_SIDE, {name: to_text(value) for name, value in order.items()})
     method, path = endpoint_path(driver.contract, Operation.CREATE, {})
-    made = driver.send(Operation.CREATE, method, path, body, headers=FORM_HEADERS).created_id
-    if made is not None:
-        yield from lives.track_task(driver, made)
+    task = driver.send(Operation.CREATE, method, path, body, headers=FORM_HEADERS).created_id
+    if task is not None:
+        yield from track_task(driver, task)
+
+
+def result_link(driver: Driver) -> str:
+    """A link to the result of an earlier task; empty if there is none."""
+    successes = (task for task in driver.history.tasks.values() if task.status is TaskStatus.SUCCESS)
+    return next((link for task in successes for link in task.links), "")
+
+
+def run_upscale(driver: Driver, target: str) -> Iterable[CheckResult]:
+    """Upscale an earlier clip, whose duration and so the price is known; nothing without one."""
+    link = result_link(driver)
+    if not link:
+        return ()
+    order = {**driver.contract.example(Operation.UPSCALE), "videoUrl": link, "targetResolution": target}
+    return run_order(driver, order, Operation.UPSCALE)
+
+
+def fetch_expired_link(driver: Driver) -> Iterable[CheckResult]:
+    """Wait for the expiry of a link to a result, and fetch it."""
+    link, days = result_link(driver), driver.contract.result_days
+    if link and days is not None:
+        driver.sleep(float(days.value) * DAY + AFTER_EXPIRY_SECONDS)
+        driver.fetch(link)
+    return ()

@@ -12,7 +12,7 @@ from seedmock_contracts.enums import ErrorKind, Operation
 
 from ..conversation.history import Interaction
 from ..driver.client import Driver, Step
-from ..probes.boundary_probes import UNKNOWN_ID
+from ..probes.base_documents import UNKNOWN_ID
 from ..probes.task_flows import query_task
 from ..results.checks import CheckResult
 

@@ -19,7 +19,7 @@ from ..conversation.history import Interaction
 from ..driver.client import CheckedInteraction, Driver, Step, UnexpectedTask
 from ..driver.http_transport import NoResponse
 from ..errors import HarnessError
-from ..probes.paid_steps import PaidOptions, priced_sizes
+from ..probes.paid_options import PaidOptions, priced_sizes
 from ..probes.task_flows import TaskNotFinished
 from ..results.checks import CheckResult, Severity, failed
 from .order_log import OrderLogError

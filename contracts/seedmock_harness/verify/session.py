@@ -16,7 +16,8 @@ from seedmock_server.clock import Clock
 from ..driver.client import Step
 from ..errors import HarnessError
 from ..probes.free_steps import free_steps
-from ..probes.paid_steps import HOSTED_MEDIA, PaidOptions, inline_media, paid_steps
+from ..probes.paid_options import HOSTED_MEDIA, PaidOptions, inline_media
+from ..probes.paid_steps import paid_steps
 from ..results.verification import FactStatus, Finding, Verification, VerificationVerdict
 from .budget import Budget
 from .order_log import LoggedRun, OrderLog, fingerprint

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-SAFE = ["free.auth", "free.unknown", "free.paths", "free.methods", "free.bodies", "free.bases", "free.library"]
+SAFE = ["free.auth", "free.unknown", "free.paths", "free.methods", "free.bodies", "free.bases", "free.groups"]
 RULED = {"opeai": "free.create.seconds.range", "apimodels": "free.create.duration.range"}
 
 
@@ -160,7 +160,7 @@ def moved(name: str, path: str) -> Callable[[Any], Any]:
 )
 def test_an_endpoint_that_has_moved_is_found(name_of: str, path: str, fact: str, climb: Any) -> None:
     found = climb(
-        name_of, only=["free.unknown", "free.bases", "free.bodies", "free.library"], around=moved(name_of, path)
+        name_of, only=["free.unknown", "free.bases", "free.bodies", "free.groups"], around=moved(name_of, path)
     )
     assert fact in found.broken
     assert not found.made

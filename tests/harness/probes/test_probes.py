@@ -12,14 +12,10 @@ from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
 from seedmock_harness.driver.sample_media import image_uri, sound_uri
-from seedmock_harness.probes.boundary_probes import (
-    UNKNOWN_ID,
-    UNKNOWN_NUMBER,
-    base_documents,
-    merge_changes,
-    probes_for,
-)
+from seedmock_harness.probes.base_documents import UNKNOWN_ID, UNKNOWN_NUMBER, base_documents
+from seedmock_harness.probes.boundary_probes import probes_for
 from seedmock_harness.probes.free_steps import free_steps
+from seedmock_harness.probes.second_violations import merge_changes
 
 Spoken = tuple[Contract, Operation, Rule]
 UNUSABLE = (image_uri(1, 1), sound_uri(0.1), "asset://asset-20200101000000-zzzzz")

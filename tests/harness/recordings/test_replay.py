@@ -19,7 +19,7 @@ from seedmock_contracts.mp4 import read_movie
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.drift.cli import drift
 from seedmock_harness.driver.http_transport import resolve_base_url
-from seedmock_harness.probes.paid_steps import PROMPT
+from seedmock_harness.probes.paid_options import PROMPT
 from seedmock_harness.recordings.cli import replay
 from seedmock_harness.recordings.files import load_recordings
 from seedmock_harness.recordings.proxy import RecordingProxy

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from seedmock_contracts.upstreams import get_contract
-from seedmock_harness.probes.paid_steps import PaidOptions, inline_media, paid_steps
+from seedmock_harness.probes.paid_options import PaidOptions, inline_media
+from seedmock_harness.probes.paid_steps import paid_steps
 from seedmock_harness.results.verification import FactStatus, Verification, VerificationVerdict
 from seedmock_harness.verify.session import VerificationPlan
 from seedmock_harness.verify.target import Target

@@ -16,7 +16,8 @@ from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import violations
 from seedmock_harness.conversation.order_parser import parse_order
 from seedmock_harness.driver.client import Step
-from seedmock_harness.probes.paid_steps import PaidOptions, inline_media, order_document, paid_steps
+from seedmock_harness.probes.paid_options import PaidOptions, inline_media, order_document
+from seedmock_harness.probes.paid_steps import paid_steps
 from seedmock_harness.results.verification import VerificationVerdict
 from seedmock_harness.verify.target import Target
 from seedmock_server.http.in_process import BufferedResponse

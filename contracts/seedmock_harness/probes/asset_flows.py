@@ -1,0 +1,85 @@
+"""Flows of an asset: create it in a group, wait for it, list, rename, use and delete it.
+
+They only send requests; the checks judge the responses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from seedmock_contracts.enums import AssetStatus, MediaKind, Operation
+from seedmock_contracts.facts import Document
+from seedmock_contracts.generation import Reference
+
+from ..driver.client import Driver
+from ..results.checks import CheckResult
+from .access_steps import to_group_id
+from .optional_features import result_link, upload_image
+from .task_flows import FIRST_POLL_INTERVALS, POLL_INTERVAL, read_account, run_order
+
+MAX_POLLS = 20
+"""Polls of an asset after the first ones."""
+FACE_URL = "https://example.com/face.png"
+
+
+def run_asset_flow(driver: Driver) -> Iterable[CheckResult]:
+    """Create a group and an asset, of an earlier clip if there is one; use it in every way, and delete both."""
+    group = driver.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
+    if group is None:
+        return ()
+    link, group_id = result_link(driver), to_group_id(group)
+    kind, url = ("Video", link) if link else ("Image", FACE_URL)
+    read_account(driver)
+    document = {"url": url, "asset_type": kind, "name": "lead", "group_id": group_id}
+    asset = driver.call(Operation.ASSET_CREATE, document).created_id
+    if asset is not None:
+        _use_asset(driver, asset)
+    read_account(driver)
+    driver.call(Operation.GROUP_LIST)
+    driver.call(Operation.GROUP_DELETE, {"id": group_id})
+    if asset is not None:
+        driver.call(Operation.ASSET_GET, {"id": asset})
+    return ()
+
+
+def _use_asset(driver: Driver, asset: str) -> None:
+    """Wait for an asset, list and rename it, and try all of that with another key."""
+    wait_for_asset(driver, asset)
+    page = {"page": 1, "page_size": 10}
+    driver.call(Operation.ASSET_LIST, page)
+    driver.call(Operation.ASSET_UPDATE, {"id": asset, "name": "hero"})
+    driver.call(Operation.ASSET_GET, {"id": asset})
+    if "second" in driver.keys:
+        driver.call(Operation.ASSET_GET, {"id": asset}, caller="second")
+        driver.call(Operation.ASSET_UPDATE, {"id": asset, "name": "not mine"}, caller="second")
+        driver.call(Operation.ASSET_DELETE, {"id": asset}, caller="second")
+        driver.call(Operation.ASSET_LIST, page, caller="second")
+
+
+def wait_for_asset(driver: Driver, asset: str) -> None:
+    """Poll an asset until it is not Processing, or for a limited time."""
+    for interval in (0.0, *FIRST_POLL_INTERVALS, *[POLL_INTERVAL] * MAX_POLLS):
+        if interval:
+            driver.sleep(interval)
+        poll = driver.call(Operation.ASSET_GET, {"id": asset})
+        if poll.is_error or poll.raw_status != AssetStatus.PROCESSING:
+            break
+
+
+def order_with_asset(driver: Driver, order: Document, image: str) -> Iterator[CheckResult]:
+    """Create an asset of an uploaded file, without a name; order with it, delete it, and order with it again."""
+    group = driver.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
+    if group is None:
+        return
+    group_id = to_group_id(group)
+    document = {"url": upload_image(driver) or image, "asset_type": "Image", "group_id": group_id}
+    asset = driver.call(Operation.ASSET_CREATE, document).created_id
+    if asset is not None:
+        wait_for_asset(driver, asset)
+        driver.call(Operation.ASSET_LIST, {"group_id": group})
+        reference = Reference(MediaKind.IMAGE, f"asset://{asset}")
+        with_asset = driver.contract.request.layout.place(order, [reference])
+        yield from run_order(driver, with_asset)
+        driver.call(Operation.ASSET_DELETE, {"id": asset})
+        yield from run_order(driver, with_asset)
+    driver.call(Operation.GROUP_DELETE, {"id": group_id})
