@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .documents.paths import values_at
@@ -53,7 +53,8 @@ class ResponseFormat:
     Inside the payload, the first of several paths with a value counts: that of the created id, of the status, of the
     links to results (a string or an array of strings), and of the code and message of a failed task. `code_path` is
     that of a copy of the HTTP status in a body; empty where there is none. `list_path` is that of the array of tasks
-    in the payload of a list of tasks.
+    in the payload of a list of tasks. `paths` maps common names of other parts (`balance`, `price` and `settled` of an
+    order, `file_url` of an upload) to their paths in the payload; a name that is not listed is its own path.
     """
 
     id_paths: tuple[str, ...]
@@ -65,6 +66,11 @@ class ResponseFormat:
     link_paths: tuple[str, ...] = ()
     failure_code_paths: tuple[str, ...] = ()
     failure_message_paths: tuple[str, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+    def path(self, name: str) -> str:
+        """Path of a part of a payload."""
+        return self.paths.get(name, name)
 
     def payload(self, body: Any) -> Any:
         """Payload of a body, inside the envelope if there is one."""

@@ -14,6 +14,9 @@ from ..facts import Document
 from ..generation import Reference
 from .paths import values_at
 
+ASSET_SCHEME = "asset://"
+"""Scheme of a URL that refers to an uploaded asset by its id."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocatedReference:
@@ -25,6 +28,11 @@ class LocatedReference:
 
 class ReferenceLayout(Protocol):
     """Form in which the request documents of an upstream contain references."""
+
+    @property
+    def types_by_role(self) -> Mapping[str, str]:
+        """Type of the items of each role; empty for a layout without typed items."""
+        ...
 
     def find(self, document: Document) -> tuple[LocatedReference, ...]:
         """Find every well-formed reference, in the layout's order; rules on types report malformed ones."""
@@ -50,6 +58,10 @@ class FlatFields:
     """References in top-level fields, one field for each kind and role."""
 
     slots: tuple[Slot, ...]
+
+    @property
+    def types_by_role(self) -> Mapping[str, str]:
+        return {}
 
     def find(self, document: Document) -> tuple[LocatedReference, ...]:
         return tuple(
@@ -82,6 +94,11 @@ class ContentArray:
     types: Mapping[str, MediaKind]
     roles: Mapping[str, tuple[MediaKind, Role]]
     others: frozenset[str] = frozenset()
+
+    @property
+    def types_by_role(self) -> Mapping[str, str]:
+        types = {kind: type_ for type_, kind in self.types.items()}
+        return {role: types[kind] for role, (kind, _) in self.roles.items()}
 
     def find(self, document: Document) -> tuple[LocatedReference, ...]:
         if self.path.partition(".")[0] not in document:

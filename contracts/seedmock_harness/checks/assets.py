@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from seedmock_contracts.documents.references import ASSET_SCHEME
 from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, TaskStatus
 from seedmock_contracts.facts import Endpoint, Fact
 
 from ..conversation.history import AssetHistory, Interaction
 from ..results.checks import CheckResult, Severity, compare, failed, passed
+from .error_responses import is_invalid_input
 from .variants import check_option
 
-ASSET_SCHEME = "asset://"
 PROCESSING_SECONDS = 180.0
 """Seconds after which an asset should not be Processing any more. Assumed, so that it leads to a warning only."""
 SINGLE_ASSET_OPERATIONS = frozenset({Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE})
@@ -151,17 +152,13 @@ def _check_order(interaction: Interaction) -> Iterator[CheckResult]:
     purpose = interaction.fact("assets.purpose")
     if not interaction.is_error:
         yield passed(purpose)
-    elif interaction.data_object.get("failCode") == "INVALID_INPUT":
+    elif is_invalid_input(interaction):
         yield failed(purpose, "an Active asset is rejected", "an order", interaction.body)
 
 
 def _used_assets(order: Interaction) -> Iterator[AssetHistory | None]:
     """The asset of each reference of an order; None for a reference that is no known asset."""
-    document = order.document or {}
-    urls = [located.reference.url for located in order.contract.request.layout.find(document)]
-    if order.operation is Operation.UPSCALE:
-        urls = [str(document.get("videoUrl"))]
-    for url in urls:
+    for url in order.media_urls:
         is_asset = url.startswith(ASSET_SCHEME)
         yield order.history.assets.get(url.removeprefix(ASSET_SCHEME)) if is_asset else None
 

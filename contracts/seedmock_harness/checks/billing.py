@@ -32,10 +32,10 @@ BillableResource: TypeAlias = TaskHistory | AssetHistory
 
 def records_show_the_charge(interaction: Interaction) -> Iterator[CheckResult]:
     """The record of a successful order has its price; that of a running or a failed one has none."""
-    task, charged = interaction.task, _amount(interaction, "credits")
+    task, charged = interaction.task, _amount(interaction, "price")
     if interaction.operation is not Operation.RECORD or interaction.is_error or task is None or charged is None:
         return
-    settled, final_poll = interaction.data.get("settled"), task.final_poll
+    settled, final_poll = interaction.part("settled"), task.final_poll
     completion = interaction.fact("billing.completion")
     if final_poll is None:
         if settled is False:
@@ -58,7 +58,7 @@ def balances_fall_by_the_price(interaction: Interaction) -> Iterator[CheckResult
     activity = _activity(interaction.history, interaction.caller)
     if activity.balance is None or activity.is_uncertain:
         return
-    charged = _exact(activity.balance.data["balance"]) - balance
+    charged = _exact(activity.balance.part("balance")) - balance
     if activity.charged:
         yield from _check_charge(interaction, activity, charged)
     elif activity.free:
@@ -172,7 +172,7 @@ def _check_free(fact: Fact, title: str, charged: Decimal) -> CheckResult:
 
 
 def _amount(interaction: Interaction, name: str) -> Decimal | None:
-    value = interaction.data_object.get(name)
+    value = interaction.part(name)
     return _exact(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

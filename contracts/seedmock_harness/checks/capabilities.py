@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from seedmock_contracts.documents.paths import values_at
+from seedmock_contracts.documents.references import ContentArray
 from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import Fact
 from seedmock_contracts.generation import GenerationRequest
@@ -18,6 +19,7 @@ from ..conversation.history import Interaction
 from ..conversation.order_parser import ParsedOrder
 from ..results.checks import CheckResult, failed, passed
 from .assets import endpoint_fact
+from .error_responses import error_fail_code, is_invalid_input
 
 FORM_ERRORS = frozenset({ErrorKind.INVALID_PARAMETER, ErrorKind.MISSING_PARAMETER})
 LOCAL_HOST, LOCAL_SUFFIXES = "localhost", (".localhost", ".local", ".internal")
@@ -68,8 +70,8 @@ def private_addresses_are_rejected(interaction: Interaction) -> Iterator[CheckRe
     fact = interaction.find("private_urls")
     if fact is None or not has_private_address(interaction):
         return
-    is_query, fail_code = interaction.operation is Operation.QUERY, interaction.data_object.get("failCode")
-    if interaction.is_error and not is_query and fail_code == "INVALID_INPUT":
+    is_query = interaction.operation is Operation.QUERY
+    if interaction.is_error and not is_query and is_invalid_input(interaction):
         yield passed(fact, str(interaction.status_code))
     elif is_query and interaction.status is TaskStatus.FAILURE:
         yield passed(fact, str(interaction.raw_status))
@@ -85,17 +87,17 @@ def has_private_address(interaction: Interaction) -> bool:
     if order.order is None:
         return False
     own = {*interaction.history.links, *interaction.history.files}
-    return any(_is_private(url) for url in _reference_urls(order) if url not in own)
+    return any(_is_private(url) for url in order.media_urls if url not in own)
 
 
 def _is_form_error(interaction: Interaction) -> bool:
     """True if an error is about the form of an order: not about its content, nor about media that cannot be read."""
-    if interaction.data_object.get("failCode") or not interaction.error_kinds & FORM_ERRORS:
+    if error_fail_code(interaction) or not interaction.error_kinds & FORM_ERRORS:
         return False
     if "[" in str(interaction.contract.response.error_part(interaction.body, "field")):
         return False
-    accepted = {url for task in interaction.history.tasks.values() for url in _reference_urls(task.created)}
-    return set(_reference_urls(interaction)) <= accepted
+    accepted = {url for task in interaction.history.tasks.values() for url in task.created.media_urls}
+    return set(interaction.media_urls) <= accepted
 
 
 def _used_facts(interaction: Interaction, order: ParsedOrder) -> Iterator[Fact]:
@@ -128,16 +130,13 @@ def _is_rule(interaction: Interaction, fact: Fact) -> bool:
 
 
 def _content_items(interaction: Interaction) -> list[Any]:
-    return [item for _, item in values_at(interaction.document or {}, "input_reference.content[]")]
+    layout = interaction.contract.request.layout
+    path = f"{layout.path}[]" if isinstance(layout, ContentArray) else ""
+    return [item for _, item in values_at(interaction.document or {}, path)] if path else []
 
 
 def _has_no_role(item: Any) -> bool:
     return isinstance(item, dict) and item.get("role") is None
-
-
-def _reference_urls(order: Interaction) -> list[str]:
-    urls = [located.reference.url for located in order.contract.request.layout.find(order.document or {})]
-    return [*urls, str((order.document or {}).get("videoUrl"))] if order.operation is Operation.UPSCALE else urls
 
 
 def _is_private(url: str) -> bool:

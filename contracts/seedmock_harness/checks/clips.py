@@ -28,7 +28,7 @@ def clip_resolution_matches_the_order(interaction: Interaction) -> Iterator[Chec
     task, order, clip = delivery
     observed, document = f"{clip.width}x{clip.height}", task.created.document or {}
     if order.operation is Operation.UPSCALE:
-        source = downloaded_media(interaction.history, str(document.get("videoUrl")))
+        source = downloaded_media(interaction.history, task.created.media_urls[0])
         yield from _check_upscaled(interaction, order, clip, source)
         return
     rows = [row for row in interaction.contract.sizes if row.resolution == order.resolution]

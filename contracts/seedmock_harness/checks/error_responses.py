@@ -121,6 +121,17 @@ def error_code(interaction: Interaction) -> Any:
     return interaction.contract.response.error_part(interaction.body, "code")
 
 
+def error_fail_code(interaction: Interaction) -> Any:
+    """The code of a failure beside the error code; None where the envelope has none."""
+    return interaction.contract.response.error_part(interaction.body, "fail_code")
+
+
+def is_invalid_input(interaction: Interaction) -> bool:
+    """True for the code of a failure because of unusable media."""
+    code = error_fail_code(interaction)
+    return code is not None and code == interaction.contract.error_case(ErrorKind.INVALID_INPUT).fail_code
+
+
 def error_type(interaction: Interaction) -> Any:
     """The `type` beside the error code; None where the envelope has none."""
     return interaction.contract.response.error_part(interaction.body, "type")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from seedmock_contracts.documents.references import ASSET_SCHEME
 from seedmock_contracts.enums import ORDERS, Operation
 
 from ..conversation.history import Interaction
@@ -17,7 +18,6 @@ CLOCK_SKEW = 600.0
 """Seconds by which the time in an id may differ from the time of the exchange."""
 MAX_TIME = 253402300800 - 86400
 """One day before the year 10000, from which on `datetime` has no dates in any time zone."""
-ASSET_SCHEME = "asset://"
 
 
 def ids_have_the_documented_format(interaction: Interaction) -> Iterator[CheckResult]:

@@ -127,7 +127,7 @@ def _check_upscale_price(
 
 def _source_seconds(interaction: Interaction, task: TaskHistory) -> float | None:
     """Duration of the video that was upscaled: as it was downloaded, else that of the result."""
-    source = downloaded_media(interaction.history, str((task.created.document or {}).get("videoUrl")))
+    source = downloaded_media(interaction.history, task.created.media_urls[0])
     clips = (download.media for download in task.contents)
     clip = source or next((clip for clip in clips if clip is not None), None)
     if clip is None or clip.seconds is None:

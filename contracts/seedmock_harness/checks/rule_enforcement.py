@@ -19,6 +19,7 @@ from .error_responses import (
     RULE_ERRORS,
     check_error,
     error_code,
+    error_fail_code,
     error_text,
     is_endpoint_missing,
     is_unrelated,
@@ -168,7 +169,7 @@ def _broken_rules(interaction: Interaction) -> list[Rule]:
 def _is_moderation(interaction: Interaction) -> bool:
     """True if an error is about the content of a prompt or of media, not about the form of the request."""
     codes = {row.code for row in interaction.contract.fail_codes}
-    return bool(interaction.data_object.get("failCode")) or error_code(interaction) in codes
+    return bool(error_fail_code(interaction)) or error_code(interaction) in codes
 
 
 def rejected_orders_cost_nothing(interaction: Interaction) -> Iterator[CheckResult]:
@@ -193,7 +194,7 @@ def _check_same_balance(
     if not orders or is_running or not all(order.is_error for order in orders):
         return
     fact = next(endpoint for endpoint in interaction.contract.endpoints if endpoint.operation is Operation.BALANCE)
-    before, now = previous.data_object.get("balance"), interaction.data.get("balance")
+    before, now = previous.part("balance"), interaction.part("balance")
     if before == now:
         yield passed(fact, f"{now} after {len(orders)} rejected orders")
     else:

@@ -130,7 +130,7 @@ def _expected_content_kinds(interaction: Interaction) -> tuple[ErrorKind, ...]:
 def _latest_balance(interaction: Interaction) -> Decimal | None:
     for earlier in reversed(interaction.history.interactions):
         if earlier.operation is Operation.BALANCE and earlier.caller == interaction.caller:
-            balance = None if earlier.is_error else earlier.data_object.get("balance")
+            balance = None if earlier.is_error else earlier.part("balance")
             is_number = isinstance(balance, int | float) and not isinstance(balance, bool)
             return Decimal(str(balance)) if is_number else None
     return None

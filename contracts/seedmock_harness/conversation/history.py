@@ -341,7 +341,7 @@ class Interaction:
     @cached_property
     def file_url(self) -> str:
         """URL of the uploaded file in the response; empty if there is none."""
-        url = self.data_object.get("publicUrl")
+        url = self.part("file_url")
         return url if isinstance(url, str) and not self.is_error else ""
 
     @cached_property
@@ -357,6 +357,18 @@ class Interaction:
         values = (self.read((path,)) for path in self.contract.response.link_paths)
         links = next((value for value in values if isinstance(value, list | str)), ())
         return (links,) if isinstance(links, str) else tuple(link for link in links if isinstance(link, str))
+
+    @cached_property
+    def media_urls(self) -> tuple[str, ...]:
+        """URLs of the media that the order in the request refers to."""
+        document = self.document or {}
+        if self.operation is Operation.UPSCALE:
+            return (str(self.contract.request.read(document, "url", Operation.UPSCALE)),)
+        return tuple(located.reference.url for located in self.contract.request.layout.find(document))
+
+    def part(self, name: str) -> Any:
+        """The value of a part of `data`, by its common name; None if there is none."""
+        return self.read((self.contract.response.path(name),))
 
     def read(self, paths: Iterable[str]) -> Any:
         """The value at the first of these paths in `data` that has one; None if none has."""

@@ -170,7 +170,7 @@ def read_account(driver: Driver, task: str = "") -> None:
     contract = driver.contract
     if task and contract.endpoint(Operation.RECORD) is not None:
         record = driver.call(Operation.RECORD, params={"task_id": task})
-        if record.data_object.get("settled") is False:
+        if record.part("settled") is False:
             driver.sleep(SETTLEMENT_SECONDS)
             driver.call(Operation.RECORD, params={"task_id": task})
     if contract.endpoint(Operation.BALANCE) is not None:

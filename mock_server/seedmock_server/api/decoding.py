@@ -59,7 +59,13 @@ def _decode_body(context: RequestContext) -> tuple[dict[str, Any], tuple[Any, ..
     forms, is_upload = context.upstream.form_operations, context.operation is Operation.FILE_CREATE
     content_type = context.headers.get(b"content-type")
     try:
-        document = decode_document(content_type, context.body, json=not is_upload, form=context.operation in forms)
+        document = decode_document(
+            content_type,
+            context.body,
+            json=not is_upload,
+            form=context.operation in forms,
+            types_by_role=context.upstream.contract.request.layout.types_by_role,
+        )
     except MalformedBody as error:
         raise ApiError(ErrorKind.MALFORMED, error.message) from error
     except UnsupportedMediaType as error:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.paths import with_value
+from seedmock_contracts.documents.paths import values_at, with_value
 from seedmock_contracts.documents.values import to_number, to_text
 from seedmock_contracts.enums import StatusContext, TaskStatus
 
@@ -17,10 +17,6 @@ from .kinds import FaultKind
 from .parameter_parsing import parse_size
 from .rules import Fault
 
-ID_FIELDS = ("id", "taskId", "task_id")
-STATUS_FIELDS = ("state", "status")
-DURATION_FIELDS = ("seconds", "duration")
-PRICE_FIELDS = ("credits", "balance")
 ID_CHARS = "0123456789abcdefghijklmnopqrstuvwxyz"
 NEXT_CHAR = str.maketrans(ID_CHARS, ID_CHARS[1:] + ID_CHARS[:1])
 Body = dict[str, Any]
@@ -77,8 +73,7 @@ def error_envelope(form: str, body: Mapping[str, Any]) -> Body | None:
 
 def _backwards(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
     word = fault.values.get("to") or contract.spelling(TaskStatus.QUEUED, StatusContext.QUERY, style)
-    paths = (*STATUS_FIELDS, *contract.response.status_paths)
-    return _change_fields(_payload(body, contract), tuple(dict.fromkeys(paths)), lambda value: word)
+    return _change_fields(_payload(body, contract), contract.response.status_paths, lambda value: word)
 
 
 def _missing(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
@@ -132,7 +127,7 @@ def _other_size(fault: Fault, body: Body, contract: Contract, style: str) -> boo
         width, height = other_size(fault, *size) if size else (0, 0)
         return f"{width}x{height}" if size else value
 
-    return _change_fields(_payload(body, contract), ("size",), change)
+    return _change_fields(_payload(body, contract), (contract.response.path("size"),), change)
 
 
 def _other_duration(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
@@ -141,7 +136,7 @@ def _other_duration(fault: Fault, body: Body, contract: Contract, style: str) ->
         seconds = value if number is None else round(fault.values.get("seconds", float(number) + 1))
         return str(seconds) if isinstance(value, str) else seconds
 
-    return _change_fields(_payload(body, contract), DURATION_FIELDS, change)
+    return _change_fields(_payload(body, contract), (contract.response.path("seconds"),), change)
 
 
 def _other_price(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
@@ -150,15 +145,18 @@ def _other_price(fault: Fault, body: Body, contract: Contract, style: str) -> bo
             return value
         return Decimal(str(value)) * Decimal(fault.get("factor"))
 
-    return _change_fields(_payload(body, contract), PRICE_FIELDS, change)
+    paths = contract.response.path("price"), contract.response.path("balance")
+    return _change_fields(_payload(body, contract), paths, change)
 
 
 def _other_id(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
     def change(value: Any) -> Any:
         return value[:-5] + value[-5:].translate(NEXT_CHAR) if isinstance(value, str) else value
 
-    paths = (*ID_FIELDS, *contract.response.id_paths)
-    return _change_fields(_payload(body, contract), tuple(dict.fromkeys(paths)), change)
+    payload, paths = _payload(body, contract), contract.response.id_paths
+    ids = [value for path in paths for _, value in values_at(payload, path) if isinstance(value, str)]
+    copies = (name for name, value in payload.items() if value in ids)
+    return _change_fields(payload, tuple(dict.fromkeys([*paths, *copies])), change)
 
 
 BODY_MUTATIONS: Mapping[FaultKind, Callable[[Fault, Body, Contract, str], bool]] = {
@@ -198,12 +196,19 @@ def with_error_part(body: Mapping[str, Any], contract: Contract, part: str, valu
     return with_value(body, path, value)
 
 
-def _change_fields(owner: Body, names: tuple[str, ...], change: Callable[[Any], Any]) -> bool:
-    present = [name for name in names if owner.get(name) is not None]
-    before = [owner[name] for name in present]
-    for name in present:
-        owner[name] = change(owner[name])
-    return before != [owner[name] for name in present]
+def _change_fields(payload: Body, paths: tuple[str, ...], change: Callable[[Any], Any]) -> bool:
+    """Change the fields at some paths of nested objects, as far as they exist and are not null."""
+    is_changed = False
+    for path in paths:
+        *steps, name = path.split(".")
+        owner: Any = payload
+        for step in steps:
+            owner = owner.get(step) if isinstance(owner, dict) else None
+        if isinstance(owner, dict) and owner.get(name) is not None:
+            before = owner[name]
+            owner[name] = change(before)
+            is_changed = is_changed or owner[name] != before
+    return is_changed
 
 
 def _change_at(fault: Fault, body: Body, contract: Contract, change: Callable[[Any], Any]) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.references import LocatedReference
+from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReference
 from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
@@ -25,7 +25,7 @@ from ..matching.rules import RequestFacts
 from ..media.clip_spec import ClipSpec
 from ..media.renderer import CachedClip, ClipRenderer
 from ..randomness import SeededRandom
-from ..references.resolver import ASSET_SCHEME, Input, ReferenceResolver, first_face_path, log_notes
+from ..references.resolver import Input, ReferenceResolver, first_face_path, log_notes
 from ..storage import Store
 from ..tasks.latency import LatencyRules
 from ..tasks.models import Task, TaskFailure

@@ -43,23 +43,17 @@ class Form:
 
 
 _NAME: Final = re.compile(r"([^\[\]\x00-\x1f]+)((?:\[[^\[\]\x00-\x1f]*\])*)")
-_ROLE_KINDS: Final = {
-    "reference_image": "image_url",
-    "first_frame": "image_url",
-    "last_frame": "image_url",
-    "reference_video": "video_url",
-    "reference_audio": "audio_url",
-}
 Path = tuple[str, ...]
 Row = tuple[Path, str]
+Types = Mapping[str, str]
 
 
-def parse_form(content_type: bytes | str, body: bytes) -> Form:
+def parse_form(content_type: bytes | str, body: bytes, types_by_role: Mapping[str, str] | None = None) -> Form:
     """Parse a form by its field names: `a[b]` is an object, `a[]` and `a[0]` are lists. Raises MalformedBody.
 
     A list of objects without indices arrives item by item (openai-node) or key by key (openai-python). In the second
     case the number of `type`s is the number of items, and each item takes the next value of the field that its type
-    names. Roles, if there are fewer of them than items, go to the next item of their kind: the form says no more.
+    names. If there are fewer roles than items, each goes to the next item of its type in `types_by_role`.
     """
     root: dict[str, Any] = {}
     files: list[FormFile] = []
@@ -70,7 +64,7 @@ def parse_form(content_type: bytes | str, body: bytes) -> Form:
         else:
             kind = headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
             files.append(FormFile(name, filename, kind, content))
-    return Form(_assemble(root, ""), tuple(files))
+    return Form(_assemble(root, "", types_by_role or {}), tuple(files))
 
 
 Part = tuple[dict[bytes, bytes], bytes]
@@ -159,12 +153,12 @@ def _insert(node: dict[str, Any], path: Path, value: str, name: str) -> None:
     node[last] = value
 
 
-def _assemble(node: Any, name: str) -> Any:
+def _assemble(node: Any, name: str, types_by_role: Types) -> Any:
     if isinstance(node, _Rows):
-        return _list_of(node, name)
+        return _list_of(node, name, types_by_role)
     if not isinstance(node, dict):
         return node
-    children = {key: _assemble(child, f"{name}[{key}]" if name else key) for key, child in node.items()}
+    children = {key: _assemble(child, f"{name}[{key}]" if name else key, types_by_role) for key, child in node.items()}
     numbered = [key for key in children if re.fullmatch("[0-9]+", key)] if name else []
     if not numbered:
         return children
@@ -173,19 +167,20 @@ def _assemble(node: Any, name: str) -> Any:
     return [children[key] for key in sorted(numbered, key=int)]
 
 
-def _list_of(rows: _Rows, name: str) -> list[Any]:
+def _list_of(rows: _Rows, name: str, types_by_role: Types) -> list[Any]:
     if all(not path for path, _ in rows):
         return [value for _, value in rows]
     if not all(path and "" not in path for path, _ in rows):
         raise MalformedBody(f"{name}[] mixes plain values with objects, or holds a list in a list")
-    return [_item(item, f"{name}[]") for item in (_by_key(rows, name) if _is_grouped(rows) else _by_item(rows))]
+    items = _by_key(rows, name, types_by_role) if _is_grouped(rows) else _by_item(rows)
+    return [_item(item, f"{name}[]", types_by_role) for item in items]
 
 
-def _item(rows: Iterable[Row], name: str) -> Any:
+def _item(rows: Iterable[Row], name: str, types_by_role: Types) -> Any:
     node: dict[str, Any] = {}
     for path, value in rows:
         _insert(node, path, value, f"{name}[{']['.join(path)}]")
-    return _assemble(node, name)
+    return _assemble(node, name, types_by_role)
 
 
 def _is_grouped(rows: _Rows) -> bool:
@@ -204,7 +199,7 @@ def _by_item(rows: _Rows) -> list[list[Row]]:
     return [list(item.items()) for item in items]
 
 
-def _by_key(rows: _Rows, name: str) -> list[list[Row]]:
+def _by_key(rows: _Rows, name: str, types_by_role: Types) -> list[list[Row]]:
     columns: dict[Path, list[str]] = {}
     for path, value in rows:
         columns.setdefault(path, []).append(value)
@@ -212,7 +207,7 @@ def _by_key(rows: _Rows, name: str) -> list[list[Row]]:
     count = len(kinds) or max(map(len, columns.values()))
     items: list[list[Row]] = [[] for _ in range(count)]
     for path, values in columns.items():
-        owners = _owners(path, values, kinds, count)
+        owners = _owners(path, values, kinds, count, types_by_role)
         if len(values) > len(owners):
             raise MalformedBody(f"{name}[][{']['.join(path)}] has {len(values)} values for {len(owners)} items")
         for owner, value in zip(owners, values, strict=False):
@@ -220,20 +215,21 @@ def _by_key(rows: _Rows, name: str) -> list[list[Row]]:
     return items
 
 
-def _owners(path: Path, values: list[str], kinds: list[str], count: int) -> list[int]:
+def _owners(path: Path, values: list[str], kinds: list[str], count: int, types_by_role: Types) -> list[int]:
     """Return the positions of the items to which the values of one key belong."""
     if len(values) == count:
         return list(range(count))
     if path[0] in kinds:
         return [index for index, kind in enumerate(kinds) if kind == path[0]]
-    return _role_owners(values, kinds) if path == ("role",) and kinds else list(range(count))
+    is_role = path == ("role",) and kinds
+    return _role_owners(values, kinds, types_by_role) if is_role else list(range(count))
 
 
-def _role_owners(roles: list[str], kinds: list[str]) -> list[int]:
+def _role_owners(roles: list[str], kinds: list[str], types_by_role: Types) -> list[int]:
     free = list(range(len(kinds)))
     owners = []
     for role in roles[: len(kinds)]:
-        kind = _ROLE_KINDS.get(role)
+        kind = types_by_role.get(role)
         owner = next((index for index in free if kind is None or kinds[index] == kind), free[0])
         free.remove(owner)
         owners.append(owner)

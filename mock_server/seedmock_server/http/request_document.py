@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from seedmock_contracts.documents.shape import json_type
@@ -19,14 +20,21 @@ class UnsupportedMediaType(SeedmockServerError):
         self.value, self.allowed = value, allowed
 
 
-def decode_document(content_type: bytes | None, body: bytes, *, json: bool, form: bool) -> dict[str, Any] | Form:
+def decode_document(
+    content_type: bytes | None,
+    body: bytes,
+    *,
+    json: bool,
+    form: bool,
+    types_by_role: Mapping[str, str] | None = None,
+) -> dict[str, Any] | Form:
     """Decode a JSON object or a form, of which `json` and `form` accept each. A missing Content-Type counts as JSON.
 
-    Raises MalformedBody and UnsupportedMediaType.
+    `types_by_role` is as for `parse_form`. Raises MalformedBody and UnsupportedMediaType.
     """
     kind = content_kind(content_type)
     if form and kind == "form":
-        return parse_form(content_type or b"", body)
+        return parse_form(content_type or b"", body, types_by_role)
     if json and kind == "json":
         document = parse_json(body)
         if not isinstance(document, dict):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.references import LocatedReference
+from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReference
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Role
 from seedmock_contracts.facts import MediaFacts, MediaLimit
 from seedmock_contracts.generation import Reference
@@ -19,8 +19,6 @@ from ..media.clip_spec import StoredFile
 from ..storage import Store
 from ..tasks.timeline import asset_status_at
 from .inspection import MediaInspector
-
-ASSET_SCHEME = "asset://"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ CONFIRMED_FACTS = {
         "query.response.completeTime.failed",
     },
     ("apimodels", "asset.used"): {
-        *("assets.create.name.default", "assets.delete.response", "assets.purpose", "assets.usable"),
+        *("assets.create.name.default", "assets.delete.response.data", "assets.purpose", "assets.usable"),
         *("groups.id.text", "files.response.publicUrl"),
     },
     ("apimodels", "sounds"): {"limit.audio.total"},

@@ -8,16 +8,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from seedmock_contracts.upstreams import get_contract
 from seedmock_server.http.multipart import Form, FormFile, parse_form
 from seedmock_server.http.request_body import MalformedBody
 
 RECORDED_FORMS = Path(__file__).parents[3] / "fixtures" / "opeai" / "forms"
 TYPE = b"multipart/form-data; boundary=b"
 LIST = "input_reference[content][]"
+TYPES_BY_ROLE = get_contract("opeai").request.layout.types_by_role
 
 
 def form(*fields: tuple[str, str]) -> dict[str, Any]:
-    return parse_form(TYPE, body(*((name.encode(), value.encode()) for name, value in fields))).document
+    content = body(*((name.encode(), value.encode()) for name, value in fields))
+    return parse_form(TYPE, content, TYPES_BY_ROLE).document
 
 
 def body(*fields: tuple[bytes, bytes]) -> bytes:
@@ -27,7 +30,7 @@ def body(*fields: tuple[bytes, bytes]) -> bytes:
 
 def recorded_form(name: str) -> Form:
     head, _, content = (RECORDED_FORMS / f"{name}.bin").read_bytes().partition(b"\r\n\r\n")
-    return parse_form(head.partition(b": ")[2], content)
+    return parse_form(head.partition(b": ")[2], content, TYPES_BY_ROLE)
 
 
 def item(kind: str, address: str, role: str | None = None) -> dict[str, Any]:

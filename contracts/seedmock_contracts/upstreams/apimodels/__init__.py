@@ -415,6 +415,7 @@ CONTRACT = Contract(
         failure_code_paths=("failCode",),
         failure_message_paths=("failMsg",),
         envelopes=(ENVELOPE,),
+        paths={"price": "credits", "file_url": "publicUrl"},
     ),
     frame_rate=FRAME_RATE,
     latency=LATENCY,

@@ -114,13 +114,13 @@ LIBRARY = (
     _field("assets.list.response.page_size", LIKE_ARK, Operation.ASSET_LIST, "data.page_size", WHOLE),
     _field("assets.update.response.id", UNSAID, Operation.ASSET_UPDATE, "data.id"),
     _field("assets.update.response.name", UNSAID, Operation.ASSET_UPDATE, "data.name"),
-    _field("assets.delete.response", UNSAID, Operation.ASSET_DELETE, "data", ("object", "boolean", "null")),
-    _field("groups.delete.response", UNSAID, Operation.GROUP_DELETE, "data", ("object", "boolean", "null")),
+    _field("assets.delete.response.data", UNSAID, Operation.ASSET_DELETE, "data", ("object", "boolean", "null")),
+    _field("groups.delete.response.data", UNSAID, Operation.GROUP_DELETE, "data", ("object", "boolean", "null")),
 )
 
 ACCOUNT = (
     _field("balance.response.balance", VENDOR_CLIENT, Operation.BALANCE, "data.balance", NUMBER),
-    _field("models.response", VENDOR_CLIENT, Operation.MODELS, "data", LIST),
+    _field("models.response.data", VENDOR_CLIENT, Operation.MODELS, "data", LIST),
     _field("models.response.id", VENDOR_CLIENT, Operation.MODELS, "data[].id"),
     _field("models.response.modality", VENDOR_CLIENT, Operation.MODELS, "data[].modality",
            pattern="chat|image|video|audio|embedding"),

@@ -139,9 +139,6 @@ ROLES = MappingProxyType(
         "last_frame": (MediaKind.IMAGE, Role.LAST_FRAME),
     }
 )
-ROLE_TYPES = MappingProxyType(
-    {role: next(name for name, of in TYPES.items() if of is kind) for role, (kind, _) in ROLES.items()}
-)
 LAYOUT = ContentArray(CONTENT, TYPES, ROLES)
 
 RESOLUTIONS = ("480p", "720p", "1080p")
@@ -187,7 +184,7 @@ CREATE_RULES: tuple[Rule, ...] = (
     UrlScheme(Fact("opeai.create.content.video_url.scheme", SCHEME), f"{ITEM}.video_url.url", SCHEMES, (VIDEO,)),
     UrlScheme(Fact("opeai.create.content.audio_url.scheme", SCHEME), f"{ITEM}.audio_url.url", SCHEMES, (AUDIO, IMAGE)),
     OneOf(Fact("opeai.create.content.role.values", COMMON), f"{ITEM}.role", tuple(ROLES)),
-    RoleMatchesType(Fact("opeai.create.content.role.fits", UNSAID), ITEM, ROLE_TYPES),
+    RoleMatchesType(Fact("opeai.create.content.role.fits", UNSAID), ITEM, LAYOUT.types_by_role),
     MaxReferences(Fact("opeai.create.first_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.FIRST_FRAME),
     MaxReferences(Fact("opeai.create.last_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.LAST_FRAME),
     LastFrameRequiresFirst(Fact("opeai.create.last_frame_needs_first", ARK), CONTENT),
