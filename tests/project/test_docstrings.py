@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from .conftest import SourceFile
 
@@ -36,7 +34,6 @@ def is_offence(text: str) -> bool:
     return bool(QUESTION.match(text) or PERSON.search(text) or LETTER.search(text))
 
 
-@pytest.mark.xfail(strict=False, reason="the renaming is under way")
 def test_docstrings_and_help_texts_are_plain(all_sources: tuple[SourceFile, ...]) -> None:
     offenders = [
         source.at(line, text.strip().partition("\n")[0])

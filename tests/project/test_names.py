@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from .conftest import SourceFile
 
@@ -60,7 +58,6 @@ def is_banned(name: str) -> bool:
     return plain in BANNED_NAMES or not BANNED_PARTS.isdisjoint(plain.split("_"))
 
 
-@pytest.mark.xfail(strict=False, reason="the renaming is under way")
 def test_names_are_the_field_s(all_sources: tuple[SourceFile, ...]) -> None:
     offenders = [
         source.at(line, name) for source in all_sources for line, name in defined_names(source.tree) if is_banned(name)

@@ -28,7 +28,6 @@ def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (function.end_lineno or 0) - statements[0].lineno + 1 if statements else 0
 
 
-@pytest.mark.xfail(strict=False, reason="the renaming is under way")
 def test_no_module_is_long(all_sources: tuple[SourceFile, ...]) -> None:
     offenders = [f"{source.path}: {source.lines} lines" for source in all_sources if source.lines > MODULE_LINES]
     assert not offenders, "\n".join(offenders)

@@ -100,8 +100,8 @@ def _without_path(response: Signature, path: str) -> Signature:
 
 def _send_unknown_paths(driver: Driver) -> Iterable[CheckResult]:
     prefix = driver.contract.bases[0].prefix
-    known = (endpoint.path.replace("{task_id}", UNKNOWN_ID) for endpoint in driver.contract.endpoints)
-    paths = {f"{prefix}{path}{UNKNOWN_PATH}" for path in known}
+    documented = (endpoint.path.replace("{task_id}", UNKNOWN_ID) for endpoint in driver.contract.endpoints)
+    paths = {f"{prefix}{path}{UNKNOWN_PATH}" for path in documented}
     for path in (f"{prefix}{UNKNOWN_PATH}", *sorted(paths)):
         for method in ("GET", "POST"):
             if not allowed_methods(driver.contract, path):

@@ -24,7 +24,7 @@ from .second_violations import SHORT_SOUND, SMALL_IMAGE, SecondViolation, broken
 UNREADABLE_SCHEMES = ("asset:", "data:")
 """Samples with these schemes do not exist, which is a violation of its own for an upstream that reads references."""
 CaseKey = tuple[bool, str]
-"""Whether a boundary case is valid, and its value."""
+"""Validity and value of a boundary case."""
 IndexedCase = tuple[int, BoundaryCase]
 """A boundary case with the index of the base document that it is made from."""
 
@@ -91,12 +91,12 @@ def _isolated_cases(
     contract: Contract, operation: Operation, rule: Rule, cases: Sequence[BoundaryCase] = ()
 ) -> list[IndexedCase]:
     """Boundary cases that break no other rule: each for every kind of base document, and for the first model."""
-    isolated, seen = [], set()
+    isolated, keys = [], set()
     for index, base in enumerate(base_documents(contract.name, operation)):
         for case in cases or rule.boundary_cases(base, contract.request.layout):
             key = case.valid, repr(case.value), tuple(base)
-            if key not in seen and _is_isolated(contract, operation, rule, case):
-                seen.add(key)
+            if key not in keys and _is_isolated(contract, operation, rule, case):
+                keys.add(key)
                 isolated.append((index, case))
     return isolated
 

@@ -32,9 +32,9 @@ AFTER_EXPIRY_SECONDS = 120.0
 
 def order_with_defaults(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Send an order of defaults, with a longer prompt than advised."""
-    words = next((rule.max_words for rule in driver.contract.advice if isinstance(rule, PromptLength)), 0)
+    max_words = next((rule.max_words for rule in driver.contract.advice if isinstance(rule, PromptLength)), 0)
     request = driver.contract.request
-    prompt = f"{request.read(order, 'prompt')} {'slowly ' * words}".strip()
+    prompt = f"{request.read(order, 'prompt')} {'slowly ' * max_words}".strip()
     yield from run_order(driver, request.write(order, {"prompt": prompt}))
 
 

@@ -104,7 +104,7 @@ class ResponseSender:
         line break), none is a connection header.
         """
         cycle = self._cycle
-        if cycle.flow.write_paused or cycle.disconnected:
+        if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
             return False
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False

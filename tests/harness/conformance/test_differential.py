@@ -163,15 +163,17 @@ def task_differences(pair: Pair, order: GenerationRequest, fate: str = "") -> It
 def unexplained(pair: Pair, order: GenerationRequest) -> Iterator[str]:
     """Differences between the two responses to one order that no documented difference explains."""
     responses = pair.order(order)
-    broken = [violations(response.contract.name, Operation.CREATE, response.document or {}) for response in responses]
-    for response, found in zip(responses, broken, strict=True):
-        upstream, facts = response.contract.name, [violation.fact.id for violation in found]
-        if response.is_error and not (found and found[0].kind in response.error_kinds):
+    violations_of = [
+        violations(response.contract.name, Operation.CREATE, response.document or {}) for response in responses
+    ]
+    for response, broken in zip(responses, violations_of, strict=True):
+        upstream, facts = response.contract.name, [violation.fact.id for violation in broken]
+        if response.is_error and not (broken and broken[0].kind in response.error_kinds):
             yield f"{upstream} rejects for another reason than its rules: {response!r}"
-        if bool(found) is not response.is_error:
+        if bool(broken) is not response.is_error:
             yield f"{upstream} does not apply its own rules: {response!r} {facts}"
-    kinds = [found[0].kind if found else None for found in broken]
-    first_facts = {found[0].fact.id for found in broken if found}
+    kinds = [broken[0].kind if broken else None for broken in violations_of]
+    first_facts = {broken[0].fact.id for broken in violations_of if broken}
     if kinds[0] is not kinds[1] and not first_facts & EXPLAINED:
         yield f"undocumented difference: {kinds} {first_facts}"
 

@@ -1,4 +1,4 @@
-"""An emulator in process for the free ladder to look at: honest, or with other rules, or with answers changed."""
+"""An emulator in process for the free ladder: as it is, with other rules, or with changed responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seedmock_harness.driver.client import CheckedInteraction, Driver, Unexpecte
 from seedmock_harness.probes.free_steps import free_steps
 from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_server import create_app
-from seedmock_server.api import pipeline as doorway
+from seedmock_server.api import pipeline
 from seedmock_server.clock import ManualClock
 from seedmock_server.http.in_process import InProcessClient
 
@@ -29,85 +29,89 @@ Around = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @dataclass
-class Climb:
-    """What one ladder saw: each look with the step or check that took it, and every exchange."""
+class LadderRun:
+    """Run of a ladder: each result with its step and check, and every interaction."""
 
     contract: Contract
-    looks: list[tuple[str, str, CheckResult, Any]] = field(default_factory=list)
-    turns: list[Any] = field(default_factory=list)
-    made: str = ""
+    results: list[tuple[str, str, CheckResult, Any]] = field(default_factory=list)
+    interactions: list[Any] = field(default_factory=list)
+    created_id: str = ""
 
     @property
-    def held(self) -> set[str]:
-        """The facts that were borne out."""
-        return {look.fact.id for _, _, look, _ in self.looks if look.passed}
+    def passed(self) -> set[str]:
+        """Facts that were confirmed."""
+        return {result.fact.id for _, _, result, _ in self.results if result.passed}
 
     @property
-    def broken(self) -> dict[str, str]:
-        """The facts that were contradicted, and how."""
-        return {look.fact.id: f"{step} {check}: {look.title}" for step, check, look, _ in self.looks if not look.passed}
-
-    @property
-    def red(self) -> set[str]:
-        """The facts that were contradicted though they were promised."""
+    def failed(self) -> dict[str, str]:
+        """Facts that were contradicted, and how."""
         return {
-            look.fact.id
-            for _, check, look, exchange in self.looks
-            if not look.passed and CheckFailure(check, look, exchange).severity is not Severity.INFO
+            result.fact.id: f"{step} {check}: {result.title}"
+            for step, check, result, _ in self.results
+            if not result.passed
+        }
+
+    @property
+    def unexpected(self) -> set[str]:
+        """Facts that were contradicted and are not merely assumed."""
+        return {
+            result.fact.id
+            for _, check, result, exchange in self.results
+            if not result.passed and CheckFailure(check, result, exchange).severity is not Severity.INFO
         }
 
 
-def climbed(
+def run_free_steps(
     name: str, *, only: Iterable[str] = (), around: Around | None = None, paying: bool = False, **settings: Any
-) -> Climb:
-    """Make the free steps whose names begin so, or all, in the ladder's order."""
+) -> LadderRun:
+    """Run the free steps whose names begin so, or all, in the order of the ladder."""
     clock = ManualClock(NOW)
     app = create_app(pace="instant", keys=tuple(KEYS.values()), clock=clock, **{"seed": 7, **settings})
     contract = get_contract(name)
-    climb, step_name = Climb(contract), ""
+    run, step_name = LadderRun(contract), ""
 
-    def heard(judged: CheckedInteraction) -> None:
-        climb.turns.append(judged.interaction)
-        climb.looks += [(step_name, check, look, judged.interaction.exchange) for check, look in judged.results]
+    def add_results(checked: CheckedInteraction) -> None:
+        run.interactions.append(checked.interaction)
+        run.results += [(step_name, check, result, checked.interaction.exchange) for check, result in checked.results]
 
-    with InProcessClient(app) as door:
-        send = door.request if around is None else around(door.request)
-        speaker = Driver(
-            contract, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, heard, allow_orders=paying
+    with InProcessClient(app) as client:
+        send = client.request if around is None else around(client.request)
+        driver = Driver(
+            contract, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, add_results, allow_orders=paying
         )
         for step in free_steps(contract):
             if only and not step.name.startswith(tuple(only)):
                 continue
             step_name = step.name
             try:
-                for look in step.run(speaker):
-                    climb.looks.append((step.name, step.name, look, speaker.current.exchange))
-            except UnexpectedTask as made:
-                climb.made = made.interaction.created_id or ""
+                for result in step.run(driver):
+                    run.results.append((step.name, step.name, result, driver.current.exchange))
+            except UnexpectedTask as unexpected:
+                run.created_id = unexpected.interaction.created_id or ""
                 break
-        door.run(app.aclose())
-    return climb
+        client.run(app.aclose())
+    return run
 
 
 @cache
-def climbed_once(name: str) -> Climb:
-    return climbed(name)
+def run_ladder_once(name: str) -> LadderRun:
+    return run_free_steps(name)
 
 
 @pytest.fixture
-def honest() -> Callable[[str], Climb]:
-    """All of the ladder against the emulator as it is; made once for all who ask."""
-    return climbed_once
+def conforming_run() -> Callable[[str], LadderRun]:
+    """Run of the whole ladder against the unchanged emulator; made once."""
+    return run_ladder_once
 
 
 @pytest.fixture
-def climb() -> Callable[..., Climb]:
-    return climbed
+def run_ladder() -> Callable[..., LadderRun]:
+    return run_free_steps
 
 
 @pytest.fixture
 def moved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Makes the emulator alone go by another rule in the place of the one with this fact's id; None takes it away."""
+    """Replace, in the emulator alone, the rule with a fact's id by another; None removes it."""
 
     def move(fact: str, change: Callable[[Any], Rule | None]) -> None:
         def mutated(
@@ -117,11 +121,11 @@ def moved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             if fact not in {rule.fact.id for rule in contract.rules.get(operation, ())}:
                 return violations(upstream, operation, document, options)
             rules = [change(rule) if rule.fact.id == fact else rule for rule in contract.rules[operation]]
-            held = [rule for rule in rules if rule is not None and _holds(rule, options)]
-            found = contract.request.layout.find(document)
-            return [violation for rule in held if (violation := rule.check(document, found))]
+            active_rules = [rule for rule in rules if rule is not None and _holds(rule, options)]
+            slots = contract.request.layout.find(document)
+            return [violation for rule in active_rules if (violation := rule.check(document, slots))]
 
-        monkeypatch.setattr(doorway, "violations", mutated)
+        monkeypatch.setattr(pipeline, "violations", mutated)
 
     return move
 
@@ -132,10 +136,10 @@ def _holds(rule: Rule, options: Mapping[str, str]) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for `name` runs for each upstream; one that asks for `spoken_rule`, for each of its rules."""
+    """A test that asks for `name` runs for each upstream; one that asks for `contract_rule`, for each of its rules."""
     if "name" in metafunc.fixturenames:
         metafunc.parametrize("name", [contract.name for contract in contracts()])
-    if "spoken_rule" in metafunc.fixturenames:
+    if "contract_rule" in metafunc.fixturenames:
         every = [
             (contract, operation, rule)
             for contract in contracts()
@@ -143,13 +147,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             for rule in rules
         ]
         metafunc.parametrize(
-            "spoken_rule", every, ids=[f"{contract.name}-{rule.fact.id}" for contract, _, rule in every]
+            "contract_rule", every, ids=[f"{contract.name}-{rule.fact.id}" for contract, _, rule in every]
         )
 
 
 @pytest.fixture
 def reordered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Makes the emulator alone look at its rules in another order."""
+    """Makes the emulator alone result at its rules in another order."""
 
     def reorder(key: Callable[[Violation], Any]) -> None:
         def mutated(
@@ -157,6 +161,6 @@ def reordered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         ) -> list[Violation]:
             return sorted(violations(upstream, operation, document, options), key=key)
 
-        monkeypatch.setattr(doorway, "violations", mutated)
+        monkeypatch.setattr(pipeline, "violations", mutated)
 
     return reorder

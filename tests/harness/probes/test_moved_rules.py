@@ -15,7 +15,7 @@ from seedmock_contracts.rules.fields import JsonType, KnownModel, MaxLength, Num
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition
 
-Spoken = tuple[Contract, Operation, Rule]
+ContractRule = tuple[Contract, Operation, Rule]
 Move = Callable[[Any], Rule | None]
 
 
@@ -67,7 +67,7 @@ CRASHES = {
     ("apimodels.assets.create.asset_type", "with boolean"),
     ("apimodels.assets.create.asset_type.values", "with image"),
 }
-"""What the emulator itself cannot do without the rule."""
+"""Changes under which the emulator itself breaks down."""
 
 
 def own_facts(contract: Contract, rule: Rule, label: str) -> set[str]:
@@ -86,16 +86,18 @@ def step_of(contract: Contract, rule: Rule) -> str:
 
 
 @pytest.mark.slow
-def test_each_rule_that_is_moved_is_found_by_its_own_fact(spoken_rule: Spoken, climb: Any, moved: Any) -> None:
-    said, _, rule = spoken_rule
+def test_each_rule_that_is_moved_is_found_by_its_own_fact(
+    contract_rule: ContractRule, run_ladder: Any, moved: Any
+) -> None:
+    contract, _, rule = contract_rule
     if rule.fact.id in UNASKED:
         return
     for label, move in (*narrowed(rule), *widened(rule)):
-        if (rule.fact.id, label) not in CRASHES and not _is_upscaler(said, rule, label):
+        if (rule.fact.id, label) not in CRASHES and not _is_upscaler(contract, rule, label):
             moved(rule.fact.id, move)
-            seen = climb(said.name, only=[step_of(said, rule)])
-            assert not seen.made, label
-            assert own_facts(said, rule, label) <= set(seen.broken), label
+            run = run_ladder(contract.name, only=[step_of(contract, rule)])
+            assert not run.created_id, label
+            assert own_facts(contract, rule, label) <= set(run.failed), label
 
 
 def _is_upscaler(contract: Contract, rule: Rule, label: str) -> bool:
@@ -104,11 +106,13 @@ def _is_upscaler(contract: Contract, rule: Rule, label: str) -> bool:
 
 
 @pytest.mark.slow
-def test_each_rule_that_is_gone_is_found_by_its_own_fact(spoken_rule: Spoken, climb: Any, moved: Any) -> None:
-    said, _, rule = spoken_rule
+def test_each_rule_that_is_gone_is_found_by_its_own_fact(
+    contract_rule: ContractRule, run_ladder: Any, moved: Any
+) -> None:
+    contract, _, rule = contract_rule
     if rule.fact.id in UNASKED or rule.fact.id in ALONE:
         return
     moved(rule.fact.id, lambda rule: None)
-    seen = climb(said.name, only=[step_of(said, rule)])
-    assert not seen.made
-    assert own_facts(said, rule, "gone") <= set(seen.broken)
+    run = run_ladder(contract.name, only=[step_of(contract, rule)])
+    assert not run.created_id
+    assert own_facts(contract, rule, "gone") <= set(run.failed)

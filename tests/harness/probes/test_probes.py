@@ -17,28 +17,28 @@ from seedmock_harness.probes.boundary_probes import probes_for
 from seedmock_harness.probes.free_steps import free_steps
 from seedmock_harness.probes.second_violations import merge_changes
 
-Spoken = tuple[Contract, Operation, Rule]
+ContractRule = tuple[Contract, Operation, Rule]
 UNUSABLE = (image_uri(1, 1), sound_uri(0.1), "asset://asset-20200101000000-zzzzz")
 
 
-def others(contract: Contract, operation: Operation, rule: Rule, edge: BoundaryCase) -> set[str]:
-    """What is wrong with a document besides what is tried: rules that it breaks, and references that can't be used."""
-    broken = {violation.fact.id for violation in violations(contract.name, operation, edge.document)} - {rule.fact.id}
-    return broken | {text[:20] for text in UNUSABLE if text in repr(edge.document) and text != edge.value}
+def others(contract: Contract, operation: Operation, rule: Rule, case: BoundaryCase) -> set[str]:
+    """Violations of a document besides the probed one: other rules, and references that cannot be used."""
+    broken = {violation.fact.id for violation in violations(contract.name, operation, case.document)} - {rule.fact.id}
+    return broken | {text[:20] for text in UNUSABLE if text in repr(case.document) and text != case.value}
 
 
-def test_every_question_about_an_order_is_wrong_in_a_second_way(spoken_rule: Spoken) -> None:
-    said, operation, rule = spoken_rule
-    for trial in islice(probes_for(said, operation, rule), 8):
-        for edge in (*trial.conforming, *trial.violating):
+def test_every_question_about_an_order_is_wrong_in_a_second_way(contract_rule: ContractRule) -> None:
+    contract, operation, rule = contract_rule
+    for probe in islice(probes_for(contract, operation, rule), 8):
+        for case in (*probe.conforming, *probe.violating):
             if operation in ORDERS:
-                assert others(said, operation, rule, edge), edge.document
+                assert others(contract, operation, rule, case), case.document
             else:
-                assert operation in (Operation.GROUP_CREATE, Operation.ASSET_LIST) or _names_nobody(edge.document)
+                assert operation in (Operation.GROUP_CREATE, Operation.ASSET_LIST) or _names_nobody(case.document)
 
 
 def _names_nobody(document: Any) -> bool:
-    """Whether the ids that a document names, if any, are nobody's; one that is no id at all names nobody either."""
+    """Return if no id in a document belongs to anything; what is not an id belongs to nothing either."""
     ids = [value for name, value in document.items() if name.endswith("id")]
     return all(
         value in (UNKNOWN_ID, UNKNOWN_NUMBER, str(UNKNOWN_NUMBER))
@@ -49,13 +49,13 @@ def _names_nobody(document: Any) -> bool:
     )
 
 
-def test_the_second_fault_is_the_same_beside_every_edge(spoken_rule: Spoken) -> None:
-    said, operation, rule = spoken_rule
-    for trial in islice(probes_for(said, operation, rule), 4):
-        edges = [edge for edge in (*trial.conforming, *trial.violating) if edge.value not in UNUSABLE]
-        found = {frozenset(others(said, operation, rule, edge)) for edge in edges}
-        assert len(found) == 1 or operation not in ORDERS
-        assert trial.violating[0].gross
+def test_the_second_fault_is_the_same_beside_every_edge(contract_rule: ContractRule) -> None:
+    contract, operation, rule = contract_rule
+    for probe in islice(probes_for(contract, operation, rule), 4):
+        cases = [case for case in (*probe.conforming, *probe.violating) if case.value not in UNUSABLE]
+        violation_sets = {frozenset(others(contract, operation, rule, case)) for case in cases}
+        assert len(violation_sets) == 1 or operation not in ORDERS
+        assert probe.violating[0].gross
 
 
 def test_bases_keep_every_rule_and_name_nobody() -> None:

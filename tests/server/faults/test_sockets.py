@@ -104,6 +104,17 @@ def test_wrong_length_adds_to_content_length(socket_server: Any, off: str, more:
     assert int(exchange.headers[b"content-length"]) == (0 if more is None else len(exchange.body) + more)
 
 
+def test_a_response_that_fails_after_its_head_is_followed_by_no_other(
+    socket_server: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    exchange = socket_server.raw_create("other_header name=Content-Length to=5")
+    assert exchange.written.count(b"HTTP/1.1") == 1
+    assert exchange.end == "closed"
+    socket_server.client.get("/_mock/health")
+    assert "longer than Content-Length" in caplog.text
+    caplog.clear()
+
+
 def test_duplicate_sends_the_bytes_of_a_response_twice(socket_server: Any) -> None:
     exchange = socket_server.raw_create("duplicate", closing=False)
     half = len(exchange.written) // 2

@@ -1,4 +1,4 @@
-"""The free ladder against the emulator as it is: what can be asked for nothing is borne out, and nothing is found."""
+"""The free ladder against the unchanged emulator: every fact within its reach is confirmed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ VARIANTS = [
     ("apimodels", "apimodels.keys", "legacy"),
     ("apimodels", "apimodels.group_list", "items"),
 ]
-UNTOLD = {"opeai.seed=ignore", "opeai.status=openai", "apimodels.keys=legacy"}
+SAME_REJECTIONS = {"opeai.seed=ignore", "opeai.status=openai", "apimodels.keys=legacy"}
 """Options in which no refusal differs from the default's."""
 
 
@@ -60,54 +60,54 @@ def facts_to_learn(name: str) -> set[str]:
 
 
 @pytest.mark.slow
-def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str, honest: Any) -> None:
-    seen = honest(name)
-    assert not seen.made
-    assert seen.broken == {}
-    assert facts_to_learn(name) - seen.held == set()
+def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str, conforming_run: Any) -> None:
+    run = conforming_run(name)
+    assert not run.created_id
+    assert run.failed == {}
+    assert facts_to_learn(name) - run.passed == set()
     conditions = [condition(rule) for rule in get_contract(name).rules[Operation.CREATE]]
-    assert {variant[0] for variant in conditions if variant} <= seen.held
-    assert {f"{name}.auth", f"{name}.null", f"{name}.unknown_fields"} <= seen.held
+    assert {variant[0] for variant in conditions if variant} <= run.passed
+    assert {f"{name}.auth", f"{name}.null", f"{name}.unknown_fields"} <= run.passed
 
 
-def test_every_kind_of_refusal_that_is_within_reach_is_learnt(name: str, honest: Any) -> None:
-    held = honest(name).held
+def test_every_kind_of_refusal_that_is_within_reach_is_learnt(name: str, conforming_run: Any) -> None:
+    passed = conforming_run(name).passed
     contract = get_contract(name)
-    missing = {kind for kind in REACHABLE[name] if contract.error_case(kind).id not in held}
+    missing = {kind for kind in REACHABLE[name] if contract.error_case(kind).id not in passed}
     assert missing == set()
 
 
-def test_every_endpoint_is_found(name: str, honest: Any) -> None:
-    held = honest(name).held
+def test_every_endpoint_is_found(name: str, conforming_run: Any) -> None:
+    passed = conforming_run(name).passed
     orders = {endpoint.id for endpoint in get_contract(name).endpoints}
-    assert orders - held == set()
+    assert orders - passed == set()
 
 
 @pytest.mark.slow
-def test_another_seed_changes_nothing_of_what_is_found(name: str, climb: Any) -> None:
-    assert climb(name, seed=1).broken == {}
+def test_another_seed_changes_nothing_of_what_is_found(name: str, run_ladder: Any) -> None:
+    assert run_ladder(name, seed=1).failed == {}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name_of", "variant", "option"), VARIANTS)
 def test_another_option_is_settled_and_nothing_is_contradicted(
-    name_of: str, variant: str, option: str, climb: Any
+    name_of: str, variant: str, option: str, run_ladder: Any
 ) -> None:
-    seen = climb(name_of, variants={variant: option})
-    assert not seen.made
-    assert seen.red == set()
-    told = set() if f"{variant}={option}" in UNTOLD else {variant}
-    assert told <= set(seen.broken)
-    assert set(seen.broken) - told <= {look.id for look in get_contract(name_of).facts() if look.basis == "assumed"}
+    run = run_ladder(name_of, variants={variant: option})
+    assert not run.created_id
+    assert run.unexpected == set()
+    expected = set() if f"{variant}={option}" in SAME_REJECTIONS else {variant}
+    assert expected <= set(run.failed)
+    assert set(run.failed) - expected <= {fact.id for fact in get_contract(name_of).facts() if fact.basis == "assumed"}
 
 
-def test_it_costs_some_hundred_questions(name: str, honest: Any) -> None:
-    assert 300 < len(honest(name).turns) < 1000
+def test_it_costs_some_hundred_questions(name: str, conforming_run: Any) -> None:
+    assert 300 < len(conforming_run(name).interactions) < 1000
 
 
-def test_nothing_is_left_behind(name: str, honest: Any) -> None:
-    seen = honest(name)
-    conversation = seen.turns[-1].history
-    assert conversation.tasks == {}
-    assert conversation.assets == {}
-    assert all(group.deletion is not None for group in conversation.groups.values())
+def test_nothing_is_left_behind(name: str, conforming_run: Any) -> None:
+    run = conforming_run(name)
+    history = run.interactions[-1].history
+    assert history.tasks == {}
+    assert history.assets == {}
+    assert all(group.deletion is not None for group in history.groups.values())
