@@ -9,7 +9,7 @@ test:  # the inner loop, about two minutes on two cores: all but the tests marke
 test-all:
 	$(bin)/pytest -q -n auto
 
-coverage:  # branch coverage of the quick tests, with the threshold of CI; takes twice as long
+coverage:  # branch coverage of the quick tests, with the threshold of CI; takes longer
 	$(bin)/pytest -q -n auto -m "not slow" --cov --cov-report=term:skip-covered
 
 check:
