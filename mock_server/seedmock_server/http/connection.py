@@ -21,6 +21,16 @@ DRAIN_INTERVAL: Final = 0.002
 DRAIN_POLLS: Final = 2500
 
 
+class ResponseTransport:
+    """Transport through which responses are written, with another way of closing it."""
+
+    __slots__ = ("close", "is_closing", "write")
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        # Bound methods instead of a delegate: a call costs what it costs on the transport itself.
+        self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
+
+
 class UvicornConnection:
     """Low-level control of a connection while a request that came through it is answered."""
 
@@ -53,7 +63,7 @@ class UvicornConnection:
 
     def close(self) -> None:
         self._mark_disconnected()
-        self._transport.close()
+        self._cycle.transport.close()
 
     def reset(self) -> None:
         """Close with a TCP RST: that is what closing sends when the linger time is 0."""
@@ -77,7 +87,7 @@ class UvicornConnection:
 
     def record(self) -> Callable[[], bytes]:
         """Record the bytes of this response from now on; return a function that returns them."""
-        recorder = _RecordingTransport(self._transport)
+        recorder = _RecordingTransport(self._cycle.transport)
         self._cycle.transport = cast(asyncio.Transport, recorder)
         return lambda: bytes(recorder.written)
 
@@ -95,6 +105,7 @@ class ResponseSender:
         self._cycle = cycle
 
     def __call__(self, message: Message) -> Awaitable[None]:
+        _end_expectation(self._cycle)
         return self._cycle.send(cast(Any, message))
 
     def send_complete(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
@@ -106,8 +117,8 @@ class ResponseSender:
         cycle = self._cycle
         if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
             return False
+        _end_expectation(cycle)
         cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
         head = [STATUS_LINE[status]]
         for name, value in (*cycle.default_headers, *headers):
             head += name, b": ", value, b"\r\n"
@@ -121,6 +132,17 @@ class ResponseSender:
         return True
 
 
+def _end_expectation(cycle: RequestResponseCycle) -> None:
+    """Send no 100 Continue any more, and keep no connection on which the client may or may not send its body.
+
+    A client that was refused instead of told to continue does not send it (RFC 9110, section 10.1.1); its next request
+    would be taken for the body.
+    """
+    if cycle.waiting_for_100_continue:
+        cycle.waiting_for_100_continue = False
+        cycle.keep_alive = cycle.keep_alive and not cycle.more_body
+
+
 def response_sender(send: Send) -> Send:
     """Return a ResponseSender for a `send` of uvicorn's, and any other `send` as it is."""
     cycle = getattr(send, "__self__", None)
@@ -130,8 +152,8 @@ def response_sender(send: Send) -> Send:
 class _RecordingTransport:
     """Transport that records what is written to it."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
         self.written = bytearray()
 
     def write(self, data: bytes) -> None:

@@ -10,15 +10,13 @@ import asyncio
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from ..errors import SeedmockServerError
-from .connection import UvicornConnection
-
-LINGER_SECONDS: Final = 1.0
+from .connection import ResponseTransport, UvicornConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +24,17 @@ class ConnectionLimits:
     """Limits of a connection.
 
     `head_seconds`, `head_bytes` and `head_count` (headers) bound the head of a request; `grace_seconds` is how long a
-    stopping server waits for responses under way.
+    stopping server waits for responses under way. A connection that is closed while its client still sends is read on
+    for at most `linger_seconds`, and for `linger_idle_seconds` without a byte.
     """
 
     head_seconds: float = 10.0
     head_bytes: int = 32 * 1024
     head_count: int = 100
     grace_seconds: float = 3.0
+    # nginx has 30 and 5. What lingers on one machine is an upload, which pauses for no second.
+    linger_seconds: float = 30.0
+    linger_idle_seconds: float = 2.0
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -53,7 +55,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0  # read while in a head
         self._deadline: asyncio.TimerHandle | None = None
         self._rejection: bytes | None = None
+        self._linger_until = 0.0  # when a connection that is being closed is read no more; 0 before that
         self._current: RequestResponseCycle | None = None
+        self._response_transport = cast(asyncio.Transport, ResponseTransport(transport, self._close_gracefully))
         self._extensions: Any = {"seedmock": UvicornConnection(transport, lambda: self._current)}
         self._set_deadline(self.limits.head_seconds)
 
@@ -64,7 +68,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        if self._rejection is not None:
+        if self._linger_until:
+            self._set_deadline(min(self.limits.linger_idle_seconds, self._linger_until - self.loop.time()))
+        if self._linger_until or self._rejection is not None:
             return
         self._head_bytes = self._head_bytes + len(data) if self._in_head else len(data)
         self._read(data)
@@ -114,12 +120,20 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_bytes = 0
 
     def on_response_complete(self) -> None:
+        if self._linger_until:  # nothing follows on this connection, pipelined or not
+            return
         is_last = not self.pipeline
         super().on_response_complete()
         if is_last and self._rejection is not None:
             self._send_rejection()
         elif is_last and (self._head_started or not self._in_head):  # half a head is here, or a body is not yet
             self._set_deadline(self.limits.head_seconds)
+
+    def shutdown(self) -> None:
+        if self._linger_until:
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def abort(self) -> None:
         """Abort the connection; the app receives http.disconnect."""
@@ -128,6 +142,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._current = cycle
+        cycle.transport = self._response_transport
+        if cycle.scope["http_version"] == "1.0":  # which knows no 100 (RFC 9110, section 10.1.1)
+            cycle.waiting_for_100_continue = False
         cycle.scope["extensions"] = self._extensions
         super()._start_asgi_task(cycle, app)
 
@@ -163,7 +180,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _expire(self) -> None:
-        if (self._head_started or (self._in_head and self._head_bytes)) and self._rejection is None:
+        is_in_head = self._head_started or (self._in_head and self._head_bytes)
+        if is_in_head and self._rejection is None and not self._linger_until:
             self._reject(408, f"the head of the request did not arrive within {self.limits.head_seconds:g} seconds")
         else:
             self.transport.close()
@@ -182,18 +200,31 @@ class GuardedProtocol(HttpToolsProtocol):
             if self.pipeline:
                 self.pipeline.popleft()
             elif cycle.response_started:
-                self.transport.close()
+                self._linger()
             else:
                 self._send_rejection()
 
     def _send_rejection(self) -> None:
-        """Send the rejection and read on for a moment: closing with unread bytes sends a reset that overtakes it."""
-        if self._rejection is None or self.transport.is_closing():
+        if self._rejection is not None and not self.transport.is_closing():
+            self.transport.write(self._rejection)
+            self._linger()
+
+    def _close_gracefully(self) -> None:
+        """Close after what has been written; linger if the client may still be sending."""
+        if self.pipeline or (self._current is not None and self._current.more_body):
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        """Half-close, and read on within limits: closing with unread bytes sends a reset that overtakes a response."""
+        if self.transport.is_closing() or self._linger_until:
             return
-        self.transport.write(self._rejection)
+        self._linger_until = self.loop.time() + self.limits.linger_seconds
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._set_deadline(LINGER_SECONDS)
+        self.flow.resume_reading()
+        self._set_deadline(self.limits.linger_idle_seconds)
 
 
 class _HeadRejected(SeedmockServerError):
