@@ -20,14 +20,17 @@ def upscale(spec: ClipSpec, path: Path, target: Path, ffmpeg: Encoder, *, low_pr
     tracks = read_tracks(path, ffmpeg)
     if tracks.video is None:
         raise Unrenderable("the source has no pictures")
-    sound = "copy" if tracks.audio and tracks.audio.codec == "aac" else "aac"
-    size = f"scale={spec.width}:{spec.height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,setsar=1"
+    is_aac = tracks.audio is not None and tracks.audio.codec == "aac"
+    # A rate for sound that is only copied would be stated in the file as if it were true.
+    sound = ("-c:a", "copy") if is_aac else ("-c:a", "aac", "-b:a", "128k")
+    scale = f"scale={spec.width}:{spec.height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact"
+    size = f"{scale}:out_color_matrix=bt709:out_range=tv,{encoder.COLOURS}"
     ffmpeg.run(
         [
             *safe_input(path),
             *("-map", "0:V:0", "-map", "0:a:0?", "-vf", size, "-pix_fmt", "yuv420p", "-fps_mode", "passthrough"),
             *(*encoder.X264, "-g", "48", "-bsf:v", "filter_units=remove_types=6"),
-            *("-c:a", sound, "-b:a", "128k", *encoder.BITEXACT, *_metadata(spec)),
+            *(*sound, *encoder.BITEXACT, *_metadata(spec)),
             *("-movflags", "+faststart", "-f", "mp4", f"file:{target}"),
         ],
         low_priority=low_priority,

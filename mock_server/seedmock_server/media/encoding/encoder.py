@@ -25,7 +25,8 @@ F_SETPIPE_SZ = 1031
 LOW_PRIORITY = 10
 BITEXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1")
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "20", "-bf", "0", "-sc_threshold", "0", "-threads", "1")
-COLOURS = ("-color_range", "tv", "-colorspace", "smpte170m", "-color_primaries", "smpte170m", "-color_trc", "smpte170m")
+# Stated by the frames themselves: of the options -color_primaries and -color_trc, ffmpeg 9 ignores both for raw input.
+COLOURS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709,setsar=1"
 
 
 class Unrenderable(SeedmockServerError, ValueError):
@@ -106,7 +107,7 @@ def video(width: int, height: int, whole_seconds: int) -> list[str]:
     """
     keys = f"expr:gte(n,{whole_seconds * STEPS})+not(mod(n,{STEPS}))"
     raw = ("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-r", str(FPS), "-i", "pipe:0")
-    return [*raw, *X264, "-g", str(STEPS), "-force_key_frames", keys, *COLOURS, *BITEXACT, "-f", "h264", "pipe:1"]
+    return [*raw, *X264, "-g", str(STEPS), "-force_key_frames", keys, "-vf", COLOURS, *BITEXACT, "-f", "h264", "pipe:1"]
 
 
 def sound(expression: str, seconds: float, rate: int) -> list[str]:

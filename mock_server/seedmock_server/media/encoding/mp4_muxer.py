@@ -8,13 +8,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from ..clip_spec import FPS
 from .bitstream import FRAME_SAMPLES, Stream
 
 TICKS = 512
 VIDEO_SCALE = FPS * TICKS
+BT709 = 1  # in each of the three code tables of ISO/IEC 23091-2
 MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000)
 
@@ -31,8 +32,8 @@ class Sound:
 class _Track:
     """One track: chunks of samples, and the boxes that are specific to its kind.
 
-    `scale` is ticks a second, `step` ticks a sample, `length` ticks in all, `skip` ticks before the start; `keys` are
-    the numbers of key frames, from 1, or None if every sample is one.
+    `scale` is ticks a second, `step` ticks a sample, `length` ticks that are played, after `skip` ticks that are not;
+    `keys` are the numbers of key frames, from 1, or None if every sample is one.
     """
 
     number: int
@@ -51,6 +52,13 @@ class _Track:
     @property
     def samples(self) -> list[bytes]:
         return [sample for chunk in self.chunks for sample in chunk]
+
+    @property
+    def durations(self) -> list[tuple[int, int]]:
+        """Numbers of samples and their ticks: the last sample ends with the track, or players would play its rest."""
+        last_but_one = len(self.samples) - 1
+        rest = self.skip + self.length - last_but_one * self.step
+        return [(last_but_one + 1, self.step)] if rest == self.step else [(last_but_one, self.step), (1, rest)]
 
 
 def movie(video: Stream, size: tuple[int, int], sound: Sound | None, tags: dict[bytes, str]) -> list[bytes]:
@@ -93,7 +101,7 @@ def _video_track(video: Stream, size: tuple[int, int]) -> _Track:
         name=b"pictures",
         size=size,
         header=full(b"vmhd", 1, bytes(8)),
-        entry=_avc1(video, size),
+        entry=_avc1(video, size, _bit_rates(video.frames, FPS)),
         keys=range(1, count + 1, FPS),
     )
 
@@ -113,7 +121,7 @@ def _sound_track(sound: Sound, frames: int) -> _Track:
         name=b"sound",
         size=(0, 0),
         header=full(b"smhd", 0, bytes(4)),
-        entry=_mp4a(sound.rate),
+        entry=_mp4a(sound.rate, _bit_rates(sound.frames, sound.rate / FRAME_SAMPLES)),
         keys=None,
     )
 
@@ -156,7 +164,7 @@ def _trak(track: _Track, offsets: list[int]) -> bytes:
 
 
 def _mdia(track: _Track, offsets: list[int]) -> bytes:
-    length = len(track.samples) * track.step
+    length = track.skip + track.length
     head = full(b"mdhd", 0, struct.pack(">4IHH", 0, 0, track.scale, length, 0x55C4, 0))
     handler = full(b"hdlr", 0, struct.pack(">I4s12x", 0, track.kind), track.name + b"\x00")
     data_in_this_file = box(b"dinf", full(b"dref", 0, struct.pack(">I", 1), full(b"url ", 1)))
@@ -169,7 +177,7 @@ def _stbl(track: _Track, offsets: list[int]) -> bytes:
     runs = [(at + 1, count, 1) for at, count in enumerate(counts) if at == 0 or counts[at - 1] != count]
     boxes = [
         full(b"stsd", 0, struct.pack(">I", 1), track.entry),
-        full(b"stts", 0, struct.pack(">3I", 1, len(sizes), track.step)),
+        full(b"stts", 0, _table(track.durations)),
         full(b"stsc", 0, _table(runs)),
         full(b"stsz", 0, struct.pack(">I", 0), _table([(size,) for size in sizes])),
         full(b"stco", 0, _table([(offset,) for offset in offsets])),
@@ -184,19 +192,33 @@ def _table(rows: Sequence[tuple[int, ...]]) -> bytes:
     return struct.pack(f">I{len(flat)}I", len(rows), *flat)
 
 
-def _avc1(video: Stream, size: tuple[int, int]) -> bytes:
+def _bit_rates(samples: Sequence[bytes], per_second: float) -> bytes:
+    """Return the largest sample in bytes, and the highest (of any second) and the average number of bits a second."""
+    sizes = [len(sample) for sample in samples]
+    sums = [0, *accumulate(sizes)]
+    window = min(len(sizes), round(per_second))
+    highest = max(end - start for start, end in zip(sums, sums[window:], strict=False)) * 8
+    average = round(sums[-1] * 8 * per_second / len(sizes))
+    return struct.pack(">3I", max(sizes), max(highest, average), average)
+
+
+def _avc1(video: Stream, size: tuple[int, int], bit_rates: bytes) -> bytes:
     sps, pps = video.sps, video.pps
     sets = struct.pack(">BH", 0xE1, len(sps)) + sps + struct.pack(">BH", 1, len(pps)) + pps
     avcc = box(b"avcC", b"\x01", sps[1:4], b"\xff", sets)
     fields = struct.pack(">6xH16xHHIIIH32xHh", 1, *size, 0x480000, 0x480000, 0, 1, 24, -1)
-    return box(b"avc1", fields, avcc, box(b"colr", b"nclx", struct.pack(">3HB", 6, 6, 6, 0)))
+    # The same colours and the same square pixels as in the stream itself: readers believe either.
+    colours, pixels = struct.pack(">3HB", BT709, BT709, BT709, 0), struct.pack(">2I", 1, 1)
+    return box(b"avc1", fields, avcc, box(b"colr", b"nclx", colours), box(b"pasp", pixels), box(b"btrt", bit_rates))
 
 
-def _mp4a(rate: int) -> bytes:
+def _mp4a(rate: int, bit_rates: bytes) -> bytes:
     config = struct.pack(">H", 2 << 11 | RATES.index(rate) << 7 | 1 << 3)
-    decoder = _descriptor(4, struct.pack(">BBBHII", 0x40, 0x15, 0, 0, 0, 64000), _descriptor(5, config))
+    # A descriptor's buffer size has three bytes: the first two numbers are the kinds of object and of stream.
+    decoder = _descriptor(4, b"\x40\x15", bit_rates[1:], _descriptor(5, config))
     esds = full(b"esds", 0, _descriptor(3, struct.pack(">HB", 2, 0), decoder, _descriptor(6, b"\x02")))
-    return box(b"mp4a", struct.pack(">6xH8xHHHHHH", 1, 1, 16, 0, 0, rate, 0), esds)
+    fields = struct.pack(">6xH8xHHHHHH", 1, 1, 16, 0, 0, rate, 0)
+    return box(b"mp4a", fields, esds, box(b"btrt", bit_rates))
 
 
 def _descriptor(tag: int, *parts: bytes) -> bytes:
