@@ -8,6 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+# Latest time of a clock, in the year 5138: calendars of most languages end in 9999, and ids and journals spell dates.
+MAX_TIME = 1e11
+# A day passes in a tenth of a second; faster, and two calls of one client would be months apart.
+MAX_RATE = 1e6
+# Longest delay of anything, 31 years: MAX_TIME and some of these are still in a calendar.
+MAX_DURATION = 1e9
+
 
 def pause(seconds: float) -> None:
     """Sleep in real time: for callers of a live upstream, whose clock cannot be advanced."""
@@ -18,9 +25,12 @@ class Clock:
     """Clock in seconds since the epoch, running at `rate` seconds a second: 1 follows the system, 0 is frozen.
 
     A reading is one tuple, replaced whole: a test may move the clock of a server that runs in another thread.
+    Every method that moves it raises ValueError for a time outside 0 to MAX_TIME, and a running clock stops there:
+    no date that is computed from a reading can overflow.
     """
 
     def __init__(self, at: float | None = None, *, rate: float = 1.0) -> None:
+        check_reading(0.0 if at is None else at, rate)
         self._initial = (at, rate)
         self._callbacks: list[Callable[[], None]] = []
         self.reset()
@@ -42,7 +52,7 @@ class Clock:
 
     def now(self) -> float:
         at, anchor, rate = self._reading
-        return at if rate == 0.0 else at + (time.time() - anchor) * rate
+        return at if rate == 0.0 else min(at + (time.time() - anchor) * rate, MAX_TIME)
 
     @property
     def rate(self) -> float:
@@ -52,23 +62,27 @@ class Clock:
         """Move forward by `seconds`. Raises ValueError for a negative number."""
         if not seconds >= 0:
             raise ValueError(f"seconds is {seconds}; a clock moves forward only: allowed: 0 or more")
-        self._change(self.now() + seconds, time.time(), self.rate)
+        at = self.now() + seconds
+        check_reading(at, self.rate)
+        self._change(at, time.time(), self.rate)
 
     sleep = advance
     """The `sleep` of a client that shares this clock: `Client(sleep=clock.sleep, now=clock.now)` polls at once."""
 
     def set(self, at: float) -> None:
         """Move forward to a time. Raises ValueError for one in the past."""
+        check_reading(at, self.rate)
         self.advance(at - self.now())
 
     def set_rate(self, rate: float) -> None:
-        """Run at another rate from now on; 0 freezes. Raises ValueError for a negative or infinite one."""
-        if not 0 <= rate < float("inf"):
-            raise ValueError(f"rate is {rate}; allowed: 0 (frozen) or more")
-        self._change(self.now(), time.time(), rate)
+        """Run at another rate from now on; 0 freezes. Raises ValueError for one outside 0 to MAX_RATE."""
+        at = self.now()
+        check_reading(at, rate)
+        self._change(at, time.time(), rate)
 
     def restore(self, at: float, rate: float) -> None:
         """Set time and rate from a snapshot, even to a time in the past."""
+        check_reading(at, rate)
         self._change(at, time.time(), rate)
 
     def fork(self) -> Clock:
@@ -116,3 +130,21 @@ class Clocks:
             self._forks.clear()
         else:
             self._forks.pop(account, None)
+
+
+def time_problem(at: float, name: str) -> str:
+    """Return why a time is none that a clock can show, and what is allowed; empty for one that it can."""
+    if 0 <= at <= MAX_TIME:
+        return ""
+    # Milliseconds are what JavaScript calls a time; the two ranges of plausible times do not meet.
+    milliseconds = f"; this looks like milliseconds: {at / 1000:.0f}" if MAX_TIME < at <= MAX_TIME * 1000 else ""
+    return f"{name} is {at:.16g}; allowed: seconds since the epoch, from 0 to {MAX_TIME:.0f}{milliseconds}"
+
+
+def check_reading(at: float, rate: float) -> None:
+    """Raise ValueError for a time or a rate that no clock has."""
+    problem = time_problem(at, "time")
+    if problem:
+        raise ValueError(problem)
+    if not 0 <= rate <= MAX_RATE:
+        raise ValueError(f"rate is {rate}; allowed: 0 (frozen) to {MAX_RATE:.0f}")

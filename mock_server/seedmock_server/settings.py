@@ -10,6 +10,7 @@ from typing import Any
 
 from seedmock_contracts.upstreams import contracts
 
+from .clock import MAX_DURATION
 from .errors import SeedmockServerError
 from .http.url_policy import FetchPolicy
 from .tasks.pace import Pace
@@ -69,8 +70,8 @@ class Settings:
             amount = getattr(self, name)
             if amount is not None and not (amount.is_finite() and amount >= 0):
                 raise InvalidSetting(f"{name} is {amount}; allowed: 0 or more")
-        if not 0 <= self.refund_after < float("inf"):
-            raise InvalidSetting(f"refund_after is {self.refund_after}; allowed: 0 or more")
+        if not 0 <= self.refund_after <= MAX_DURATION:
+            raise InvalidSetting(f"refund_after is {self.refund_after}; allowed: 0 to {MAX_DURATION:.0f} seconds")
         if any(not key.strip() for key in self.keys):
             raise InvalidSetting("a key is blank; allowed: any text that is not blank")
         if self.control_token is not None and not self.control_token.strip():

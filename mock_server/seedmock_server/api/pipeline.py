@@ -28,6 +28,7 @@ from msgspec.structs import replace
 from seedmock_contracts.enums import ORDERS, ErrorKind
 from seedmock_contracts.validation import violations
 
+from ..clock import check_reading
 from ..errors import ApiError, api_error_from, route_not_found
 from ..faults.execution import ConnectionDropped, FaultExecution
 from ..faults.plan import FaultPlan
@@ -203,7 +204,7 @@ class ApiHandler(RequestChain):
             context.account = self._keys.account(headers.get(b"authorization", b""))
             check_key(context.account)
             if ADVANCE in headers:
-                self._clocks.fork_for(context.account).advance(parse_duration(headers[ADVANCE].decode("latin-1")))
+                self._advance(context.account, headers[ADVANCE].decode("latin-1"))
         except ApiError as error:
             account = context.account or ANONYMOUS
             if error.kind is not ErrorKind.AUTHENTICATION or not self._selector.bypasses_auth(
@@ -211,6 +212,16 @@ class ApiHandler(RequestChain):
             ):
                 raise
             context.account = account
+
+    def _advance(self, account: str, header: str) -> None:
+        """Raises InvalidRule for a header that is malformed, or that leads beyond the calendar."""
+        seconds = parse_duration(header)
+        try:
+            # Checked before the account gets a clock of its own: a rejected header changes nothing.
+            check_reading(self._clocks.now(account) + seconds, 0.0)
+        except ValueError as error:
+            raise InvalidRule(f"X-Mock-Advance is {header!r}: {error}") from error
+        self._clocks.fork_for(account).advance(seconds)
 
     def _select_faults(self, context: RequestContext, request: ApiRequest) -> None:
         """Raises InvalidRule for a header that is malformed or out of place."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 
-from ..clock import Clock
+from ..clock import Clock, check_reading, time_problem
 from ..matching.rules import InvalidRule
 from ..matching.syntax import parse_duration
 from ..tasks.pace import Pace
@@ -16,7 +15,6 @@ from .errors import ControlError, abbreviated
 from .models import ClockReading, ClockRequest, ClockResponse
 
 ACTIONS = ("advance", "set", "rate", "freeze", "next")
-MAX_RATE, MAX_TIME = 1e6, 1e11
 
 
 def read(context: ControlContext, request: ControlRequest) -> ClockResponse:
@@ -34,6 +32,7 @@ def change(context: ControlContext, request: ControlRequest) -> ClockResponse:
     try:
         # Validated before the account gets a clock of its own: a rejected request changes nothing.
         value = _value(context, body, action, request.account)
+        check_reading(*_reading(context.clocks.for_account(request.account), action, value))
         clock = context.clocks.shared if request.account is None else context.clocks.fork_for(request.account)
         _apply(clock, action, value)
     except (InvalidRule, ValueError) as error:
@@ -52,10 +51,14 @@ def _value(context: ControlContext, body: ClockRequest, action: str, account: st
         if due == NEVER:
             raise ControlError("nothing is due: no task, asset or callback changes any more", status=409, field="next")
         return due
-    rate = 0.0 if action == "freeze" else body.rate or 0.0
-    if not 0 <= rate <= MAX_RATE:
-        raise ControlError(f"rate is {rate}; allowed: 0 (frozen) to {MAX_RATE:.0f}", field="rate")
-    return rate
+    return 0.0 if action == "freeze" else body.rate or 0.0
+
+
+def _reading(clock: Clock, action: str, value: float) -> tuple[float, float]:
+    """Return the time and the rate of a clock after an action."""
+    if action in ("rate", "freeze"):
+        return clock.now(), value
+    return (clock.now() + value if action == "advance" else value), clock.rate
 
 
 def _apply(clock: Clock, action: str, value: float) -> None:
@@ -73,9 +76,12 @@ def _parse_time(value: float | str | None, now: float) -> float:
     except ValueError:
         message = f"set is {abbreviated(value)}; allowed: epoch seconds, or 2026-06-01T12:00:00Z"
         raise ControlError(message, field="set") from None
-    if not (math.isfinite(time) and now <= time < MAX_TIME):
+    problem = time_problem(time, "set")
+    if not problem and time < now:
         message = f"set is {abbreviated(value)}, and the clock reads {now:.6f}"
-        raise ControlError(f"{message}; allowed: a later time, a clock moves forward only", field="set")
+        problem = f"{message}; allowed: a later time, a clock moves forward only"
+    if problem:
+        raise ControlError(problem, field="set")
     return time
 
 

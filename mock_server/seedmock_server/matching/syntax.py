@@ -6,21 +6,27 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from ..clock import MAX_DURATION
 from .rules import InvalidRule
 
 UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|)")
+DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d|)")
 K = TypeVar("K", bound=str)
 
 
 def parse_duration(value: object, name: str = "duration") -> float:
     """Return the seconds of `120`, `"120s"`, `"2m"` or `"500ms"`. Raises InvalidRule."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9:
-        return float(value)
+    seconds = -1.0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(min(value, MAX_DURATION + 1))
     parts = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if parts is None:
+    if parts is not None:
+        seconds = float(parts[1]) * UNITS[parts[2]]
+    if not seconds >= 0:
         raise InvalidRule(f"{name} is {value!r}; allowed: seconds, or a number with ms, s, m, h or d such as 120s")
-    return float(parts[1]) * UNITS[parts[2]]
+    if seconds > MAX_DURATION:
+        raise InvalidRule(f"{name} is {value!r}; allowed: at most {MAX_DURATION:.0f} seconds, which are 31 years")
+    return seconds
 
 
 def parse_kind(

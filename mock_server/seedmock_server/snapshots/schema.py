@@ -16,6 +16,7 @@ import msgspec
 from seedmock_contracts import __version__
 from seedmock_contracts.upstreams import NAMES
 
+from ..clock import MAX_DURATION, MAX_RATE, MAX_TIME
 from ..errors import SeedmockServerError
 from ..journal import JournalEntry
 from ..rate_limits import RateLimit
@@ -24,8 +25,10 @@ from ..settings import SEED_LIMIT
 from ..tasks.latency import LatencyRules
 from ..tasks.models import AccountRecords, AssetRecord, Task
 
-VERSION: Literal[1] = 1
-MAX_RATE, MAX_TIME = 1e6, 1e11
+# Raised whenever a key is renamed or gets another meaning: 2 renamed nearly all of them.
+VERSION: Literal[2] = 2
+# The end of a task is a sum of at most four durations, then come the delay of its clip and the life of its link.
+LONGEST, LATEST = 4 * MAX_DURATION, MAX_TIME + 6 * MAX_DURATION
 DIGEST = re.compile(r"[0-9a-f]{64}")
 ALLOWED = "a document from GET /_mock/snapshot"
 
@@ -101,7 +104,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `callbacks` is None in a snapshot without that field: then they are scheduled anew for unfinished tasks.
     """
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     seedmock: str = __version__
     seed: int
     number: int
@@ -122,6 +125,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     journal: JournalState
 
 
+class _Head(msgspec.Struct, frozen=True):
+    """Fields that are read before the keys of a snapshot are known to be those of this version."""
+
+    version: int
+    seedmock: str = "of an unknown version"
+
+
 def encode_snapshot(snapshot: Snapshot) -> bytes:
     """Encode as JSON. A file is named without its folder: another server has another one."""
     return msgspec.json.encode(snapshot, enc_hook=_encode_path)
@@ -137,6 +147,7 @@ def decode_snapshot(document: bytes, folder: Path) -> Snapshot:
         return folder / name
 
     try:
+        _check_version(msgspec.json.decode(document, type=_Head))
         snapshot = msgspec.json.decode(document, type=Snapshot, dec_hook=decode_path)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidSnapshot(f"not a valid snapshot: {error}; allowed: {ALLOWED}") from error
@@ -146,6 +157,13 @@ def decode_snapshot(document: bytes, folder: Path) -> Snapshot:
         accounts=tuple(_without_missing_files(records) for records in snapshot.accounts),
         uploads=tuple(pair for pair in snapshot.uploads if not _is_missing(pair[1].file.source)),
     )
+
+
+def _check_version(head: _Head) -> None:
+    if head.version != VERSION:
+        saved = f"a snapshot of version {head.version}, saved by seedmock {head.seedmock[:40]}"
+        allowed = f"version {VERSION}, which seedmock {__version__} saves and loads"
+        raise InvalidSnapshot(f"{saved}; allowed: {allowed}; save it anew with GET /_mock/snapshot")
 
 
 def _check(snapshot: Snapshot) -> None:
@@ -166,15 +184,40 @@ def _record_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:
     yield any(not task.phases for task in tasks), "a task has no phases"
 
 
+def _times(snapshot: Snapshot) -> Iterable[float | None]:
+    for clock in (snapshot.clock, *snapshot.clocks.values()):
+        yield clock.now
+    for records in snapshot.accounts:
+        yield from (record.created_at for record in _all_records(records))
+        yield from (task.cancelled_at for task in records.tasks)
+    for callback in snapshot.callbacks or ():
+        yield from (callback.at, callback.started_at)
+    for *_, calls in snapshot.recent_calls:
+        yield from calls
+    yield from (upload.expires_at for _, upload in snapshot.uploads)
+    yield from (entry.at for _, entry in snapshot.journal.entries)
+
+
+def _durations(snapshot: Snapshot) -> Iterable[float | None]:
+    for records in snapshot.accounts:
+        for task in records.tasks:
+            yield from (task.clip_delay, task.link_seconds, *(phase.at for phase in task.phases))
+        yield from (asset.processing_seconds for asset in (*records.assets, *records.removed_assets))
+    for rule in snapshot.latencies.rules:
+        yield rule.fixed
+
+
 def _value_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:
     clocks = (snapshot.clock, *snapshot.clocks.values())
-    times = [clock.now for clock in clocks]
-    times += [record.created_at for records in snapshot.accounts for record in _all_records(records)]
-    times += [time for callback in snapshot.callbacks or () for time in (callback.at, callback.started_at)]
+    distributions = [rule.distribution for rule in snapshot.latencies.rules if rule.distribution is not None]
     amounts = [snapshot.credit, *(amount for *_, amount in snapshot.grants)]
     upstreams = () if snapshot.scenario is None else snapshot.scenario.upstreams
     yield any(not 0 <= clock.rate <= MAX_RATE for clock in clocks), f"the rate of a clock is not 0 to {MAX_RATE:.0f}"
-    yield any(not 0 <= time < MAX_TIME for time in times), f"a time is not 0 to {MAX_TIME:.0f}"
+    times = (time for time in _times(snapshot) if time is not None)
+    durations = (seconds for seconds in _durations(snapshot) if seconds is not None)
+    yield any(not 0 <= time <= LATEST for time in times), f"a time is not 0 to {LATEST:.0f}"
+    yield any(not 0 <= seconds <= LONGEST for seconds in durations), f"a duration is not 0 to {LONGEST:.0f}"
+    yield any(not 0 < curve.p50 < curve.p90 for curve in distributions), "a latency is not 0 < p50 < p90"
     yield not -SEED_LIMIT <= snapshot.seed < SEED_LIMIT, "the seed has more than 64 bits"
     yield any(amount is not None and not amount >= 0 for amount in amounts), "an amount is below 0"
     yield any(upstream not in NAMES for _, upstream, _ in snapshot.grants), "a grant is for an unknown upstream"

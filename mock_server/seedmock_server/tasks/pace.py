@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import NormalDist
 
+from ..clock import MAX_DURATION
 from ..randomness import SeededRandom
 
 
@@ -34,8 +35,10 @@ class LogNormal:
 
     def quantile(self, fraction: float) -> float:
         """Return the quantile of a fraction in [0, 1]; the extremes are clipped, since they are infinite."""
+        # A rule may name p50=1ms and p90=1d: its tail would lie beyond any calendar.
         spread = math.log(self.p90 / self.p50) / NormalDist().inv_cdf(0.9)
-        return self.p50 * math.exp(spread * NormalDist().inv_cdf(min(max(fraction, 1e-6), 1 - 1e-6)))
+        quantile = self.p50 * math.exp(spread * NormalDist().inv_cdf(min(max(fraction, 1e-6), 1 - 1e-6)))
+        return min(quantile, MAX_DURATION)
 
 
 # Seconds in the queue and in rendering under the pace `fast`: clients that poll every second see each status.

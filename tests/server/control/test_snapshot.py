@@ -115,7 +115,9 @@ MALFORMED: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "not JSON": lambda document: document[:-1],
     "not UTF-8": lambda _: b"\xff",
-    "another version": changed(lambda state: state.update(version=2)),
+    "another version": changed(lambda state: state.update(version=3)),
+    "no version": changed(lambda state: state.pop("version")),
+    "a version in words": changed(lambda state: state.update(version="two")),
     "an unknown field": changed(lambda state: state.update(colour="red")),
     "no journal": changed(lambda state: state.pop("journal")),
     "an unknown status": changed(lambda state: state["accounts"][0]["tasks"][0]["phases"][0].update(status="X")),
@@ -147,6 +149,12 @@ def test_a_malformed_snapshot_changes_nothing(frozen_server: Any, change_documen
     assert response.status_code == 400, response.text
     assert "allowed" in response.json()["error"]["message"]
     assert views(frozen_server) == before
+
+
+def test_a_snapshot_of_before_the_keys_were_renamed_is_refused_for_its_version(frozen_server: Any) -> None:
+    old = {"version": 1, "seedmock": "0.0.9", "seed": 1, "clock": {"now": 1.0, "rate": 0.0}, "stage": None}
+    message = restore(frozen_server, old).json()["error"]["message"]
+    assert message.startswith("a snapshot of version 1, saved by seedmock 0.0.9; allowed: version 2, which seedmock ")
 
 
 def test_a_snapshot_has_no_api_key(frozen_server: Any) -> None:
