@@ -15,6 +15,7 @@ from .parameters import PARAMETERS, REQUIRED
 from .rule_overrides import override_problem
 
 K = FaultKind
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
 REDIRECTS = (301, 302, 303, 307, 308)
 EARLY_CONTENT_ERRORS = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED, ErrorKind.LINK_EXPIRED)
@@ -76,6 +77,20 @@ def _type_problem(values: Mapping[str, Any]) -> str:
     return ""
 
 
+def _header_problem(values: Mapping[str, Any]) -> str:
+    name, value = values["name"], values.get("to", "")
+    if not _HEADER_NAME.fullmatch(name):
+        return f"name is {name!r}; allowed: the name of a header: letters, digits and !#$%&'*+-.^_`|~"
+    if value and name.lower() == "content-length":
+        # The server counts the body against this header, and ends the connection at the first byte too many.
+        return f"{name} is {value!r}; allowed: no value (the body is sent in chunks), or the fault wrong_length"
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        return f"to is {value!r}; allowed: characters of Latin-1, which is what a header can hold"
+    return ""
+
+
 def _value_problem(values: Mapping[str, Any]) -> str:
     if ("to" in values) == ("factor" in values):
         return f"found {', '.join(values)}; allowed: either to or factor"
@@ -100,6 +115,7 @@ PROBLEMS: Mapping[FaultKind, Callable[[Mapping[str, Any]], str]] = {
     K.REDIRECT: _redirect_problem,
     K.OTHER_SIZE: _size_problem,
     K.WRONG_TYPE: _type_problem,
+    K.OTHER_HEADER: _header_problem,
     K.OTHER_VALUE: _value_problem,
     K.OTHER_REFUSAL: _refusal_problem,
     K.OTHER_LIMIT: override_problem,

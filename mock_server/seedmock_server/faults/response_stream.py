@@ -78,6 +78,8 @@ class FaultySend:
             return
         for fault in self._header_mutations:
             message["headers"] = _mutated_headers(fault, message["headers"])
+            if self._connection is not None and fault.values.get("name", "").lower() == "date":
+                self._connection.omit_date()  # the server would add its own beside this one, or in its place
         if self._end is not None and (self._ends_by(FaultKind.BODY_CUT) or self._ends_by(FaultKind.RESET, "during")):
             self._remaining = self._end.values.get("at", size // 2)
         if self._end is not None and self._ends_by(FaultKind.WRONG_LENGTH):
@@ -133,9 +135,9 @@ class FaultySend:
 def _mutated_headers(fault: Fault, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Replace or remove a header, or state another range than the one that is sent."""
     if fault.kind is FaultKind.OTHER_HEADER:
-        name, to = fault.values["name"].lower().encode("latin-1", "replace"), fault.values.get("to")
+        name, to = fault.values["name"].lower().encode(), fault.values.get("to")
         others = [pair for pair in headers if pair[0] != name]
-        return others if to is None else [*others, (name, to.encode("latin-1", "replace"))]
+        return others if to is None else [*others, (name, to.encode("latin-1"))]
     if fault.values["how"] == "unsaid":
         return [pair for pair in headers if pair[0] != b"content-range"]
     shifted = fault.values["how"] == "shifted"
@@ -148,4 +150,5 @@ def _shifted(content_range: bytes) -> bytes:
 
 
 def _with_length(headers: Sequence[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
-    return [(name, b"%d" % length if name == b"content-length" else value) for name, value in headers]
+    # Stated even if another fault has removed it: without a length the server would send the body in chunks.
+    return [*(pair for pair in headers if pair[0] != b"content-length"), (b"content-length", b"%d" % length)]

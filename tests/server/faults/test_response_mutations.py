@@ -111,6 +111,35 @@ def test_other_header_removes_or_replaces_a_header(socket_server: Any) -> None:
     assert socket_server.ask("GET", path, "other_header name=accept-ranges to=none").headers["accept-ranges"] == "none"
 
 
+def test_other_header_removes_or_replaces_the_headers_that_the_server_adds(socket_server: Any) -> None:
+    assert "date" not in socket_server.ask("GET", "/v1/models", "other_header name=Date").headers
+    dates = socket_server.ask("GET", "/v1/models", "other_header name=date to=yesterday").headers.get_list("date")
+    assert dates == ["yesterday"]
+
+
+def test_other_header_sends_a_body_without_its_length_in_chunks(socket_server: Any) -> None:
+    response = socket_server.ask("GET", "/v1/models", "other_header name=Content-Length")
+    assert (response.headers.get("content-length"), response.headers["transfer-encoding"]) == (None, "chunked")
+    assert response.json()["data"]
+
+
+FRAMING = ("Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "Trailer", "Content-Encoding", "Server", "Date")
+
+
+@pytest.mark.parametrize("value", ["", " to=chunked", " to=close", " to=keep-alive", " to=x"])
+@pytest.mark.parametrize("name", FRAMING)
+def test_other_header_breaks_no_response_in_the_server(socket_server: Any, name: str, value: str) -> None:
+    exchange = socket_server.raw_exchange("GET", "/v1/models", f"other_header name={name}{value}")
+    assert exchange.written.count(b"HTTP/1.1 200 OK") == 1
+    assert b'"object"' in exchange.body or b'"modality"' in exchange.body
+    assert exchange.end == "closed"
+
+
+def test_a_wrong_length_is_stated_where_another_fault_removes_the_header(socket_server: Any) -> None:
+    exchange = socket_server.raw_create("other_header name=content-length; wrong_length off=7", closing=False)
+    assert int(exchange.headers[b"content-length"]) == len(exchange.body) + 7
+
+
 @pytest.mark.parametrize(("how", "range_header", "status", "content_range"), [
     ("shifted", "bytes=0-9", 206, "bytes 1-10/"), ("unsaid", "bytes=0-9", 206, None),
     ("open", "bytes=999999999-", 200, None), ("open", "bytes=0-9", 206, "bytes 0-9/"),

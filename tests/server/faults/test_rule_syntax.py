@@ -156,6 +156,11 @@ WRONG = {
     "other_limit fact=opeai.limit.image.ratio low=2.5 high=1": "low is 2.5 and high 1; allowed: high no less than low",
     "other_limit fact=opeai.limit.image.size low=4": "has no low; allowed: fact, high",
     "other_limit fact=opeai.limit.image.ratio high=wide": "high is 'wide'; allowed: a number",
+    "other_header name=Content-Length to=5": "Content-Length is '5'; allowed: no value (the body is sent in chunks)",
+    "other_header name=content-length to=abc": "content-length is 'abc'; allowed: no value",
+    "other_header name=a:b to=x": "name is 'a:b'; allowed: the name of a header: letters, digits and",
+    "other_header name=X-ä": "name is 'X-ä'; allowed: the name of a header",
+    "other_header name=server to=→": "to is '→'; allowed: characters of Latin-1",
     "other_clip what=smell": "what is 'smell'; allowed: sound, frames, picture, codec, container",
     "early_content kind=balance": "kind is balance; allowed: not_ready, task_failed, link_expired",
 }

@@ -11,6 +11,9 @@ import httpx
 import pytest
 
 from seedmock_server.clock import Clock
+from seedmock_server.faults.kinds import FaultKind
+from seedmock_server.faults.rules import Fault, FaultRule
+from seedmock_server.matching.rules import Match
 
 
 def statuses(socket_server: Any) -> list[int]:
@@ -107,7 +110,10 @@ def test_wrong_length_adds_to_content_length(socket_server: Any, off: str, more:
 def test_a_response_that_fails_after_its_head_is_followed_by_no_other(
     socket_server: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    exchange = socket_server.raw_create("other_header name=Content-Length to=5")
+    # No parser lets this fault through: it stands for whatever may fail between the head and the body.
+    fault = Fault(FaultKind.OTHER_HEADER, {"name": "Content-Length", "to": "5"})
+    socket_server.app.faults.add(FaultRule(Match(), fault))
+    exchange = socket_server.raw_create("")
     assert exchange.written.count(b"HTTP/1.1") == 1
     assert exchange.end == "closed"
     socket_server.client.get("/_mock/health")
