@@ -12,12 +12,21 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from reference_pages import broken_clients, checks, readme_tables, upstream_differences
+from reference_pages import (
+    broken_clients,
+    checks,
+    commands,
+    readme_tables,
+    upstream_differences,
+    upstream_facts,
+)
 
 ROOT = Path(__file__).parents[1]
 GENERATORS: dict[str, Callable[[], dict[str, str]]] = {
     "readme": readme_tables.render_pages,
     "upstream-differences": upstream_differences.render_pages,
+    "upstream-facts": upstream_facts.render_pages,
+    "commands": commands.render_pages,
     "checks": checks.render_pages,
     "broken-clients": broken_clients.render_pages,
 }

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 import generate_docs
-from reference_pages import broken_clients, readme_tables
+from reference_pages import broken_clients, commands, readme_tables, upstream_facts
+from seedmock_contracts.upstreams import contracts
+from seedmock_server.settings import Settings
 
 
-@pytest.mark.parametrize("name", ["readme", "upstream-differences"])
+@pytest.mark.parametrize("name", ["readme", "upstream-differences", "upstream-facts", "commands"])
 def test_a_page_is_up_to_date(name: str) -> None:
     assert list(generate_docs.stale_pages([name])) == [], f"run python scripts/generate_docs.py {name}"
+
+
+def test_the_pages_of_upstreams_have_every_fact_once() -> None:
+    for contract in contracts():
+        page = "\n".join(upstream_facts.page(contract))
+        rows = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
+        assert sorted(rows) == sorted(fact.id for fact in contract.facts())
+
+
+def test_the_page_of_commands_has_every_setting() -> None:
+    page = "\n".join(commands.page())
+    settings = {field.name for field in fields(Settings)} - {"max_cache_bytes", "max_journal_entries"}
+    assert {name for name in settings if f"`SEEDMOCK_SERVE_{name.upper()}`" not in page} == set()
 
 
 def test_the_readme_has_every_table_once(root: Path) -> None:
