@@ -27,7 +27,7 @@ class Mutant:
     steps: tuple[str, ...]
     companions: tuple[str, ...] = ()
     settles: bool = False
-    """The fact is assumed: finding it otherwise settles it, and is no drift."""
+    """Finding the fact otherwise is information, and no drift: it is assumed, or nothing relies on it."""
     fate: str = ""
     """Fate of every order, if not success."""
     settings: Mapping[str, Any] = field(default_factory=dict)

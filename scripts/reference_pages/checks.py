@@ -12,7 +12,9 @@ from typing import Any
 from mutation_trials.mutants import Mutant, read_mutants
 from mutation_trials.trial import TrialResult, all_steps, run_steps, try_mutant
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.upstreams import contracts
+from seedmock_contracts.enums import Basis
+from seedmock_contracts.facts import Variants
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.checks import CHECKS, cancellation
 from seedmock_server.faults import kinds
 from seedmock_server.faults.kinds import FaultKind
@@ -149,9 +151,17 @@ def mutants_table(mutants: Sequence[Mutant], results: Results) -> Iterator[str]:
 def _mutant_row(mutant: Mutant, result: TrialResult) -> str:
     mutations = "<br>".join(f"`{_mutation_text(mutation)}`" for mutation in mutant.mutations)
     checks = _code(sorted(result.contradicted.get(mutant.fact, ()))) or GAP
-    fact = f"`{mutant.fact}`{' (settled: it was assumed)' if mutant.settles else ''}"
+    fact = f"`{mutant.fact}`{_settled_note(mutant)}"
     costs = "nothing" if mutant.is_free else ", ".join(step for step in mutant.steps if not step.startswith("free."))
     return f"| {mutant.upstream} | {mutant.name} | {mutations} | {fact} | {checks} | {costs} |"
+
+
+def _settled_note(mutant: Mutant) -> str:
+    if not mutant.settles:
+        return ""
+    fact = get_contract(mutant.upstream).fact(mutant.fact)
+    is_settled = fact.basis is Basis.ASSUMED or isinstance(fact, Variants)
+    return f" (settled: it was {fact.basis})" if is_settled else " (information, no drift)"
 
 
 def _mutation_text(mutation: Mapping[str, Any]) -> str:

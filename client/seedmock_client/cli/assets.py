@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seedmock_contracts.enums import Capability, MediaKind
+from seedmock_contracts.printable import printable
 
-from .exit_codes import epilog, exit_on_error, printable
+from .exit_codes import epilog, exit_on_error
 from .options import connection_options, make_client, url_or_file
 
 if TYPE_CHECKING:

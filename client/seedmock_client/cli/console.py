@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedmock_contracts.printable import printable
+
 from ..models import Progress
-from .exit_codes import printable
 
 if TYPE_CHECKING:
     from ..clients import Client

@@ -22,6 +22,7 @@ import click
 
 from seedmock_contracts.enums import Capability
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
+from seedmock_contracts.printable import printable
 from seedmock_contracts.upstreams import contracts, get_contract
 
 from ..errors import SeedmockError, UsageError
@@ -166,7 +167,8 @@ def _print_table(results: list[DemoResult]) -> None:
     for name in ("upstream, mode, task", "statuses", "size", "seconds", "sound", "bytes", "cost"):
         table.add_column(name, justify="right" if name in ("seconds", "bytes", "cost") else "left", overflow="fold")
     for result in results:
-        table.add_row(f"{result.upstream}\n{result.mode}\n{result.clip.video.task_id}", *_cells(result.clip))
+        cells = (f"{result.upstream}\n{result.mode}\n{result.clip.video.task_id}", *_cells(result.clip))
+        table.add_row(*(printable(cell, keep="\n") for cell in cells))
     Console().print(table)
 
 

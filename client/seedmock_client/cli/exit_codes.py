@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from seedmock_contracts.printable import printable
+
 from .. import errors
 
 EXITS: tuple[tuple[int, str, tuple[type[errors.SeedmockError], ...]], ...] = (
@@ -61,7 +63,7 @@ def exit_on_error(as_json: bool, resume: Any = None) -> Iterator[None]:
 
 def error_lines(error: errors.SeedmockError, resume: Any = None) -> list[str]:
     """Format an exception in one to three lines: the problem, the allowed values, the advice."""
-    lines = [printable(f"error: {error}")]
+    lines = [f"error: {error}"]
     if isinstance(error, errors.ValidationError) and error.allowed and error.allowed not in error.message:
         lines.append(f"expected: {error.field}: {error.allowed}")
     advice = error.advice
@@ -70,12 +72,7 @@ def error_lines(error: errors.SeedmockError, resume: Any = None) -> list[str]:
         advice = f"{resume(error.task_id)}"
     if advice:
         lines.append(f"  {advice}")
-    return lines
-
-
-def printable(text: str) -> str:
-    """Replace control characters: text of an upstream must not control the terminal."""
-    return "".join(char if char.isprintable() else " " for char in text).strip()
+    return [printable(line) for line in lines]
 
 
 def error_document(error: errors.SeedmockError, code: int) -> dict[str, Any]:

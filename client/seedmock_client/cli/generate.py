@@ -15,10 +15,11 @@ from click.core import ParameterSource
 
 from seedmock_contracts.enums import Capability, MediaKind
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
+from seedmock_contracts.printable import printable
 
 from ..errors import UsageError
 from .assets import assets
-from .exit_codes import INTERRUPTED, epilog, exit_on_error, printable
+from .exit_codes import INTERRUPTED, epilog, exit_on_error
 from .options import F, combined, connection_options, make_client, url_or_file
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _print_result(clip: Clip, as_json: bool) -> None:
         click.echo(json.dumps(_clip_document(clip)))
         return
     for mismatch in clip.mismatches:
-        click.echo(f"warning: not as ordered: {mismatch}", err=True)
+        click.echo(printable(f"warning: not as ordered: {mismatch}"), err=True)
     audio = "with sound" if movie.has_audio else "silent"
     price = f", ${cost.amount} ({cost.basis})" if cost else ""
     task_id = printable(clip.video.task_id)

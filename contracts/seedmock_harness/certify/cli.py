@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seedmock_contracts.printable import printable
 from seedmock_contracts.upstreams import NAMES
 
 from ..cli_options import report_option
@@ -83,7 +84,7 @@ def certify(
         print_certification(certification)
         write_reports(certification, reports, CERTIFICATION_WRITERS)
     except OSError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(printable(f"error: {error}"), err=True)
         ctx.exit(EXIT_COULD_NOT_RUN)
     ctx.exit(CERTIFICATION_EXITS[certification.verdict])
 

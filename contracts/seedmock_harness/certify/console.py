@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
-import click
-
-from seedmock_server.cli.connection import progress
+from seedmock_server.cli.connection import echo, progress
 
 from ..results.certification import (
     INVARIANT_DESCRIPTIONS,
@@ -52,7 +50,7 @@ def print_scenarios(scenarios: Sequence[TrialScenario]) -> None:
     """Print a line for each scenario: name and description."""
     width = max(len(scenario.name) for scenario in scenarios)
     for scenario in scenarios:
-        click.echo(f"{scenario.name:{width}}  {scenario.description}")
+        echo(f"{scenario.name:{width}}  {scenario.description}")
 
 
 def print_certification(certification: Certification) -> None:
@@ -62,20 +60,19 @@ def print_certification(certification: Certification) -> None:
         if violations:
             _print_violations(invariant, violations)
     if certification.problem:
-        click.echo(f"problem: {certification.problem}")
+        echo(f"problem: {certification.problem}")
     satisfied = len(Invariant) - len({violation.invariant for violation in certification.violations})
     counts = "" if certification.problem else f", {satisfied} of {len(Invariant)} invariants satisfied"
     count = len(certification.trials)
     trials = f"{count} {'scenario' if count == 1 else 'scenarios'} of {certification.upstream}"
     line = f"{certification.verdict}: {trials}{counts}, {certification.seconds:.0f} s"
-    click.echo(click.style(line, fg=COLOURS[certification.verdict], bold=True))
+    echo(line, fg=COLOURS[certification.verdict], bold=True)
 
 
 def _print_violations(invariant: Invariant, violations: Sequence[InvariantViolation]) -> None:
-    name = click.style(invariant.value, bold=True)
-    click.echo(f"{name}  {INVARIANT_DESCRIPTIONS[invariant]}  ({violations[0].severity})")
+    echo(f"{invariant.value}  {INVARIANT_DESCRIPTIONS[invariant]}  ({violations[0].severity})", bold=True)
     for number, violation in enumerate(violations):
-        click.echo(f"  {violation.scenario}: {violation.detail}")
+        echo(f"  {violation.scenario}: {violation.detail}")
         if number < MAX_TRANSCRIPTS:
             for line in violation.transcript:
-                click.echo(f"    {line}")
+                echo(f"    {line}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seedmock_contracts.printable import printable
 from seedmock_contracts.upstreams import NAMES
 
 from ..cli_options import EXIT_INCONCLUSIVE, VERIFICATION_EXIT_CODES, report_option
@@ -42,9 +43,9 @@ def drift(
         check_report_paths(reports, VERIFICATION_WRITERS)
         recordings = load_recordings(paths, upstream or "")
     except InvalidReportPath as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(printable(str(error))) from error
     except (InvalidRecording, NoRecordingsFound) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(printable(f"error: {error}"), err=True)
         ctx.exit(EXIT_INCONCLUSIVE)
     verdicts = []
     names = sorted({recording.header.upstream for recording in recordings})
@@ -72,6 +73,6 @@ def _compare(recordings: Sequence[Recording], reports: Sequence[Path], all_facts
     try:
         write_reports(verification, reports, VERIFICATION_WRITERS)
     except OSError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(printable(f"error: {error}"), err=True)
         return worst_verdict((verification.verdict, VerificationVerdict.INCONCLUSIVE))
     return verification.verdict

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ..recordings.model import CheckedRecording, Recording, check_recording
+from ..recordings.source import Source
 from ..results.verification import FactResult, FactStatus, Verification, VerificationVerdict
 from ..verify.results import Observation, ResultSet, confirmed_assumptions, fact_results, findings
 from .changes import find_changes
@@ -35,7 +36,6 @@ def compare_recordings(recordings: Sequence[Recording], now: float) -> Compariso
     raw_facts = fact_results(contract, results, "not checked: in no recording")
     facts = tuple(_with_last_verified(fact, verified) for fact in raw_facts)
     conclusive = any(fact.status is not FactStatus.NOT_CHECKED for fact in facts)
-    of_emulator = any(recording.is_of_emulator for recording in recordings)
     verification = Verification(
         contract=contract,
         target=_describe(recordings),
@@ -46,7 +46,7 @@ def compare_recordings(recordings: Sequence[Recording], now: float) -> Compariso
         findings=tuple(findings(results, {}, lambda url: _absolute_url(newest, url))),
         history=checked[-1].history,
         problem="" if conclusive else "nothing was checked: no response in the recordings is conclusive",
-        confirmed_assumptions=() if of_emulator else tuple(confirmed_assumptions(results, newest.at)),
+        confirmed_assumptions=tuple(confirmed_assumptions(_live_results(checked, observations), newest.at)),
         steps=tuple(recording.name for recording in recordings),
     )
     return Comparison(verification, verified)
@@ -63,6 +63,12 @@ def _verdict(has_drift: bool, conclusive: bool) -> VerificationVerdict:
     return VerificationVerdict.CONFORMS if conclusive else VerificationVerdict.INCONCLUSIVE
 
 
+def _live_results(checked: Sequence[CheckedRecording], observations: Sequence[Sequence[Observation]]) -> ResultSet:
+    """Results of the recordings of live services: only these make a fact observed."""
+    pairs = [pair for pair in zip(checked, observations, strict=True) if pair[0].recording.source is Source.LIVE]
+    return _merge([recording for recording, _ in pairs], [of_recording for _, of_recording in pairs])
+
+
 def _merge(checked: Sequence[CheckedRecording], observations: Sequence[Sequence[Observation]]) -> ResultSet:
     """Take each key from the newest recording that has it, and add what has changed since older ones."""
     merged = ResultSet()
@@ -75,6 +81,8 @@ def _merge(checked: Sequence[CheckedRecording], observations: Sequence[Sequence[
             if key not in decided:
                 merged.add(observation)
     failed_facts = {fact for _, fact in merged.failed}
+    if not checked:
+        return merged
     newest = checked[-1]
     for change in find_changes(newest, checked[:-1]):
         if change.result.passed or change.result.fact.id not in failed_facts:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
+from seedmock_server.cli.connection import echo
 
 from ..recordings.model import Recording
+from ..recordings.source import Source
 from ..results.verification import FactStatus
 from ..verify.console import print_result
 from .comparison import Comparison
 
+SOURCE_NOTES = {
+    Source.EMULATOR: "of an emulator, which confirms only itself",
+    Source.UNKNOWN: "of a private address, which makes no fact observed",
+}
 MAX_UNVERIFIED = 12
 """Number of facts never verified that are listed without --facts."""
 
@@ -18,7 +23,7 @@ MAX_UNVERIFIED = 12
 def print_comparison(comparison: Comparison, recordings: Sequence[Recording], all_facts: bool) -> None:
     """Print the comparison; with `all_facts`, each fact with the time when it was last verified."""
     verification = comparison.verification
-    click.echo(f"{verification.contract.display_name}: {verification.target}")
+    echo(f"{verification.contract.display_name}: {verification.target}")
     for recording in recordings:
         _print_recording(recording)
     if all_facts:
@@ -30,16 +35,16 @@ def print_comparison(comparison: Comparison, recordings: Sequence[Recording], al
 
 def _print_recording(recording: Recording) -> None:
     notes = [f"{len(recording.exchanges)} exchanges"]
-    notes += ["of an emulator, which confirms only itself"] if recording.is_of_emulator else []
+    notes += [SOURCE_NOTES[recording.source]] if recording.source in SOURCE_NOTES else []
     notes += ["its last line is incomplete"] if recording.truncated else []
-    click.echo(f"  {recording.header.recorded_at}  {recording.name}  ({', '.join(notes)})")
+    echo(f"  {recording.header.recorded_at}  {recording.name}  ({', '.join(notes)})")
 
 
 def _print_facts(comparison: Comparison) -> None:
     for fact in comparison.verification.facts:
         at = comparison.last_verified.get(fact.fact.id, ("never", ""))[0]
         note = "" if fact.status is not FactStatus.CONTRADICTED else "  contradicted"
-        click.echo(f"{at:25}  {fact.fact.basis:10}  {fact.fact.id}{note}")
+        echo(f"{at:25}  {fact.fact.basis:10}  {fact.fact.id}{note}")
 
 
 def _print_unverified(comparison: Comparison) -> None:
@@ -47,4 +52,4 @@ def _print_unverified(comparison: Comparison) -> None:
     never = [fact.fact.id for fact in facts if fact.fact.id not in comparison.last_verified]
     listed = ", ".join(never[:MAX_UNVERIFIED]) or "none"
     more = f", and {len(never) - MAX_UNVERIFIED} more (--facts)" if len(never) > MAX_UNVERIFIED else ""
-    click.echo(f"last verified: {len(facts) - len(never)} facts of {len(facts)}; never: {listed}{more}")
+    echo(f"last verified: {len(facts) - len(never)} facts of {len(facts)}; never: {listed}{more}")

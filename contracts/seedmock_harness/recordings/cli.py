@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from seedmock_contracts.printable import printable
 from seedmock_contracts.upstreams import NAMES, get_contract
 
 from ..cli_options import EXIT_INCONCLUSIVE
@@ -48,10 +49,12 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     except InvalidBaseUrl as error:
         raise click.UsageError(f"--target: {error}") from error
     except RecordingError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(printable(f"error: {error}"), err=True)
         ctx.exit(EXIT_INCONCLUSIVE)
     if host not in LOOPBACK:
-        click.echo(f"warning: anyone who can reach {host} can send requests to {root} through this proxy", err=True)
+        click.echo(
+            printable(f"warning: anyone who can reach {host} can send requests to {root} through this proxy"), err=True
+        )
     try:
         with recorder:
             run(
@@ -61,9 +64,9 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
                 on_ready=lambda url: _announce_proxy(url, root),
             )
     except ListenError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(printable(str(error))) from error
     finally:
-        click.echo(recorder.summary, err=bool(recorder.problem))
+        click.echo(printable(recorder.summary), err=bool(recorder.problem))
 
 
 def _announce_proxy(url: str, root: str) -> None:
@@ -100,7 +103,7 @@ def replay(ctx: click.Context, paths: tuple[Path, ...], upstream: str | None, po
     try:
         recordings = load_recordings(paths, upstream or "")
     except (InvalidRecording, NoRecordingsFound) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(printable(f"error: {error}"), err=True)
         ctx.exit(EXIT_INCONCLUSIVE)
     server = ReplayServer(recordings, App(), emulate=miss == "emulate")
     count = sum(len(recording.exchanges) for recording in recordings)
@@ -112,4 +115,4 @@ def replay(ctx: click.Context, paths: tuple[Path, ...], upstream: str | None, po
     try:
         run(server, host=host, port=port, on_ready=announce)
     except ListenError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(printable(str(error))) from error

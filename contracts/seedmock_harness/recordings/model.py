@@ -21,9 +21,12 @@ from ..checks import run_checks
 from ..conversation.history import History, Interaction
 from ..driver.client import CheckedInteraction
 from ..errors import HarnessError
+from .source import Source, source_of
 
 FORMAT = 1
-EXPECTED_HEADER = '{"recording": 1, "upstream": ..., "host": ..., "recorded_at": ..., "seedmock": ...}'
+BASIS_HEADER = "x-mock-basis"
+"""Sent by the emulator with assumed answers."""
+EXPECTED_HEADER = '{"recording": 1, "upstream": ..., "host": ..., "recorded_at": ..., "seedmock": ..., "source": ...}'
 
 ResponseState = tuple[str, str]
 """An operation, and its HTTP status with the raw status or error code: responses of one state share a shape."""
@@ -38,13 +41,16 @@ class InvalidRecording(HarnessError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RecordingHeader:
-    """First line of a recording. `recorded_at` is ISO 8601 with an offset; `seedmock` is the version that wrote it."""
+    """First line of a recording. `recorded_at` is ISO 8601 with an offset; `seedmock` is the version that wrote it.
+
+    `source` is the kind of service that was recorded.
+    """
 
     upstream: str
     host: str
     recorded_at: str
     seedmock: str
-    emulator: bool = False
+    source: Source = Source.UNKNOWN
 
     def line(self) -> str:
         """Serialize, without a line break."""
@@ -70,10 +76,10 @@ class Recording:
         return datetime.fromisoformat(self.header.recorded_at).timestamp()
 
     @property
-    def is_of_emulator(self) -> bool:
-        """True if a seedmock emulator was recorded: it confirms only itself."""
+    def source(self) -> Source:
+        """The source in the header, or EMULATOR if a response has the header of one."""
         headers = (name for exchange in self.exchanges for name, _ in exchange.response.headers)
-        return self.header.emulator or "x-mock-basis" in headers
+        return Source.EMULATOR if BASIS_HEADER in headers else self.header.source
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,14 @@ def _parse_header(name: str, number: int, line: str) -> RecordingHeader:
     if not has_offset:
         problem = f"recorded_at is {header.get('recorded_at')!r}"
         raise InvalidRecording(name, number, problem, "a time with an offset, such as 2026-06-01T12:00:00+00:00")
-    return RecordingHeader(**texts, emulator=header.get("emulator") is True)
+    return RecordingHeader(**texts, source=_parse_source(header, texts))
+
+
+def _parse_source(header: Mapping[str, Any], texts: Mapping[str, str]) -> Source:
+    """Read the source; recordings of earlier versions have none, but a flag for emulators."""
+    if header.get("source") in Source.__members__.values():
+        return Source(header["source"])
+    return source_of(get_contract(texts["upstream"]), texts["host"], header.get("emulator") is True)
 
 
 def _parse_object(line: str) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from seedmock_contracts.redaction import Redactor
 
 from ..errors import HarnessError
 from .model import RecordingHeader
+from .source import source_of
 
 MAX_FILES_PER_SECOND = 1000
 """File names carry the second; a counter tells apart recordings started in the same one."""
@@ -44,14 +45,15 @@ class Recorder:
         secrets: Iterable[str] = (),
         emulator: bool = False,
     ) -> None:
-        """`at` is the current time in seconds since the epoch. Raises RecordingError."""
+        """`at`: the current time in seconds since the epoch. `emulator`: the target is one. Raises RecordingError."""
         self.path: Path | None = None
         self.count = 0
         self.problem = ""
         self.redactor = Redactor(contract, secrets)
         self._folder, self._started = folder, datetime.fromtimestamp(at, UTC)
         recorded_at = self._started.isoformat(timespec="seconds")
-        self._header = RecordingHeader(contract.name, host_of(target), recorded_at, __version__, emulator)
+        source = source_of(contract, target, emulator)
+        self._header = RecordingHeader(contract.name, host_of(target), recorded_at, __version__, source)
         self._file: IO[str] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from seedmock_contracts.printable import printable
 from seedmock_contracts.upstreams import NAMES
 
 from ..cli_options import EXIT_INCONCLUSIVE, VERIFICATION_EXIT_CODES, report_option
@@ -69,9 +70,9 @@ def verify(ctx: click.Context, /, list_steps: bool, **values: Any) -> None:
                 return
             verification = verify_target(options, target, plan)
     except USAGE_ERRORS as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(printable(str(error))) from error
     except RUNTIME_ERRORS as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(printable(f"error: {error}"), err=True)
         ctx.exit(EXIT_INCONCLUSIVE)
     except KeyboardInterrupt:
         click.echo("interrupted; orders are in the order log, and the same command resumes the run", err=True)

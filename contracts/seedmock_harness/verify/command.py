@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.printable import printable
 from seedmock_contracts.upstreams import get_contract
 from seedmock_server.clock import Clock
 from seedmock_server.settings import InvalidSetting, parse_variants
@@ -105,7 +106,7 @@ def verify_target(options: VerifyOptions, target: Target, plan: VerificationPlan
         verification = session.run()
     print_result(verification)
     if recorder is not None:
-        click.echo(recorder.summary, err=bool(recorder.problem))
+        click.echo(printable(recorder.summary), err=bool(recorder.problem))
     write_reports(verification, options.reports, VERIFICATION_WRITERS)
     return verification
 
@@ -114,6 +115,4 @@ def _recorder(options: VerifyOptions, target: Target) -> Recorder | None:
     if options.record is None:
         return None
     secrets = (key for caller, key in target.keys.items() if caller != "wrong")
-    return Recorder(
-        options.record, options.contract, target.name, Clock().now(), secrets, emulator=target.is_own_emulator
-    )
+    return Recorder(options.record, options.contract, target.name, Clock().now(), secrets, emulator=target.is_emulator)

@@ -7,11 +7,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
-import click
-
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
-from seedmock_server.cli.connection import progress
+from seedmock_server.cli.connection import echo, progress
 
 from ..driver.client import Step
 from ..reports.verify.json import repeat_command
@@ -51,18 +49,16 @@ class VerificationProgress:
 def print_plan(session: Session, limit: Decimal | None) -> None:
     """Print the target, the steps and the quote, before the first request."""
     plan, affordable, currency = session.plan, session.affordable_steps, session.target.currency
-    click.echo(f"{plan.contract.display_name} at {session.target.name}")
-    click.echo(f"free steps: {len(plan.free)}")
+    echo(f"{plan.contract.display_name} at {session.target.name}")
+    echo(f"free steps: {len(plan.free)}")
     budget = "unlimited" if limit is None else f"{limit:f}"
-    click.echo(
-        f"paid steps: {len(affordable)} of {len(plan.paid)}, at most {session.quote:f} {currency} (budget {budget})"
-    )
+    echo(f"paid steps: {len(affordable)} of {len(plan.paid)}, at most {session.quote:f} {currency} (budget {budget})")
     missing = sum((step.price for step in plan.paid if step not in affordable), Decimal(0))
     if missing:
-        click.echo(f"  beyond the budget: {len(plan.paid) - len(affordable)} steps, {missing:f} {currency} more")
+        echo(f"  beyond the budget: {len(plan.paid) - len(affordable)} steps, {missing:f} {currency} more")
     if session.resumed is not None:
         tasks = ", ".join(order.task for order in session.resumed.orders if order.task) or "none with a known id"
-        click.echo(f"resuming an interrupted run; {session.budget.spent:f} {currency} spent, tasks: {tasks}")
+        echo(f"resuming an interrupted run; {session.budget.spent:f} {currency} spent, tasks: {tasks}")
 
 
 def print_steps(steps: Sequence[Step]) -> None:
@@ -70,7 +66,7 @@ def print_steps(steps: Sequence[Step]) -> None:
     width = max((len(step.name) for step in steps), default=0)
     for step in steps:
         price = f"{step.price:f}" if step.price else "free"
-        click.echo(f"{step.name:{width}} {price:>10}  {step.description}{' (minimal)' if step.minimal else ''}")
+        echo(f"{step.name:{width}} {price:>10}  {step.description}{' (minimal)' if step.minimal else ''}")
 
 
 def print_result(verification: Verification) -> None:
@@ -79,26 +75,26 @@ def print_result(verification: Verification) -> None:
     for finding in verification.findings:
         _print_finding(finding)
     for fact, patch in verification.confirmed_assumptions:
-        click.echo(f"confirmed assumption  {patch if patch.startswith(fact.id) else f'{fact.id}: {patch}'}")
+        echo(f"confirmed assumption  {patch if patch.startswith(fact.id) else f'{fact.id}: {patch}'}")
     for order in verification.unresolved_orders:
-        click.echo(f"unresolved order  {order}")
+        echo(f"unresolved order  {order}")
     _print_paid_tasks(verification)
     if verification.problem:
-        click.echo(f"problem: {verification.problem}")
+        echo(f"problem: {verification.problem}")
     unchecked = sum(fact.status is FactStatus.NOT_CHECKED for fact in verification.facts)
     if unchecked:
-        click.echo(f"not checked: {unchecked} facts; --report FILE lists them with the reasons")
+        echo(f"not checked: {unchecked} facts; --report FILE lists them with the reasons")
     cost = f"{verification.spent:f} {verification.currency}"
     line = f"{verification.verdict}: {len(verification.tasks)} tasks, {cost}, {verification.seconds:.1f} s"
-    click.echo(click.style(line, fg=COLOURS[verification.verdict], bold=True))
+    echo(line, fg=COLOURS[verification.verdict], bold=True)
 
 
 def _print_paid_tasks(verification: Verification) -> None:
     conforms = verification.verdict is VerificationVerdict.CONFORMS
     if verification.tasks and (verification.problem or not conforms):
-        click.echo(f"paid tasks: {', '.join(verification.tasks)}")
+        echo(f"paid tasks: {', '.join(verification.tasks)}")
     if verification.resumable:
-        click.echo("the same command resumes this run, and repeats no order")
+        echo("the same command resumes this run, and repeats no order")
 
 
 def _print_table(verification: Verification) -> None:
@@ -114,12 +110,12 @@ def _print_table(verification: Verification) -> None:
 
 def _print_finding(finding: Finding) -> None:
     head = f"{finding.severity}  {finding.fact.id}  {finding.title}"
-    click.echo(head + (f"  ({finding.label})" if finding.label != "drift" else ""))
-    click.echo(f"  {finding.fact.basis}: {finding.fact.source}")
-    click.echo(f"  expected  {finding.expected}")
+    echo(head + (f"  ({finding.label})" if finding.label != "drift" else ""))
+    echo(f"  {finding.fact.basis}: {finding.fact.source}")
+    echo(f"  expected  {finding.expected}")
     if finding.emulated:
-        click.echo(f"  emulated  {finding.emulated}")
-    click.echo(f"  observed  {finding.observed}")
+        echo(f"  emulated  {finding.emulated}")
+    echo(f"  observed  {finding.observed}")
     if finding.patch:
-        click.echo(f"  patch     {finding.patch}")
-    click.echo(f"  repeat    {repeat_command(finding.exchange)}")
+        echo(f"  patch     {finding.patch}")
+    echo(f"  repeat    {repeat_command(finding.exchange)}")

@@ -18,6 +18,8 @@ from ..errors import HarnessError
 from ..probes.free_steps import free_steps
 from ..probes.paid_options import HOSTED_MEDIA, PaidOptions, inline_media
 from ..probes.paid_steps import paid_steps
+from ..recordings.model import BASIS_HEADER
+from ..recordings.source import Source, source_of
 from ..results.verification import FactStatus, Finding, Verification, VerificationVerdict
 from .budget import Budget
 from .order_log import LoggedRun, OrderLog, fingerprint
@@ -27,8 +29,6 @@ from .runner import StepRunner, VerificationObserver
 from .target import Target, emulator_target
 
 STEP_GROUPS = ("free", "paid", "minimal")
-BASIS_HEADER = "x-mock-basis"
-"""Sent by the emulator with assumed answers: such a target cannot confirm an assumption."""
 
 
 class UnknownStep(HarnessError, ValueError):
@@ -161,7 +161,7 @@ class Session:
             problem=problem,
             tasks=tuple(dict.fromkeys(task for task in transport.tasks if task)),
             unresolved_orders=tuple(dict.fromkeys(transport.unresolved_orders)),
-            confirmed_assumptions=() if self._is_emulator(runner) else tuple(confirmed_assumptions(results, at)),
+            confirmed_assumptions=tuple(confirmed_assumptions(results, at)) if self._is_live(runner) else (),
             steps=tuple(runner.completed),
             resumable=not runner.finished and bool(self.order_log.run.orders) and not self.target.is_own_emulator,
             play_money=self.target.is_own_emulator,
@@ -174,9 +174,10 @@ class Session:
         emulated = {} if self.target.is_own_emulator else emulated_values(self.plan, steps)
         return tuple(findings(runner.results, emulated, self.target.absolute_url))
 
-    def _is_emulator(self, runner: StepRunner) -> bool:
-        labelled = (BASIS_HEADER in interaction.headers for interaction in runner.driver.history.interactions)
-        return self.target.is_own_emulator or any(labelled)
+    def _is_live(self, runner: StepRunner) -> bool:
+        """Return True if the target is a live service: nothing else can confirm an assumption."""
+        labelled = any(BASIS_HEADER in interaction.headers for interaction in runner.driver.history.interactions)
+        return source_of(self.plan.contract, self.target.name, self.target.is_emulator or labelled) is Source.LIVE
 
     def _unchecked_reason(self, runner: StepRunner) -> str:
         if runner.problem:

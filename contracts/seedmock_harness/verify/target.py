@@ -47,6 +47,8 @@ class Target:
     """True for an emulator started by the harness: orders cost play money, and it confirms only itself."""
     has_manual_clock: bool = False
     """True if sleeping advances the target's clock at once, so that days can be waited for."""
+    is_emulator: bool = False
+    """True for any emulator: it confirms only itself."""
 
     @property
     def currency(self) -> str:
@@ -73,6 +75,7 @@ def emulator_target(*, app: App | None = None, clock: Clock | None = None, **set
                 absolute_url=_served_url,
                 is_own_emulator=True,
                 has_manual_clock=True,
+                is_emulator=True,
             )
         finally:
             client.run(app.aclose())
@@ -87,7 +90,14 @@ def live_target(contract: Contract, base_url: str, key: str, second_key: str = "
         now, sleep = remote or (Clock().now, pause)
         transport = HttpTransport(contract, base_url, keys, client, now, pause)
         yield Target(
-            transport.base_url, transport, keys, now, sleep, transport.url_for, has_manual_clock=remote is not None
+            transport.base_url,
+            transport,
+            keys,
+            now,
+            sleep,
+            transport.url_for,
+            has_manual_clock=remote is not None,
+            is_emulator=remote is not None,
         )
 
 

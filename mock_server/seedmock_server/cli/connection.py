@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from seedmock_contracts.printable import printable
+
 DEFAULT_URL = "http://127.0.0.1:8000"
 WIDTH_WITHOUT_TERMINAL = 240
 Command = Callable[..., Any]
@@ -35,7 +37,7 @@ def connected(command: Command) -> Command:
             with ControlClient(url, token) as control:
                 command(control, **values)
         except ControlClientError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(str(error))) from error
 
     return run
 
@@ -55,11 +57,17 @@ def format_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def echo(text: str, *, err: bool = False, **style: Any) -> None:
+    """Print one line, which may contain text from outside; `style` as in `click.style`."""
+    click.echo(click.style(printable(text), **style), err=err)
+
+
 def print_json(value: Any) -> None:
     """Print a value as indented JSON."""
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    document = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    click.echo(printable(document.decode(), keep="\n"))
 
 
 def print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], caption: str) -> None:
@@ -70,7 +78,7 @@ def print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], capti
     console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
     table = Table(*columns, box=None, caption=caption, caption_justify="left", pad_edge=False)
     for row in rows:
-        table.add_row(*(cell.replace("[", "\\[") for cell in row))
+        table.add_row(*(printable(cell).replace("[", "\\[") for cell in row))
     console.print(table)
 
 

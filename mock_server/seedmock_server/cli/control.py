@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seedmock_contracts.enums import TaskStatus
+from seedmock_contracts.printable import printable
 from seedmock_contracts.upstreams import NAMES
 
-from .connection import Command, as_json, connected, format_time, of_key, print_json, print_table
+from .connection import Command, as_json, connected, echo, format_time, of_key, print_json, print_table
 
 if TYPE_CHECKING:
     from ..control.activity_models import ExchangeResponse, StatementResponse, TaskResponse
@@ -101,9 +102,9 @@ def _print_clock(clock: ClockResponse, as_json: bool) -> None:
     due = "nothing is due"
     if clock.next_due_at is not None:
         due = f"next due in {max(0.0, clock.next_due_at - clock.now):g} s"
-    click.echo(f"{format_time(clock.now)}  {pace}, {due}")
+    echo(f"{format_time(clock.now)}  {pace}, {due}")
     for account, reading in clock.accounts.items():
-        click.echo(f"{format_time(reading.now)}  {account}")
+        echo(f"{format_time(reading.now)}  {account}")
 
 
 # --- fates and faults ---
@@ -126,7 +127,7 @@ def fault() -> None:
 def _add_fate(control: ControlClient, fate: str, **match: Any) -> None:
     """Add a rule: orders that match get FATE, such as succeed, refused, moderated, failed, stuck or slow."""
     rule = control.fates.add(fate, **match)
-    click.echo(f"{rule.id}: {rule.fate[0].fate}{_format_match(rule.match)}")
+    echo(f"{rule.id}: {rule.fate[0].fate}{_format_match(rule.match)}")
 
 
 @fault.command("add")
@@ -136,7 +137,7 @@ def _add_fate(control: ControlClient, fate: str, **match: Any) -> None:
 def _add_fault(control: ControlClient, fault: str, **match: Any) -> None:
     """Add a rule: calls that match get FAULT, such as status, latency, hang, reset or truncated."""
     rule = control.faults.add(fault, **match)
-    click.echo(f"{rule.id}: {rule.text}{_format_match(rule.match)}")
+    echo(f"{rule.id}: {rule.text}{_format_match(rule.match)}")
 
 
 @fate.command("default")
@@ -145,7 +146,7 @@ def _add_fault(control: ControlClient, fault: str, **match: Any) -> None:
 @connected
 def _set_default_fate(control: ControlClient, fate: str, key: str | None) -> None:
     """Set the fate of orders that no rule matches: of all, or of those of a key."""
-    click.echo("\n".join(_format_defaults(control.fates.set_default(fate, key=key))))
+    _print_lines(_format_defaults(control.fates.set_default(fate, key=key)))
 
 
 @fate.command("list")
@@ -159,7 +160,7 @@ def _list_fates(control: ControlClient, as_json: bool) -> None:
         return
     rules = (*response.rules, *response.scenario_rules)
     _print_rules((rule.id, _format_fates(rule.fate), rule.match, rule.applied) for rule in rules)
-    click.echo("\n".join(_format_defaults(response)))
+    _print_lines(_format_defaults(response))
 
 
 def _format_fates(fates: Iterable[WeightedFate]) -> str:
@@ -197,7 +198,7 @@ def _add_removal_commands(group: click.Group, attribute: str) -> None:
     @connected
     def clear(control: ControlClient, key: str | None) -> None:
         """Remove all rules, or those of a key."""
-        click.echo(f"{getattr(control, attribute).clear(key=key).removed} removed")
+        echo(f"{getattr(control, attribute).clear(key=key).removed} removed")
 
 
 _add_removal_commands(fate, "fates")
@@ -206,7 +207,12 @@ _add_removal_commands(fault, "faults")
 
 def _print_rules(rules: Iterable[tuple[str, str, dict[str, Any], int]]) -> None:
     lines = [f"{rule_id}: {text}{_format_match(match)}, applied {applied}" for rule_id, text, match, applied in rules]
-    click.echo("\n".join(lines) or "no rules")
+    _print_lines(lines or ["no rules"])
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        echo(line)
 
 
 def _format_match(match: dict[str, Any]) -> str:
@@ -284,7 +290,7 @@ def journal(control: ControlClient, format_: str | None, **query: Any) -> None:
         print_json(control.journal_har(**query))
         return
     if format_ == "curl":
-        click.echo(control.journal_curl(**query), nl=False)
+        click.echo(printable(control.journal_curl(**query), keep="\n"), nl=False)
         return
     response = control.journal(**query)
     if format_ == "json":
@@ -317,7 +323,7 @@ def _exchange_row(exchange: ExchangeResponse) -> tuple[str, ...]:
 def reset(control: ControlClient, key: str | None) -> None:
     """Delete tasks, assets, rules, clock and journal: all, or those of a key."""
     deleted = control.reset(key=key)
-    click.echo(f"deleted: {deleted.tasks} tasks, {deleted.assets} assets, {deleted.groups} groups")
+    echo(f"deleted: {deleted.tasks} tasks, {deleted.assets} assets, {deleted.groups} groups")
 
 
 @click.group()

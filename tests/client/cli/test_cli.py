@@ -199,7 +199,7 @@ def test_text_of_an_upstream_cannot_control_the_terminal(
     )
     result = invoke(api, generate, *TEXT)
     assert (result.exit_code, result.stdout) == (7, "")
-    assert "[/red] ]0;mine" in result.stderr
+    assert "[/red]\\u001b]0;mine\\u0007\\u202e" in result.stderr
     assert not {"\x07", "\u202e", "\ud800"} & set(result.stderr)
     assert "\x1b]" not in result.stderr
 

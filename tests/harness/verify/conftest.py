@@ -93,7 +93,9 @@ def open_emulator() -> OpenEmulator:
                 emulator.calls.append((method, url))
                 return target.send(method, url, headers=headers, content=content)
 
-            emulator.target = replace(target, name="http://live.test/v1", is_own_emulator=False, send=send)
+            emulator.target = replace(
+                target, name="http://live.test/v1", is_own_emulator=False, is_emulator=False, send=send
+            )
             yield emulator
 
     return open_
