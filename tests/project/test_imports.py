@@ -35,7 +35,7 @@ ALLOWED_PLACES = {
     ],
     "click": [
         *("seedmock_server/cli/*", "seedmock_client/cli/*"),
-        *("seedmock_harness/*cli.py", "seedmock_harness/*/console.py", "seedmock_harness/cli_options.py"),
+        *("seedmock_harness/*cli.py", "seedmock_harness/cli_options.py"),
         "seedmock_harness/verify/command.py",
     ],
     "rich": [
