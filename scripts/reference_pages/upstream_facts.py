@@ -103,7 +103,7 @@ def code(text: object) -> str:
     return f"`{text}`" if text not in ("", None) else ""
 
 
-def words(values: Iterable[object]) -> str:
+def spaced(values: Iterable[object]) -> str:
     return ", ".join(str(value).replace("_", " ") for value in values)
 
 
@@ -119,12 +119,12 @@ def number(value: float) -> str:
 def describe_limit(limit: facts.MediaLimit) -> Cells:
     low, high = ("more than", "less than") if limit.strict else ("from", "to")
     bounds = [f"{word} {number(bound)}" for word, bound in ((low, limit.low), (high, limit.high)) if bound is not None]
-    return {"kind": str(limit.kind), "quantity": words([limit.quantity]), "allowed": " ".join(bounds)}
+    return {"kind": str(limit.kind), "quantity": spaced([limit.quantity]), "allowed": " ".join(bounds)}
 
 
 def describe_error(case: facts.ErrorCase) -> Cells:
     return {
-        "kind": words([case.kind]), "HTTP": str(case.status), "code": code(case.code), "message": case.message,
+        "kind": spaced([case.kind]), "HTTP": str(case.status), "code": code(case.code), "message": case.message,
         "envelope": case.envelope, "variant": case.style,
     }  # fmt: skip
 
@@ -132,27 +132,27 @@ def describe_error(case: facts.ErrorCase) -> Cells:
 def describe_response_field(field: facts.ResponseField) -> Cells:
     option = f"{field.variant}={field.option}" if field.variant else ""
     return {
-        "operation": words([field.operation]) if field.operation else f"errors, {field.envelope}",
-        "field": code(field.path), "types": words(field.types), "required": "yes" if field.required else "",
-        "statuses": words(field.statuses), "variant": code(option),
+        "operation": spaced([field.operation]) if field.operation else f"errors, {field.envelope}",
+        "field": code(field.path), "types": spaced(field.types), "required": "yes" if field.required else "",
+        "statuses": spaced(field.statuses), "variant": code(option),
     }  # fmt: skip
 
 
 TABLES: dict[type[Fact], FactTable] = {
     facts.BaseUrl: FactTable("Base URLs", lambda fact: {"URL": code(fact.host + fact.prefix)}),
     facts.Endpoint: FactTable(
-        "Endpoints", lambda fact: {"operation": words([fact.operation]), "call": code(f"{fact.method} {fact.path}")}
+        "Endpoints", lambda fact: {"operation": spaced([fact.operation]), "call": code(f"{fact.method} {fact.path}")}
     ),
     facts.Model: FactTable(
-        "Models", lambda fact: {"name": code(fact.name), "tier": fact.tier, "resolutions": words(fact.resolutions)}
+        "Models", lambda fact: {"name": code(fact.name), "tier": fact.tier, "resolutions": spaced(fact.resolutions)}
     ),
     facts.ModeFact: FactTable(
-        "Kinds of generation", lambda fact: {"mode": words([fact.mode]), "roles": words(fact.roles)}
+        "Kinds of generation", lambda fact: {"mode": spaced([fact.mode]), "roles": spaced(fact.roles)}
     ),
     facts.Field: FactTable(
         "Fields of requests",
         lambda fact: {
-            "operation": words([fact.operation]), "field": code(fact.path), "types": words(fact.types),
+            "operation": spaced([fact.operation]), "field": code(fact.path), "types": spaced(fact.types),
             "default": default(fact.default),
         },
     ),
@@ -168,7 +168,7 @@ TABLES: dict[type[Fact], FactTable] = {
     facts.StatusSpelling: FactTable(
         "Statuses",
         lambda fact: {
-            "status": words([fact.status]), "context": words([fact.context]), "spelling": code(fact.spelling),
+            "status": spaced([fact.status]), "context": spaced([fact.context]), "spelling": code(fact.spelling),
             "variant": fact.variant,
         },
     ),
@@ -176,7 +176,7 @@ TABLES: dict[type[Fact], FactTable] = {
     facts.FailCode: FactTable(
         "Codes of moderation and failure",
         lambda fact: {
-            "kind": words([fact.kind]), "code": code(fact.code), "message": fact.message, "reason": fact.reason,
+            "kind": spaced([fact.kind]), "code": code(fact.code), "message": fact.message, "reason": fact.reason,
         },
     ),
     facts.ResponseField: FactTable("Fields of responses", describe_response_field),
