@@ -22,13 +22,15 @@ class RequestFormat:
     `paths` maps a part's common name to its path (`content[].text` is that of the first item that has one); a name
     that is not listed is its own path, and `upscale.resolution` is the path in that operation. `examples` are
     documents that keep every rule, for each operation with a body; together they show each exclusive form. `skeleton`
-    is what every order has, such as the type of the item that holds its prompt.
+    is what every order has, such as the type of the item that holds its prompt. `file_parts` maps an operation that
+    takes multipart forms to the name of the part that holds a file.
     """
 
     layout: ReferenceLayout
     examples: Mapping[Operation, tuple[Document, ...]]
     paths: Mapping[str, str] = field(default_factory=dict)
     skeleton: Document = field(default_factory=dict)
+    file_parts: Mapping[Operation, str] = field(default_factory=dict)
 
     def path(self, name: str, operation: Operation = Operation.CREATE) -> str:
         """Path of a part of an order."""

@@ -149,20 +149,6 @@ def notices(upstream: str, document: Document) -> list[Violation]:
     return [violation for rule in rules if (violation := rule.check(document, ()))]
 
 
-def unknown_fields(upstream: str, operation: Operation, document: Document) -> list[str]:
-    """Top-level fields that the contract does not define for this operation."""
-    fields = _field_names(upstream, operation)
-    return [] if document.keys() <= fields else [name for name in document if name not in fields]
-
-
-@cache
-def _field_names(upstream: str, operation: Operation) -> frozenset[str]:
-    fields = get_contract(upstream).fields
-    return frozenset(
-        field.path.partition(".")[0].removesuffix("[]") for field in fields if field.operation is operation
-    )
-
-
 def media_violations(
     upstream: str, media: Sequence[tuple[str, MediaFacts]], limits: Sequence[MediaLimit] | None = None
 ) -> list[Violation]:

@@ -22,16 +22,30 @@ HEADER_BYTES = 500
 SECRET_NAMES = frozenset(name.encode() for name in SECRET_HEADERS)
 
 
-class LoggedViolation(NamedTuple):
-    """Contract violation by a request: the violated fact's id (empty for a field that no page names) and a sentence.
+class ViolationSeverity(StrEnum):
+    """Weight of a contract violation, heaviest first.
 
-    `advice` marks what the vendor's page advises against and the upstream accepts all the same.
+    A `violation` is forbidden. With an `unused_reference` the upstream accepts the order, and makes (and charges) a
+    clip without a picture, video or sound that the order carries. `advice`: the request is accepted and carried out.
     """
+
+    VIOLATION = "violation"
+    UNUSED_REFERENCE = "unused_reference"
+    ADVICE = "advice"
+
+
+class LoggedViolation(NamedTuple):
+    """Contract violation by a request: the violated fact's id (empty for a field that no page names) and a sentence."""
 
     fact: str
     field: str
     message: str
-    advice: bool = False
+    severity: ViolationSeverity = ViolationSeverity.VIOLATION
+
+    @property
+    def advice(self) -> bool:
+        """True for what the upstream accepts all the same, and no reference is lost by."""
+        return self.severity is ViolationSeverity.ADVICE
 
 
 class JournalEntry(NamedTuple):

@@ -10,8 +10,9 @@ import pytest
 
 from seedmock_contracts.enums import Mode, Operation, StatusContext, TaskStatus
 from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.unread import unknown_fields
 from seedmock_contracts.upstreams import NAMES, get_contract
-from seedmock_contracts.validation import notices, unknown_fields, violations
+from seedmock_contracts.validation import notices, violations
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 OPERATIONS = {

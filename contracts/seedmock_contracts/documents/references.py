@@ -38,6 +38,10 @@ class ReferenceLayout(Protocol):
         """Find every well-formed reference, in the layout's order; rules on types report malformed ones."""
         ...
 
+    def unread(self, document: Document) -> Iterator[tuple[str, str]]:
+        """Known fields for references that `find` passes over although they are well-formed: (path, reason)."""
+        ...
+
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
         """Copy a document with exactly these references. Raises ValueError for one that the layout cannot hold."""
         ...
@@ -71,6 +75,9 @@ class FlatFields:
             for path, url in _urls(slot, document[slot.field])
             if isinstance(url, str)
         )
+
+    def unread(self, document: Document) -> Iterator[tuple[str, str]]:
+        return iter(())
 
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
         fields = {slot.field for slot in self.slots}
@@ -118,6 +125,19 @@ class ContentArray:
         # Without a role an item is a reference of its kind; a role of another type is reported by a rule.
         known_role = self.roles.get(role) if isinstance(role, str) else None
         return LocatedReference(path, Reference(kind, url, known_role[1] if known_role else Role.REFERENCE))
+
+    def unread(self, document: Document) -> Iterator[tuple[str, str]]:
+        top, _, inner = self.path.partition(".")
+        if document.get(top) is None:
+            return
+        items = values_at(document, f"{self.path}[]")
+        if inner and not items:
+            yield top, f"{top} names no {inner}"
+        for path, item in items:
+            type_ = item.get("type") if isinstance(item, Mapping) else None
+            for other in self.types if isinstance(type_, str) and type_ in self.types else ():
+                if other != type_ and item.get(other) is not None:
+                    yield f"{path}.{other}", f"{path} is of type {type_}, so that its {other} is not used"
 
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
         top, _, inner = self.path.partition(".")

@@ -12,7 +12,7 @@ from seedmock_contracts.enums import ErrorKind, Operation
 
 from ..errors import ApiError
 from ..generation.engine import Caller
-from ..http.multipart import Form
+from ..http.multipart import Form, FormFile
 from ..http.request_body import BodyTooLarge, BodyTooSlow, MalformedBody
 from ..http.request_document import UnsupportedMediaType, decode_document
 from ..upstreams.protocol import ApiRequest
@@ -31,9 +31,10 @@ def decode_request(context: RequestContext, match: RouteMatch, upscalers: Set[st
     headers, query = context.headers, context.scope["query_string"]
     operation, params = match.methods[context.method], match.params
     document: dict[str, Any] = {}
-    files: tuple[Any, ...] = ()
+    files: tuple[FormFile, ...] = ()
+    is_form = False
     if context.method == "POST":
-        document, files = _decode_body(context)
+        document, files, is_form = _decode_body(context)
         if upscalers and operation is Operation.CREATE:
             model = context.upstream.contract.request.read(document, "model")
             if isinstance(model, str) and model in upscalers:
@@ -43,7 +44,7 @@ def decode_request(context: RequestContext, match: RouteMatch, upscalers: Set[st
         document = dict(params)
     fate = headers[FATE].decode("latin-1") if FATE in headers else ""
     caller = Caller(context.account, _origin(headers.get(b"host", b"")), fate, context.log_notes)
-    context.request = ApiRequest(operation, caller, document, params, files)
+    context.request = ApiRequest(operation, caller, document, params, files, is_form)
     return context.request
 
 
@@ -54,16 +55,16 @@ def unread_body_error(error: BodyTooLarge | BodyTooSlow) -> ApiError:
     return ApiError(ErrorKind.REQUEST_TIMEOUT, str(error), headers=((b"connection", b"close"),))
 
 
-def _decode_body(context: RequestContext) -> tuple[dict[str, Any], tuple[Any, ...]]:
-    """Return the body's document and its file parts."""
-    forms, is_upload = context.upstream.form_operations, context.operation is Operation.FILE_CREATE
+def _decode_body(context: RequestContext) -> tuple[dict[str, Any], tuple[FormFile, ...], bool]:
+    """Return the body's document, its file parts, and True for a form."""
+    file_parts, is_upload = context.upstream.contract.request.file_parts, context.operation is Operation.FILE_CREATE
     content_type = context.headers.get(b"content-type")
     try:
         document = decode_document(
             content_type,
             context.body,
             json=not is_upload,
-            form=context.operation in forms,
+            form=context.operation in file_parts,
             types_by_role=context.upstream.contract.request.layout.types_by_role,
         )
     except MalformedBody as error:
@@ -72,8 +73,8 @@ def _decode_body(context: RequestContext) -> tuple[dict[str, Any], tuple[Any, ..
         kind = ErrorKind.UNSUPPORTED_MEDIA_TYPE
         raise ApiError(kind, str(error), value=error.value, allowed=error.allowed) from error
     if isinstance(document, Form):
-        return context.upstream.decode_form(document), document.files
-    return document, ()
+        return context.upstream.decode_form(document), document.files, True
+    return document, (), False
 
 
 @lru_cache(maxsize=256)

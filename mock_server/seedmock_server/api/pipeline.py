@@ -20,12 +20,14 @@ Instructions to the mock that are malformed (its headers, a magic value) are an 
 from __future__ import annotations
 
 import logging
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Mapping
 
 from msgspec.structs import replace
 
 from seedmock_contracts.enums import ORDERS, ErrorKind
+from seedmock_contracts.unread import unused_references
 from seedmock_contracts.validation import violations
 
 from ..clock import check_reading
@@ -35,6 +37,7 @@ from ..faults.plan import FaultPlan
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.engine import Engine
 from ..http.asgi import Receive, Scope, Send
+from ..http.multipart import TEXT_PART
 from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, read_body
 from ..journal import Journal
 from ..matching.magic_values import check_key
@@ -48,9 +51,11 @@ from .decoding import decode_request, unread_body_error
 from .request_context import RequestContext, logged_request
 from .responses import NOTHING_SENT, SentResponse, send_file, send_response
 from .routing import RouteMatch, Router, routed_path
-from .violations import violations_from_error, violations_from_rules
+from .violations import MAX_CHARS, violations_from_error, violations_from_rules
 
 ADVANCE = b"x-mock-advance"
+NOTICE = b"x-mock-notice"
+_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
 INTERNAL_ERROR = ApiError(ErrorKind.UPSTREAM_FAILED, "internal error in seedmock; see the server log")
 log = logging.getLogger("seedmock")
 
@@ -175,8 +180,10 @@ class ApiHandler(RequestChain):
         request = self._validate(context, request)
         handler = context.upstream.handlers[request.operation]
         if context.plan is not None:
-            return await self._faults.handle(context.plan, handler, request)
-        return await handler(request)
+            response = await self._faults.handle(context.plan, handler, request)
+        else:
+            response = await handler(request)
+        return self._with_notice(context, request, response) if request.operation in ORDERS else response
 
     # --- links ---
 
@@ -241,9 +248,25 @@ class ApiHandler(RequestChain):
             context.plan, request, broken = self._faults.override_rules(context.plan, request, broken)
         if broken:
             context.violations = violations_from_rules(broken)
-            raise api_error_from(broken[0])
+            error = api_error_from(broken[0])
+            # JSON texts and base64 in a form's part look right to their senders, who meant an object or a file.
+            if request.is_form and isinstance(error.value, str) and not error.field.endswith("url"):
+                error.detail += f"; {TEXT_PART}" * ("object" in error.allowed or "array" in error.allowed)
+            raise error
         context.request, context.is_accepted = request, context.method == "POST"
         return request
+
+    def _with_notice(
+        self, context: RequestContext, request: ApiRequest, response: JsonResponse | FileResponse
+    ) -> JsonResponse | FileResponse:
+        """Return the response to an accepted order, with a header if the order carries a reference that is not used."""
+        files = [file.name for file in request.files]
+        unused = unused_references(context.upstream.contract.name, request.operation, request.document, files)
+        if not unused or isinstance(response, FileResponse):
+            return response
+        context.unused = tuple(unused)
+        notice = unused[0].message[:MAX_CHARS].encode("ascii", "backslashreplace")
+        return replace(response, headers=(*response.headers, (NOTICE, _CONTROLS.sub(b"?", notice))))
 
     def _refuse(self, context: RequestContext, error: ApiError) -> JsonResponse:
         if not context.violations:

@@ -6,7 +6,7 @@ import msgspec
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.validation import notices, unknown_fields
+from seedmock_contracts.unread import UnusedReference
 
 from ..faults.plan import FaultPlan
 from ..http.asgi import Receive, Scope
@@ -15,7 +15,14 @@ from ..tasks.models import Task
 from ..upstreams.protocol import ApiRequest, Headers, Upstream
 from .responses import SentResponse
 from .routing import RouteMatch
-from .violations import violations_from_accepted
+from .violations import (
+    MAX_VIOLATIONS,
+    unread_parameters,
+    unread_parts,
+    violations_from_advice,
+    violations_from_unread,
+    violations_from_unused,
+)
 
 
 class RequestContext(msgspec.Struct, gc=False):
@@ -36,6 +43,8 @@ class RequestContext(msgspec.Struct, gc=False):
     plan: FaultPlan | None = None
     """Faults that the request meets, if any; each link that applies some of them replaces it."""
     violations: tuple[LoggedViolation, ...] = ()
+    unused: tuple[UnusedReference, ...] = ()
+    """References that an accepted order is carried out without."""
     is_accepted: bool = False
     log_notes: list[str] = []
 
@@ -56,12 +65,20 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
     log_notes: list[str]
     faults: tuple[str, ...]
     violations: tuple[LoggedViolation, ...]
+    unused: tuple[UnusedReference, ...]
     sent: SentResponse
 
     def entry(self) -> JournalEntry:
         """Build the journal entry."""
-        notes = () if self.accepted is None else _notes(self.contract.name, self.accepted)
-        advice = () if self.accepted is None else violations_from_accepted(self.contract, self.accepted)
+        query = self.query[:PATH_CHARS].decode("latin-1")
+        unread = unread_parameters(self.contract, self.operation, query)
+        advice: tuple[LoggedViolation, ...] = ()
+        if self.accepted is not None:
+            unread = [*unread_parts(self.contract, self.accepted), *unread]
+            advice = violations_from_advice(self.contract, self.accepted)
+        unused = violations_from_unused(self.contract, self.unused)
+        notes = (*(part.note for part in unread), *(violation.message for violation in (*unused, *advice)))
+        violations = (*self.violations, *unused, *advice, *violations_from_unread(self.contract, unread))
         return JournalEntry(
             self.at,
             self.contract.name,
@@ -73,11 +90,11 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
             truncated_body(self.body),
             truncated_body(self.sent.body),
             capped_notes((*notes, *self.log_notes)),
-            self.query[:PATH_CHARS].decode("latin-1"),
+            query,
             redacted_headers(self.headers),
             self.sent.headers,
             self.faults,
-            (*self.violations, *advice),
+            violations[:MAX_VIOLATIONS],
         )
 
 
@@ -98,15 +115,6 @@ def logged_request(context: RequestContext, sent: SentResponse, at: float) -> Lo
         context.log_notes,
         () if plan is None else plan.log(),
         context.violations,
+        context.unused,
         sent,
     )
-
-
-def _notes(upstream: str, request: ApiRequest) -> tuple[str, ...]:
-    """Return notes on what an upstream accepts although its page does not name it, or advises against it."""
-    unknown = tuple(
-        [f"unknown field {name[:60]!r}" for name in unknown_fields(upstream, request.operation, request.document)]
-    )
-    if request.operation is not Operation.CREATE:
-        return unknown
-    return unknown + tuple([notice.message for notice in notices(upstream, request.document)])

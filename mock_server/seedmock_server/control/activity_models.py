@@ -87,11 +87,15 @@ class TimelineResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class ViolationDetail(ResponseModel, frozen=True, kw_only=True):
-    """A contract violation in a request; `fact` is empty for a field that no page names."""
+    """A contract violation in a request; `fact` is empty for a field that no page names.
+
+    `severity`: violation, unused_reference (the order is carried out without it) or advice.
+    """
 
     fact: str
     field: str
     message: str
+    severity: str
     advice: bool
 
 
@@ -128,7 +132,7 @@ class JournalResponse(ResponseModel, frozen=True, kw_only=True):
 class ViolationResponse(ResponseModel, frozen=True, kw_only=True):
     """A contract violation, with the exchange it is in and the basis and source of its fact.
 
-    `advice`: the upstream accepts the request all the same.
+    `severity`: violation, unused_reference (the order is carried out without it) or advice (accepted all the same).
     """
 
     number: int
@@ -144,6 +148,7 @@ class ViolationResponse(ResponseModel, frozen=True, kw_only=True):
     source: str
     field: str
     message: str
+    severity: str
     advice: bool
 
 

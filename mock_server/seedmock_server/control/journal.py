@@ -11,7 +11,7 @@ from seedmock_contracts.enums import Basis, Operation
 from seedmock_contracts.facts import Fact
 from seedmock_contracts.upstreams import NAMES, get_contract
 
-from ..journal import ExchangeKind, JournalEntry, JournalFilter
+from ..journal import ExchangeKind, JournalEntry, JournalFilter, ViolationSeverity
 from .activity_models import (
     ExchangeResponse,
     JournalResponse,
@@ -70,6 +70,9 @@ def violations(context: ControlContext, request: ControlRequest) -> ViolationsRe
     matches = [violation for number, entry in entries for violation in _violations(number, entry)]
     if request.choice("advice", ("yes", "no")) == "no":
         matches = [violation for violation in matches if not violation.advice]
+    severity = request.choice("severity", tuple(ViolationSeverity))
+    if "severity" in request.query:
+        matches = [violation for violation in matches if violation.severity == severity]
     return ViolationsResponse(violations=matches[max(0, len(matches) - limit) :], total=len(matches))
 
 
@@ -90,6 +93,7 @@ def _violations(number: int, entry: JournalEntry) -> Iterator[ViolationResponse]
             source=fact.source if fact else "no page names this field",
             field=violation.field,
             message=violation.message,
+            severity=violation.severity,
             advice=violation.advice,
         )
 
@@ -107,7 +111,7 @@ def exchange_response(number: int, entry: JournalEntry) -> ExchangeResponse:
         response_body=_text(entry.response_body),
         request_headers=_pairs(entry.request_headers),
         response_headers=_pairs(entry.response_headers),
-        violations=[ViolationDetail(**violation._asdict()) for violation in entry.violations],
+        violations=[ViolationDetail(**violation._asdict(), advice=violation.advice) for violation in entry.violations],
         at=entry.at,
         upstream=entry.upstream,
         operation=entry.operation,
@@ -155,7 +159,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         path="/_mock/violations",
         handler=violations,
         summary="List the contract violations in requests, each with the violated fact and its basis.",
-        query={**FILTER_QUERY, "advice": ADVICE_HELP},
+        query={**FILTER_QUERY, "advice": ADVICE_HELP, "severity": f"one of {', '.join(ViolationSeverity)}"},
         response=ViolationsResponse,
     ),
 )

@@ -200,10 +200,12 @@ class ControlClient:
         """Export the journal as the lines of a recording."""
         return self._transport.request("GET", "journal", format="jsonl", **query).text
 
-    def violations(self, *, advice: bool = True, **query: Unpack[JournalQuery]) -> ViolationsResponse:
-        """List contract violations in requests; without `advice` only those that the contract forbids."""
-        parameter = None if advice else "no"
-        return self._transport.call("GET", "violations", ViolationsResponse, advice=parameter, **query)
+    def violations(
+        self, *, advice: bool = True, severity: str | None = None, **query: Unpack[JournalQuery]
+    ) -> ViolationsResponse:
+        """List contract violations in requests: without advice, or of one severity only."""
+        parameters = {"advice": None if advice else "no", "severity": severity}
+        return self._transport.call("GET", "violations", ViolationsResponse, **parameters, **query)
 
     # --- the state as a whole ---
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_PARTS: Final = 1000
 MAX_BRACKETS: Final = 8
+TEXT_PART: Final = "a part without a filename is text"
 
 # The library logs a warning for every malformed form, which would reach stderr; callers get MalformedBody instead.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
@@ -60,7 +61,7 @@ def parse_form(content_type: bytes | str, body: bytes, types_by_role: Mapping[st
     for headers, content in _parts(content_type, body):
         name, filename = _disposition(headers)
         if filename is None:
-            _insert(root, _path(name), _utf8(content, f"the value of {name}"), name)
+            _insert(root, _path(name), _text(name, content), name)
         else:
             kind = headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
             files.append(FormFile(name, filename, kind, content))
@@ -114,6 +115,13 @@ def _disposition(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:
     name = _utf8(options[b"name"], "the name of a part")
     filename = options.get(b"filename")
     return name, None if filename is None else filename.decode("utf-8", "replace")
+
+
+def _text(name: str, content: bytes) -> str:
+    try:
+        return _utf8(content, f"the value of {name}")
+    except MalformedBody as error:
+        raise MalformedBody(f"{error.message}; {TEXT_PART}, and a file needs one") from None
 
 
 def _utf8(content: bytes, description: str) -> str:

@@ -97,7 +97,10 @@ class AccountJournal:
                 self._fail(f"expected a complete download of the clip of {task_id}, found: {downloads}")
 
     def assert_no_violations(self, *, strict: bool = False) -> None:
-        """Assert that no request broke the contract; `strict` counts unknown fields and advice too."""
+        """Assert that no request broke the contract, and that no accepted order carried a reference that is not used.
+
+        `strict` counts unknown fields and advice too.
+        """
         __tracebackhide__ = True
         violations = [
             f"{describe(entry)}: {violation.message}" + (f" ({violation.fact})" if violation.fact else "")

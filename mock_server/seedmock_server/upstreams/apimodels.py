@@ -49,7 +49,6 @@ GUESSED = Basis.ASSUMED
 class ApimodelsApi:
     def __init__(self, context: UpstreamContext) -> None:
         self.contract = get_contract("apimodels")
-        self.form_operations = frozenset({Operation.FILE_CREATE})
         self.unserved: Sequence[tuple[str, str]] = ()
         self.handlers: Mapping[Operation, Handler] = {
             Operation.CREATE: self.create,
@@ -244,7 +243,8 @@ class ApimodelsApi:
     async def file_create(self, call: ApiRequest) -> JsonResponse:
         file = next((file for file in call.files if file.name == "file"), None)
         if file is None:
-            message = "file is missing; expected a part named file with a filename"
+            is_text = " (a part without a filename is text)" if "file" in call.document else ""
+            message = f"file is missing; expected a part named file with a filename{is_text}"
             raise ApiError(ErrorKind.MISSING_PARAMETER, message, field="file", allowed="a file part")
         token = self._random.token(32, "file", self._engine.next_number())
         name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")

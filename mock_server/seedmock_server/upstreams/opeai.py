@@ -16,7 +16,7 @@ from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.upstreams import get_contract
 
 from ..errors import ApiError
-from ..http.multipart import Form
+from ..http.multipart import Form, FormFile
 from ..tasks.models import Task
 from ..tasks.timeline import TaskState, progress_at
 from .context import UpstreamContext
@@ -25,6 +25,7 @@ from .protocol import ApiRequest, FileResponse, Handler, JsonResponse, error_bas
 VENDOR_TIME = timezone(timedelta(hours=8))
 NOT_STARTED, SUBMITTED = "NOT_START", "SUBMITTED"
 """Words of the vendor's task table for tasks that are not queued yet; the error for late content names the first."""
+FILE_PART = get_contract("opeai").request.file_parts[Operation.CREATE]
 BOOLEANS = {"true": True, "false": False}
 # OpenAI's clients list and delete there, and post to videos/edits, videos/extensions and videos/characters.
 UNSERVED = (("GET", "/videos"), ("DELETE", "/videos/{task_id}"), ("POST", "/videos/{task_id}"))
@@ -33,7 +34,6 @@ UNSERVED = (("GET", "/videos"), ("DELETE", "/videos/{task_id}"), ("POST", "/vide
 class OpeaiApi:
     def __init__(self, context: UpstreamContext) -> None:
         self.contract = get_contract("opeai")
-        self.form_operations = frozenset({Operation.CREATE})
         self.unserved: Sequence[tuple[str, str]] = UNSERVED
         self.handlers: Mapping[Operation, Handler] = {
             Operation.CREATE: self.create,
@@ -107,16 +107,8 @@ class OpeaiApi:
             if isinstance(value, str):
                 document[field.path] = _coerced(value, field.types)
         for file in form.files:
-            if file.name == "input_reference":
-                encoded = base64.b64encode(file.content).decode()
-                item = {
-                    "type": "image_url",
-                    "role": "first_frame",
-                    "image_url": {"url": f"data:{file.content_type};base64,{encoded}"},
-                }
-                outer = document.get("input_reference")
-                inner = outer.get("content") if isinstance(outer, dict) else None
-                document["input_reference"] = {"content": [*(inner if isinstance(inner, list) else ()), item]}
+            if file.name == FILE_PART:
+                _add_first_frame(document, file)
         return document
 
     def render_error(self, error: ApiError) -> JsonResponse:
@@ -203,6 +195,17 @@ def _stamp(second: int) -> str:
 
 def _size(task: Task) -> str:
     return f"{task.width}x{task.height}"
+
+
+def _add_first_frame(document: dict[str, Any], file: FormFile) -> None:
+    """Append a file to the references of a form, whose other fields stay; one that is a text is left to its rule."""
+    encoded = base64.b64encode(file.content).decode()
+    url = f"data:{file.content_type};base64,{encoded}"
+    item = {"type": "image_url", "role": "first_frame", "image_url": {"url": url}}
+    outer = document.setdefault(FILE_PART, {})
+    inner = outer.setdefault("content", []) if isinstance(outer, dict) else None
+    if isinstance(inner, list):
+        inner.append(item)
 
 
 def _coerced(value: str, types: tuple[str, ...]) -> Any:

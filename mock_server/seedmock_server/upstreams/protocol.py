@@ -28,13 +28,17 @@ encode_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class ApiRequest(msgspec.Struct, frozen=True, gc=False):
-    """Request to an emulated API, decoded. `params` are the values of the path and, for a GET, of the query."""
+    """Request to an emulated API, decoded. `params` are the values of the path and, for a GET, of the query.
+
+    `is_form`: the document comes from a multipart form, in which every value is a text.
+    """
 
     operation: Operation
     caller: Caller
     document: dict[str, Any]
     params: Mapping[str, str]
     files: tuple[FormFile, ...] = ()
+    is_form: bool = False
 
     @property
     def account(self) -> str:
@@ -83,8 +87,6 @@ class Upstream(Protocol):
 
     contract: Contract
     handlers: Mapping[Operation, Handler]
-    form_operations: frozenset[Operation]
-    """Operations that accept multipart/form-data, beside JSON or instead of it."""
     unserved: Sequence[tuple[str, str]]
     """Methods and paths that clients of its family call and that it does not have: unknown URLs."""
 

@@ -213,6 +213,17 @@ def test_assert_no_violations_fails_and_strict_counts_advice(
     assert strict[2] == "  opeai POST /v1/videos -> 200: opeai has no field 'colour' here"
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_assert_no_violations_fails_for_an_order_that_lost_its_picture(
+    application: Application, mock_journal: Any, boat: dict[str, Any], strict: bool
+) -> None:
+    task = application.submit({**boat, "input_reference": {"image_url": "https://example.com/face.png"}})
+    assert task
+    message = failure(mock_journal.assert_no_violations, strict=strict)
+    assert f"expected no contract violation, found {1 + strict}:" in message
+    assert "this order is text-to-video: input_reference names no content (opeai.unknown_fields)" in message
+
+
 # --- money ---
 
 

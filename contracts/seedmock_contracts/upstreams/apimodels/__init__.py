@@ -389,7 +389,7 @@ CONTRACT = Contract(
     modes=MODES,
     fields=FIELDS,
     sizes=SIZES,
-    request=RequestFormat(layout=LAYOUT, examples=EXAMPLES, paths=PATHS),
+    request=RequestFormat(layout=LAYOUT, examples=EXAMPLES, paths=PATHS, file_parts={Operation.FILE_CREATE: "file"}),
     rules={
         Operation.CREATE: CREATE_RULES,
         Operation.UPSCALE: UPSCALE_RULES,

@@ -354,7 +354,11 @@ CONTRACT = Contract(
     modes=MODES,
     fields=FIELDS,
     sizes=SIZES,
-    request=RequestFormat(layout=LAYOUT, examples={Operation.CREATE: (TEXT, BY_RATIO)}),
+    request=RequestFormat(
+        layout=LAYOUT,
+        examples={Operation.CREATE: (TEXT, BY_RATIO)},
+        file_parts={Operation.CREATE: "input_reference"},
+    ),
     rules={Operation.CREATE: CREATE_RULES},
     advice=ADVICE,
     limits=LIMITS,

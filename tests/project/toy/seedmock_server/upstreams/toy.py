@@ -26,7 +26,6 @@ FAILED = (TaskStatus.FAILURE, TaskStatus.EXPIRED)
 class ToyApi:
     def __init__(self, context: UpstreamContext) -> None:
         self.contract = get_contract("toy")
-        self.form_operations: frozenset[Operation] = frozenset()
         self.unserved: Sequence[tuple[str, str]] = ()
         self.handlers: Mapping[Operation, Handler] = {
             Operation.CREATE: self.create,
