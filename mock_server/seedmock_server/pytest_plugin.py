@@ -5,7 +5,6 @@ Each test has an API key of its own on an emulator that the session shares; its 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -87,6 +86,7 @@ def _mock_emulators() -> Iterator[EmulatorPool]:
 @pytest.fixture
 def mock_upstreams(request: pytest.FixtureRequest, _mock_emulators: EmulatorPool) -> Iterator[EmulatedUpstreams]:
     """The upstreams, with an API key of this test's own: base URLs, clients, and the other handles."""
+    from .testing.environment import bypass_proxies
     from .testing.upstreams import EmulatedUpstreams
 
     arguments = _marker_arguments(request.node)
@@ -98,7 +98,7 @@ def mock_upstreams(request: pytest.FixtureRequest, _mock_emulators: EmulatorPool
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in upstreams.environment.items():
             patch.setenv(name, value)
-        _bypass_proxies(patch, "127.0.0.1")
+        stack.enter_context(bypass_proxies("127.0.0.1"))
         yield upstreams
 
 
@@ -135,15 +135,17 @@ def mock_ledger(mock_upstreams: EmulatedUpstreams) -> AccountLedger:
 
 @pytest.fixture
 def mock_hosts(mock_upstreams: EmulatedUpstreams) -> Iterator[respx.MockRouter]:
-    """Redirection of httpx from the real hosts to this test's upstreams. Needs `pip install seedmock[pytest]`."""
-    from .testing.network_guard import HOSTS
+    """Redirection of every HTTP library from the real hosts to this test's upstreams, and a router for httpx.
 
+    Needs `pip install seedmock[pytest]`.
+    """
     try:
-        from .testing.host_redirect import redirect_hosts
+        import respx  # noqa: F401
+
+        from .testing.host_redirect import route_hosts
     except ImportError as error:
-        pytest.fail(f"mock_hosts needs respx ({error}): pip install 'seedmock[pytest]'", pytrace=False)
-    with redirect_hosts(mock_upstreams) as router, pytest.MonkeyPatch.context() as patch:
-        _bypass_proxies(patch, *HOSTS)
+        pytest.fail(f"mock_hosts needs {error.name}: pip install 'seedmock[pytest]'", pytrace=False)
+    with mock_upstreams.redirect_hosts(), route_hosts() as router:
         yield router
 
 
@@ -205,9 +207,3 @@ def _guarded(item: pytest.Item) -> Iterator[None]:
             yield
         finally:
             del item.stash[GUARD]
-
-
-def _bypass_proxies(patch: pytest.MonkeyPatch, *hosts: str) -> None:
-    """Keep a proxy of the environment from getting between the code under test and the emulator."""
-    for name in ("NO_PROXY", "no_proxy"):
-        patch.setenv(name, ",".join([*filter(None, [os.environ.get(name)]), *hosts]))

@@ -31,7 +31,8 @@ ALLOWED_PLACES = {
     ],
     "socket": [
         *("seedmock_server/http/connection.py", "seedmock_server/http/server.py"),
-        *("seedmock_server/testing/network_guard.py", "seedmock_client/cli/demo.py"),
+        *("seedmock_client/cli/demo.py", "seedmock_server/testing/interception.py"),
+        *("seedmock_server/testing/host_redirect.py", "seedmock_server/testing/network_guard.py"),
     ],
     "click": [
         *("seedmock_server/cli/*", "seedmock_client/cli/*"),
@@ -46,8 +47,7 @@ ALLOWED_PLACES = {
     "httpx": [
         *("seedmock_client/clients.py", "seedmock_client/transport.py", "seedmock_client/cli/demo.py"),
         *("seedmock_server/http/outbound.py", "seedmock_server/http/in_process.py"),
-        *("seedmock_server/control_client/*.py", "seedmock_server/testing/host_redirect.py"),
-        "seedmock_server/testing/network_guard.py",
+        *("seedmock_server/control_client/*.py",),
         *("seedmock_harness/driver/http_transport.py", "seedmock_harness/recordings/proxy.py"),
         "seedmock_harness/verify/target.py",
     ],
@@ -61,6 +61,7 @@ ALLOWED_PLACES = {
     "imageio_ffmpeg": ["seedmock_server/media/ffmpeg.py"],
     "pytest": ["seedmock_server/pytest_plugin.py", "seedmock_harness/pytest_plugin.py"],
     "respx": ["seedmock_server/pytest_plugin.py", "seedmock_server/testing/host_redirect.py"],
+    "trustme": ["seedmock_server/testing/authority.py"],
     "hypothesis": ["seedmock_harness/conformance/*"],
 }
 OURS = {"seedmock_server", "seedmock_contracts", "seedmock_harness", "seedmock_client"}

@@ -12,9 +12,11 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
@@ -103,6 +105,16 @@ class RunningServer:
             self.stop()
             raise RuntimeError("the server did not start") from self._startup_error
 
+    def listen_tls(self, context: ssl.SSLContext) -> int:
+        """Accept TLS on a port of its own as well, and return that port."""
+        listener = _listen("127.0.0.1", 0)
+        self._server.run_soon(self._server.listen_tls(listener, context))
+        return int(listener.getsockname()[1])
+
+    def abort_tls(self) -> None:
+        """Abort the connections that speak TLS."""
+        self._server.run_soon(self._server.abort_tls())
+
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join()
@@ -167,13 +179,33 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._grace_seconds = limits.grace_seconds
         self._aborted = False
+        self._loop: asyncio.AbstractEventLoop
+        self._tls_servers: list[asyncio.Server] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
             self._ready()
 
+    def run_soon(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Await something on the server's loop, from another thread."""
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(STARTUP_SECONDS)
+
+    async def listen_tls(self, listener: socket.socket, context: ssl.SSLContext) -> None:
+        protocol = cast(type[GuardedProtocol], self.config.http_protocol_class)
+        factory = partial(protocol, self.config, self.server_state, {})
+        server = await self._loop.create_server(factory, sock=listener, ssl=context, backlog=BACKLOG)
+        self._tls_servers.append(server)
+
+    async def abort_tls(self) -> None:
+        for connection in cast(list[GuardedProtocol], list(self.server_state.connections)):
+            if connection.scheme == "https":
+                connection.abort()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self._tls_servers:
+            server.close()
         timer = asyncio.get_running_loop().call_later(self._grace_seconds, self._abort)
         try:
             await super().shutdown(sockets)

@@ -24,10 +24,11 @@ def mocked(name: str = "", *, frozen: bool = True, **settings: Any) -> Iterator[
     Raises LiveHostReached at the end if anything in the block tried to reach a real upstream.
     """
     from .emulators import EmulatorPool
+    from .environment import bypass_proxies
     from .network_guard import NetworkGuard
     from .upstreams import EmulatedUpstreams
 
-    with EmulatorPool() as emulators, NetworkGuard(name or "this block") as guard:
+    with EmulatorPool() as emulators, NetworkGuard(name or "this block") as guard, bypass_proxies("127.0.0.1"):
         upstreams = EmulatedUpstreams(emulators.get(**settings), name)
         if frozen:
             upstreams.clock.freeze_at()

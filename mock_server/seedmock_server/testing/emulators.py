@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any, Self
 
 from ..app import App
-from ..http.server import serve_in_thread
+from ..http.server import RunningServer, serve_in_thread
 from ..settings import parse_settings
 from .downloads import DownloadRecorder
+from .redirected_requests import RedirectedRequests
 
 SEED = 20260601
 MAX_JOURNAL_ENTRIES = 100_000
 
 
-@dataclass(frozen=True, slots=True)
 class Emulator:
     """Running emulator."""
 
-    url: str
-    app: App
-    downloads: DownloadRecorder
+    def __init__(
+        self, server: RunningServer, app: App, downloads: DownloadRecorder, requests: RedirectedRequests
+    ) -> None:
+        self.server, self.app, self.downloads, self.requests = server, app, downloads, requests
+        self._tls_port: int | None = None
+
+    @property
+    def url(self) -> str:
+        """Origin of all upstreams."""
+        return self.server.url
+
+    def tls_port(self, context: ssl.SSLContext) -> int:
+        """Return the port that speaks TLS, which is opened at the first call."""
+        if self._tls_port is None:
+            self._tls_port = self.server.listen_tls(context)
+        return self._tls_port
 
 
 class EmulatorPool:
@@ -52,5 +65,6 @@ def run_emulator(**settings: Any) -> Iterator[Emulator]:
     """Run an emulator of one's own while the block lasts; the seed is fixed by default. Raises InvalidSetting."""
     app = App(parse_settings({"seed": SEED, "max_journal_entries": MAX_JOURNAL_ENTRIES, **settings}))
     downloads = DownloadRecorder(app)
-    with serve_in_thread(downloads) as server:
-        yield Emulator(server.url, app, downloads)
+    requests = RedirectedRequests(downloads)
+    with serve_in_thread(requests) as server:
+        yield Emulator(server, app, downloads, requests)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from importlib.metadata import entry_points
 from typing import Any
@@ -53,6 +55,19 @@ class EmulatedUpstreams:
     def async_client(self, upstream: str, **options: Any) -> Any:
         """Return the same as a seedmock_client.AsyncClient."""
         return self._client("async", upstream, {"sleep": self.clock.async_sleep, **options})
+
+    @contextmanager
+    def redirect_hosts(self) -> Iterator[None]:
+        """Redirect what this process sends to the real hosts, while the block lasts, with this test's key.
+
+        For code with hard-wired hosts, and any HTTP library. Needs `pip install seedmock[pytest]`.
+        """
+        from .environment import bypass_proxies
+        from .host_redirect import redirect_hosts
+        from .interception import HOSTS
+
+        with redirect_hosts(self._emulator, self.api_key), bypass_proxies(*HOSTS):
+            yield
 
     def reset(self) -> None:
         """Delete the state of this test's key: tasks, rules, clock, journal and money."""

@@ -1,18 +1,24 @@
-"""Redirection of httpx: code with hard-wired hosts runs unchanged, synchronous and asynchronous."""
+"""Redirection of the real hosts: what reaches the emulator, what does not, and the router for httpx."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import ssl
+import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import trustme
 
 from seedmock_client import GenerationRequest
 from seedmock_contracts.upstreams import contracts
+from seedmock_server.testing.network_guard import LiveHostReached
 
 pytest_plugins = ["pytester"]
 Order = Callable[..., GenerationRequest]
@@ -113,17 +119,92 @@ def test_a_proxy_of_the_environment_is_bypassed(
     assert httpx.get("https://apimodels.app/api/v1/models").status_code == 401
 
 
-def test_httpx_is_restored_after_the_test(pytester: pytest.Pytester) -> None:
+def test_a_route_of_the_test_is_matched_first(mock_hosts: Any, mock_journal: Any) -> None:
+    url = "https://apimodels.app/api/v1/balance"
+    route = mock_hosts.get(url).respond(503, json={"code": 503})
+    assert httpx.get(url, headers={"Authorization": "Bearer sk-live"}).status_code == 503
+    assert httpx.get("https://apimodels.app/api/v1/models", headers={"Authorization": "Bearer sk"}).status_code == 200
+    assert route.call_count == 1
+    assert mock_hosts.calls.call_count == 2
+    assert [entry.path for entry in mock_journal] == ["/api/v1/models"]
+
+
+def test_a_request_without_tls_is_redirected(mock_hosts: Any, mock_journal: Any) -> None:
+    request = urllib.request.Request("http://apimodels.app/api/v1/models", headers={"Authorization": "Bearer sk-live"})
+    with urllib.request.urlopen(request) as response:
+        assert response.status == 200
+    assert len(mock_journal) == 1
+
+
+# --- around the redirection ---
+
+
+@pytest.fixture
+def impostor(tmp_path: Path) -> Iterator[tuple[int, str]]:
+    """Port of a server with a certificate for a real host, and the file of the authority that the code trusts."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("apimodels.app").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                with context.wrap_socket(connection, server_side=True) as tls:
+                    tls.recv(1)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1], str(tmp_path / "ca.pem")
+        thread.join(10)
+
+
+def open_by_address(port: int, authority: str) -> None:
+    context = ssl.create_default_context(cafile=authority)
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        context.wrap_socket(connection, server_hostname="apimodels.app").close()
+
+
+async def open_by_address_async(port: int, authority: str) -> None:
+    context = ssl.create_default_context(cafile=authority)
+    _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="apimodels.app")
+    writer.close()
+    await writer.wait_closed()
+
+
+def test_a_connection_around_the_redirection_is_refused(mock_hosts: Any, impostor: tuple[int, str]) -> None:
+    with pytest.raises(LiveHostReached, match=r"apimodels\.app goes around the redirection of hosts, through a proxy"):
+        open_by_address(*impostor)
+
+
+def test_a_host_that_is_met_around_the_redirection_is_not_trusted(mock_hosts: Any, impostor: tuple[int, str]) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError):
+        asyncio.run(open_by_address_async(*impostor))
+
+
+def test_without_the_redirection_the_code_trusts_its_own_authority(impostor: tuple[int, str]) -> None:
+    asyncio.run(open_by_address_async(*impostor))
+
+
+def test_httpx_and_the_sockets_are_restored_after_the_test(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
+        import socket
+        import ssl
         import httpx
-        before = httpx.Client._transport_for_url
+
+        def functions():
+            client = httpx.Client._transport_for_url
+            return client, socket.socket.connect, socket.getaddrinfo, ssl.SSLContext.wrap_bio
+
+        before = functions()
 
         def test_first(mock_hosts):
-            assert httpx.Client._transport_for_url is not before
+            assert all(now is not then for now, then in zip(functions(), before))
 
         def test_second():
-            assert httpx.Client._transport_for_url is before
+            assert functions() == before
         """
     )
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)

@@ -240,17 +240,20 @@ def test_mock_hosts_names_a_missing_dependency(run: Run) -> None:
         import sys
         import pytest
 
-        @pytest.fixture
-        def without_respx(monkeypatch):
-            monkeypatch.setitem(sys.modules, "respx", None)
-            monkeypatch.delitem(sys.modules, "seedmock_server.testing.host_redirect", raising=False)
+        @pytest.fixture(params=["respx", "trustme"])
+        def without(monkeypatch, request):
+            monkeypatch.setitem(sys.modules, request.param, None)
+            for name in ("host_redirect", "authority"):
+                monkeypatch.delitem(sys.modules, f"seedmock_server.testing.{name}", raising=False)
 
-        def test_it(without_respx, mock_hosts):
+        def test_it(without, mock_hosts):
             pass
         """
     )
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["mock_hosts needs respx (*): pip install 'seedmock?pytest?'"])
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        [f"mock_hosts needs {name}: pip install 'seedmock?pytest?'" for name in ("respx", "trustme")]
+    )
 
 
 # --- the guard ---
@@ -303,19 +306,14 @@ def test_the_guard_s_error_comes_first(run: Run) -> None:
 def test_the_guard_is_removed_after_the_test(run: Run) -> None:
     result = run(
         """
-        import http.client, socket
-        import httpx
-        before = (socket.getaddrinfo, socket.create_connection, http.client.HTTPConnection.set_tunnel,
-                  httpx.HTTPTransport.handle_request, socket.socket.connect)
+        import socket, ssl
+        before = socket.getaddrinfo, socket.socket.connect, ssl.SSLContext.wrap_socket
 
         def test_first(mock_hosts):
             assert socket.getaddrinfo is not before[0]
 
         def test_second():
-            assert before == (
-                socket.getaddrinfo, socket.create_connection, http.client.HTTPConnection.set_tunnel,
-                httpx.HTTPTransport.handle_request, socket.socket.connect,
-            )
+            assert before == (socket.getaddrinfo, socket.socket.connect, ssl.SSLContext.wrap_socket)
             assert "connect" not in vars(socket.socket)
         """
     )

@@ -1,0 +1,48 @@
+"""Requests that were sent to a real host, as the emulator receives them: ASGI middleware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..http.asgi import Message, Receive, Send
+from .downloads import AsgiApp
+from .interception import live_host
+
+MOCK_KEY = b"sk_mock_"
+
+
+class RedirectedRequests:
+    """ASGI middleware that makes of a request to a real host one to this emulator, with the key of a test."""
+
+    def __init__(self, app: AsgiApp) -> None:
+        self._app = app
+        self._origin, self._key = b"", b""
+
+    @contextmanager
+    def accepted(self, url: str, api_key: str) -> Iterator[None]:
+        """Accept such requests while the block lasts, as if sent to `url`; `api_key` replaces any but a mock key."""
+        previous = self._origin, self._key
+        self._origin, self._key = url.partition("://")[2].encode(), api_key.encode()
+        try:
+            yield
+        finally:
+            self._origin, self._key = previous
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass a request on, rewritten if it was sent to a real host."""
+        if self._key and scope["type"] == "http":
+            host = dict(scope["headers"]).get(b"host", b"").partition(b":")[0]
+            if live_host(host) is not None:
+                headers = [(name, self._rewritten(name, value)) for name, value in scope["headers"]]
+                scope = {**scope, "scheme": "http", "headers": headers}
+        await self._app(scope, receive, send)
+
+    def _rewritten(self, name: bytes, value: bytes) -> bytes:
+        if name == b"host":
+            # Result links are made from it: with the emulator's they work in any library and in other processes.
+            return self._origin
+        scheme, _, key = value.partition(b" ")
+        if name == b"authorization" and scheme.lower() == b"bearer" and not key.strip().startswith(MOCK_KEY):
+            return scheme + b" " + self._key
+        return value
