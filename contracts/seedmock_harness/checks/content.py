@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from seedmock_contracts.enums import ErrorKind, Operation, TaskStatus
 
 from ..conversation.history import Interaction, TaskHistory
-from ..results.checks import CheckResult, compare, failed, passed
+from ..results.checks import CheckResult, Severity, compare, failed, passed
 from .variants import check_option
 
+DAY = 86400.0
+CLOCK_SKEW = 60.0
+"""Seconds by which the clocks of upstream and caller may differ."""
 LATE_SECONDS = 15.0
 """Seconds after success in which content may still be missing: the longest delay that clients report."""
 NEVER_SECONDS = 60.0
 """Seconds after success from which on missing content counts as lost."""
 _BYTES = re.compile(r"<\d+ bytes of [^<>]*>")
 _MAX_AGE = re.compile(r"max-age=(\d+)")
+_TRANSIENT = frozenset({0, 408, 429})
+_CONDITIONAL = frozenset({"range", "if-range", "if-match", "if-none-match"})
 _INCONCLUSIVE = frozenset({401, 403, 408, 429})
 _EXPECTED_BEFORE_SUCCESS = "an error until SUCCESS"
 
@@ -34,6 +39,44 @@ def content_is_available_on_success(interaction: Interaction) -> Iterator[CheckR
             yield from _check_content_after_success(interaction, interaction.at - final_poll.at)
         else:
             yield from _check_content_before_success(interaction, task)
+
+
+def clips_can_be_downloaded(interaction: Interaction) -> Iterator[CheckResult]:
+    """The clip of a successful task, which is paid for, can be downloaded: at the second try at the latest."""
+    task = interaction.task
+    if task is None or task.final_poll is None or task.final_poll.status is not TaskStatus.SUCCESS:
+        return
+    if not _is_plain_download(interaction) or _may_be_expired(interaction, task):
+        return
+    fact = interaction.find("content.binary") or interaction.fact("content.format")
+    if is_full_content(interaction):
+        yield passed(fact, str(interaction.status_code))
+    elif interaction.is_error and interaction.status_code not in _TRANSIENT and _has_failed_before(interaction, task):
+        observed = f"{interaction.status_code} after {interaction.at - task.final_poll.at:.0f} s, for the second time"
+        yield failed(fact, "a paid clip cannot be downloaded", "the clip", observed, Severity.BREAKING)
+
+
+def _is_plain_download(interaction: Interaction) -> bool:
+    """True for a GET of the whole content by a caller that may have it."""
+    task, is_link = interaction.task, interaction.url in interaction.history.links
+    is_get = interaction.operation is Operation.CONTENT and interaction.method == "GET"
+    is_allowed = is_link or (task is not None and interaction.caller == task.caller)
+    return is_get and is_allowed and not interaction.request_headers.keys() & _CONDITIONAL
+
+
+def _may_be_expired(interaction: Interaction, task: TaskHistory) -> bool:
+    days = interaction.contract.result_days
+    lifetime = DAY if days is None else float(days.value) * DAY
+    return interaction.at >= task.created.at + lifetime - CLOCK_SKEW
+
+
+def _has_failed_before(interaction: Interaction, task: TaskHistory) -> bool:
+    """True if the clip is late, and an earlier download of it after success failed, too."""
+    final_poll = task.final_poll
+    if final_poll is None or interaction.at <= final_poll.at + LATE_SECONDS:
+        return False
+    earlier = (other for other in interaction.history.interactions if other.url == interaction.url)
+    return any(other.is_error and _is_plain_download(other) and other.at >= final_poll.at for other in earlier)
 
 
 def content_is_video(interaction: Interaction) -> Iterator[CheckResult]:
@@ -143,6 +186,7 @@ def _check_content_after_success(interaction: Interaction, seconds: float) -> It
 
 CHECKS = (
     content_is_available_on_success,
+    clips_can_be_downloaded,
     content_is_video,
     content_length_matches_the_body,
     content_is_stable,

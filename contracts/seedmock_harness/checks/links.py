@@ -9,12 +9,9 @@ from seedmock_contracts.facts import Amount, ErrorCase
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, compare, failed, passed
-from .content import LATE_SECONDS
+from .content import CLOCK_SKEW, DAY, LATE_SECONDS
 from .variants import check_option
 
-DAY = 86400.0
-CLOCK_SKEW = 60.0
-"""Seconds by which the clocks of upstream and caller may differ."""
 EXPIRED_STATUSES = (403, 404, 410)
 
 

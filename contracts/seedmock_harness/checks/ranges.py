@@ -13,7 +13,7 @@ from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, Severity, compare, failed
+from ..results.checks import CheckResult, Severity, compare, failed, passed
 from .variants import check_option
 
 _RANGE = re.compile(r"bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*", re.IGNORECASE)
@@ -47,6 +47,23 @@ def ranges_are_served(interaction: Interaction) -> Iterator[CheckResult]:
         yield failed(fact, "a range is ignored", "206 and the range", 200, Severity.WARNING)
     elif interaction.status_code == 416:
         yield failed(fact, "a satisfiable range is rejected", f"206 of {full.size} bytes", 416)
+
+
+def compare_part(interaction: Interaction, part: bytes, whole: bytes) -> Iterator[CheckResult]:
+    """Compare the bytes of a part with those of the whole, at the place that its Content-Range names.
+
+    Not a check of an interaction, since a history does not keep the bytes of clips.
+    """
+    match = _CONTENT_RANGE.fullmatch(interaction.headers.get("content-range", ""))
+    if interaction.status_code != 206 or match is None:
+        return
+    expected = whole[int(match[1]) : int(match[2]) + 1]
+    fact, title = interaction.fact("range.part"), "a range has other bytes than the same place of the whole"
+    if part == expected:
+        yield passed(fact, f"{len(part)} bytes as in the whole")
+    else:
+        first, second = (f"{len(content)} bytes {content[:8].hex()}..." for content in (expected, part))
+        yield failed(fact, title, first, second)
 
 
 def unsatisfiable_ranges_are_rejected(interaction: Interaction) -> Iterator[CheckResult]:

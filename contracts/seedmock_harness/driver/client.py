@@ -80,6 +80,8 @@ class Driver:
     def __post_init__(self) -> None:
         self.history = History(self.contract, self.options)
         self._current: Interaction | None = None
+        self.latest_content = b""
+        """The bytes of the latest response: a history does not keep those of clips."""
 
     @property
     def current(self) -> Interaction:
@@ -127,6 +129,7 @@ class Driver:
         if caller in self.keys:
             all_headers.setdefault("authorization", f"Bearer {self.keys[caller]}")
         response = self.send_request(method, url, headers=all_headers, content=body)
+        self.latest_content = response.content
         request = Request(method, url, redact_headers(all_headers.items()), _body_text(body))
         exchange = Exchange(operation or "", request, _to_response(response), caller, self.now())
         self._current = interaction = self.history.interaction(exchange)

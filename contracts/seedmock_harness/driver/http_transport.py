@@ -46,6 +46,14 @@ class NoResponse(HarnessError):
         self.may_have_arrived = may_have_arrived
 
 
+class _IncompleteBody(httpx.RemoteProtocolError):
+    """The connection was closed in the middle of a body; `response` has the bytes that came."""
+
+    def __init__(self, message: str, response: BufferedResponse) -> None:
+        super().__init__(message)
+        self.response = response
+
+
 class HttpTransport:
     """Sends the requests of a driver to a base URL: an origin, with or without one of the upstream's prefixes."""
 
@@ -87,6 +95,11 @@ class HttpTransport:
         for number in range(1, MAX_TRIES + 1):
             try:
                 return self._send(method, url, headers, content)
+            except _IncompleteBody as error:
+                if method not in REPEATABLE_METHODS:
+                    raise NoResponse(describe_error(error, url), True) from error
+                if number > 1:  # cut again: that is what the upstream has to say, and the checks judge it
+                    return error.response
             except httpx.HTTPError as error:
                 is_last = method not in REPEATABLE_METHODS or number == MAX_TRIES
                 if is_last or isinstance(error.__cause__, ssl.SSLError) or _is_certificate_error(error):
@@ -100,11 +113,15 @@ class HttpTransport:
         since = self._now()
         with self._client.stream(method, url, headers=dict(headers), content=content) as response:
             chunks, size = [], 0
-            for chunk in response.iter_bytes():
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MAX_RESPONSE_BYTES or self._now() - since > MAX_RESPONSE_SECONDS:
-                    raise httpx.ReadError(f"the response does not end: {size} bytes so far")
+            try:
+                for chunk in response.iter_bytes():
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    if size > MAX_RESPONSE_BYTES or self._now() - since > MAX_RESPONSE_SECONDS:
+                        raise httpx.ReadError(f"the response does not end: {size} bytes so far")
+            except httpx.RemoteProtocolError as error:
+                partial = BufferedResponse(response.status_code, response.headers, b"".join(chunks))
+                raise _IncompleteBody(str(error), partial) from error
             return BufferedResponse(response.status_code, response.headers, b"".join(chunks))
 
     def _redact(self, response: BufferedResponse) -> BufferedResponse:

@@ -17,7 +17,7 @@ from seedmock_contracts.generation import Reference
 from seedmock_contracts.rules.cross_field import AtLeastOneOf
 from seedmock_contracts.rules.fields import PromptLength, RequiredField
 
-from ..checks.links import DAY
+from ..checks.content import DAY
 from ..driver.client import Driver
 from ..driver.sample_media import FORM_HEADERS, form_body
 from ..results.checks import CheckResult, failed, passed

@@ -15,6 +15,8 @@ from seedmock_contracts.enums import Operation, TaskStatus
 from seedmock_contracts.facts import Document
 from seedmock_contracts.lifecycle import TERMINAL
 
+from ..checks.content import LATE_SECONDS
+from ..checks.ranges import compare_part
 from ..conversation.history import Interaction
 from ..driver.client import Driver
 from ..errors import HarnessError
@@ -52,7 +54,7 @@ def track_task(driver: Driver, task: str) -> Iterator[CheckResult]:
     yield _check_existence(driver, final_poll)
     if final_poll is not None and final_poll.status is TaskStatus.SUCCESS:
         for request in content_requests(driver.contract, task, final_poll.links):
-            request.send(driver)
+            download(driver, request)
     read_account(driver, task)
 
 
@@ -69,7 +71,7 @@ def run_order_with_all_checks(driver: Driver, order: Document) -> Iterator[Check
         poll = poll_to_end(driver, task)
     yield _check_existence(driver, poll)
     if poll is not None and poll.status is TaskStatus.SUCCESS:
-        _download_in_parts(driver, task, poll.links)
+        yield from _download_in_parts(driver, task, poll.links)
     query_task(driver, task)
     if "second" in driver.keys:
         query_task(driver, task, caller="second")
@@ -153,16 +155,28 @@ def content_requests(contract: Contract, task: str, links: Iterable[str]) -> Ite
         yield ContentRequest("GET", link, "")
 
 
-def _download_in_parts(driver: Driver, task: str, links: Iterable[str]) -> None:
+def download(driver: Driver, request: ContentRequest) -> Interaction:
+    """Download the whole content of a finished task; once more after a while if it is not there."""
+    content = request.send(driver)
+    if content.is_error:
+        driver.sleep(LATE_SECONDS + 1.0)
+        content = request.send(driver)
+    return content
+
+
+def _download_in_parts(driver: Driver, task: str, links: Iterable[str]) -> Iterator[CheckResult]:
     """Download the content in full and in ranges, with the right and with another ETag."""
     for request in content_requests(driver.contract, task, links):
-        full = request.send(driver)
+        full = download(driver, request)
+        whole = driver.latest_content
         request.send(driver, "HEAD")
-        for range_ in RANGES:
-            request.send(driver, headers={"range": range_})
         etag = full.headers.get("etag")
-        for condition in (etag, '"of-another-clip"') if etag else ():
-            request.send(driver, headers={"range": RANGES[0], "if-range": condition})
+        headers = [{"range": range_} for range_ in RANGES]
+        headers += [{"range": RANGES[0], "if-range": tag} for tag in ((etag, '"of-another-clip"') if etag else ())]
+        for requested in headers:
+            part = request.send(driver, headers=requested)
+            if not full.is_error:
+                yield from compare_part(part, driver.latest_content, whole)
 
 
 def read_account(driver: Driver, task: str = "") -> None:

@@ -232,7 +232,7 @@ class FaultControl:
         return self._add("other_clip", match, what=what)
 
     def other_range(self, *, how: str, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
-        """Answer Range requests wrongly; `how`: shifted, unsaid or open."""
+        """Answer Range requests wrongly; `how`: shifted, bytes, unsaid or open."""
         return self._add("other_range", match, how=how)
 
     def other_header(self, *, name: str, to: str | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:

@@ -93,7 +93,7 @@ MEANINGS: Mapping[FaultKind, str] = {
     K.OTHER_REFUSAL: "an error with another HTTP status, or another code",
     K.OTHER_LIMIT: "a rule that is not enforced, or is enforced with other bounds",
     K.OTHER_CLIP: "a clip of another kind than was ordered",
-    K.OTHER_RANGE: "part of a clip with wrong headers",
+    K.OTHER_RANGE: "part of a clip with wrong headers or bytes",
     K.OTHER_HEADER: "a header with another value, or without one",
     K.EARLY_CONTENT: "content in the place of an error",
     K.CROSS_ACCOUNT: "tasks and assets of another key, shown and changed as if they were the caller's",

@@ -205,5 +205,5 @@ READERS: Mapping[str, Callable[[object, str], Any]] = {
     "as": _one_of("text", "number", "boolean", "list", "object", "null"),
     "form": _one_of("bare", "wrapped", "error", "flat", "detail"),
     "what": _one_of("sound", "frames", "picture", "codec", "container"),
-    "how": _one_of("shifted", "unsaid", "open"),
+    "how": _one_of("shifted", "bytes", "unsaid", "open"),
 }

@@ -76,7 +76,10 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.OTHER_CLIP: {
         "what": "sound (where none was ordered, or none), frames (one more), picture, codec (HEVC), container (WebM)",
     },
-    K.OTHER_RANGE: {"how": "shifted (by a byte), unsaid (206 without Content-Range), open (200 where 416 is due)"},
+    K.OTHER_RANGE: {
+        "how": "shifted (Content-Range by a byte), bytes (the body by a byte), unsaid (206 without Content-Range), "
+        "open (200 where 416 is due)",
+    },
     K.OTHER_HEADER: {"name": "the header's name", "to": "its value; default: the header is missing"},
     K.EARLY_CONTENT: {"kind": "not_ready, task_failed or link_expired: the error in whose place the content comes"},
     K.CROSS_ACCOUNT: {},

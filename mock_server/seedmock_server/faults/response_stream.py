@@ -58,6 +58,7 @@ class FaultySend:
         self._pace = next((fault for fault in faults if GROUPS.get(fault.kind) == PACE), None)
         self._header_mutations = tuple(fault for fault in faults if fault.kind in HEADER_MUTATIONS)
         self._remaining = 1 << 62
+        self._shifts_bytes = False
         self._recorded: Callable[[], bytes] = bytes
         self._finished = False
 
@@ -74,6 +75,8 @@ class FaultySend:
 
     async def _start(self, message: Message) -> None:
         size = int(dict(message["headers"]).get(b"content-length", b"0"))
+        is_part = b"content-range" in dict(message["headers"]) and message["status"] == 206
+        self._shifts_bytes = is_part and any(_shifts_bytes(fault) for fault in self._header_mutations)
         if self._ends_by(FaultKind.RESPONSE_LOST):
             return
         for fault in self._header_mutations:
@@ -89,6 +92,8 @@ class FaultySend:
         await self._send(message)
 
     async def _continue(self, body: bytes, more: bool) -> None:
+        if self._shifts_bytes:
+            body = body[1:] + body[:1]
         if not self._ends_by(FaultKind.RESPONSE_LOST):
             for chunk in self._chunks(body[: self._remaining]):
                 if self._connection is not None and self._connection.is_closed:
@@ -142,6 +147,10 @@ def _mutated_headers(fault: Fault, headers: Sequence[tuple[bytes, bytes]]) -> li
         return [pair for pair in headers if pair[0] != b"content-range"]
     shifted = fault.values["how"] == "shifted"
     return [(name, _shifted(value) if shifted and name == b"content-range" else value) for name, value in headers]
+
+
+def _shifts_bytes(fault: Fault) -> bool:
+    return fault.kind is FaultKind.OTHER_RANGE and fault.values["how"] == "bytes"
 
 
 def _shifted(content_range: bytes) -> bytes:

@@ -37,9 +37,9 @@ def of_host(recordings: Recordings, tmp_path: Path) -> Callable[..., Path]:
         rows: list[Row] = [json.loads(line) for line in lines]
         for row in rows:
             row["response"]["headers"] = [pair for pair in row["response"]["headers"] if pair[0] != "x-mock-basis"]
-        kept = {key: value for key, value in json.loads(first).items() if key not in ("source", "emulator")}
+        fields = {key: value for key, value in json.loads(first).items() if key not in ("source", "emulator")}
         path = tmp_path / name
-        path.write_text("".join(json.dumps(row) + "\n" for row in ({**kept, **header}, *rows)), "utf-8")
+        path.write_text("".join(json.dumps(row) + "\n" for row in ({**fields, **header}, *rows)), "utf-8")
         return path
 
     return copy

@@ -319,3 +319,35 @@ class TestLinks:
         assert history.fetch(**{**png, "status": 404, "body": {"code": 404}}).outcomes(check) == {"files.days": False}
         assert history.wait(7 * 86400).fetch(**png).outcomes(check) == {"files.days": False}
         assert history.fetch(**{**png, "status": 404, "body": {"code": 404}}).outcomes(check) == {"files.days": True}
+
+
+class TestLostClips:
+    check = staticmethod(content.clips_can_be_downloaded)
+
+    @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
+    @pytest.mark.parametrize("status", [302, 401, 403, 404, 410, 500, 502])
+    def test_second_failed_download_is_breaking(self, new_history: Factory, upstream: str, status: int) -> None:
+        fact = "content.binary" if upstream == "opeai" else "content.format"
+        history = new_history(upstream).complete().fetch(status=status, body="", media=None)
+        assert history.outcomes(self.check) == {}
+        history.wait(16).fetch(status=status, body="", media=None)
+        assert history.outcomes(self.check) == {fact: False}
+        assert history.severities(self.check) == {fact: Severity.BREAKING}
+
+    def test_later_success_passes(self, new_history: Factory) -> None:
+        history = new_history("apimodels").complete().fetch(status=404, body="", media=None).wait(16).fetch()
+        assert history.outcomes(self.check) == {"content.format": True}
+
+    @pytest.mark.parametrize("more_days", [0, 2])
+    def test_expired_link_is_not_lost(self, new_history: Factory, more_days: int) -> None:
+        history = new_history("apimodels").complete()
+        days = float(history.contract.result_days.value) + more_days
+        history.wait(days * 86400).fetch(status=404, body="", media=None)
+        assert history.wait(16).fetch(status=404, body="", media=None).outcomes(self.check) == {}
+
+    def test_rate_limits_and_parts_say_nothing(self, new_history: Factory) -> None:
+        history = new_history("opeai").complete().fetch(status=429, body="", media=None)
+        assert history.wait(16).fetch(status=429, body="", media=None).outcomes(self.check) == {}
+        part = {"range": "bytes=999999-"}
+        history.wait(16).fetch(status=416, body="", media=None, request_headers=part)
+        assert history.outcomes(self.check) == {}
