@@ -5,6 +5,7 @@ Knows no upstream's field names; encoding and decoding are done by the client's 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .enums import MediaKind, Mode, Role
@@ -53,16 +54,7 @@ class GenerationRequest:
     @property
     def mode(self) -> Mode:
         """Kind of generation that the references select."""
-        if not self.references:
-            return Mode.TEXT
-        roles = {reference.role for reference in self.references}
-        if Role.LAST_FRAME in roles:
-            return Mode.FIRST_LAST_FRAME
-        if Role.FIRST_FRAME in roles:
-            return Mode.FIRST_FRAME
-        if any(reference.kind is MediaKind.VIDEO for reference in self.references):
-            return Mode.EDIT if len(self.references) == 1 else Mode.REFERENCE
-        return Mode.REFERENCE if self.references else Mode.TEXT
+        return generation_mode(self.references)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +66,16 @@ class UpscaleRequest:
     seconds: float | None = None
     model: str | None = None
     callback_url: str | None = None
+
+
+def generation_mode(references: Sequence[Reference]) -> Mode:
+    """Kind of generation that references select."""
+    if not references:
+        return Mode.TEXT
+    roles = [reference.role for reference in references]
+    if Role.LAST_FRAME in roles:
+        return Mode.FIRST_LAST_FRAME
+    if Role.FIRST_FRAME in roles:
+        return Mode.FIRST_FRAME
+    is_edit = len(references) == 1 and references[0].kind is MediaKind.VIDEO
+    return Mode.EDIT if is_edit else Mode.REFERENCE

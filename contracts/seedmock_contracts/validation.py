@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from .documents.paths import PathReader
 from .documents.values import format_value
 from .enums import ErrorKind, MediaKind, Operation
 from .facts import Document, MediaFacts, MediaLimit, Violation
@@ -43,15 +44,18 @@ def violations(
 def _violations(upstream: str, operation: Operation, document: Document, options: _Options) -> list[Violation]:
     selected = dict(options)
     references = get_contract(upstream).request.layout.find(document)
+    reader = PathReader(document)
     result = []
-    for check_value, rule, field, needs, only in _plan(upstream, operation, bool(references)):
+    for check_value, check_values, rule, field, needs, only in _plan(upstream, operation, bool(references)):
         if only is not None and selected[only[0]] != only[1]:
+            continue
+        if needs is _Needs.FIELD and field not in document:
             continue
         if check_value is not None:
             value = document.get(field)
             violation = check_value(field, value) if value is not None or needs is _Needs.NOTHING else None
-        elif needs is _Needs.FIELD and field not in document:
-            continue
+        elif check_values is not None:
+            violation = check_values(reader.values_at(rule.field))
         else:
             violation = rule.check(document, references)
         if violation is not None:
@@ -117,22 +121,35 @@ class _Needs(Enum):
 
 
 _CheckValue = Callable[[str, Any], Violation | None]
-_Step = tuple[_CheckValue | None, Rule, str, _Needs, tuple[str, str] | None]
+_CheckValues = Callable[[list[tuple[str, Any]]], Violation | None]
+
+
+class _Step(NamedTuple):
+    """A rule, with its shortcut for a top-level field or for a path, if it judges values one by one."""
+
+    check_value: _CheckValue | None
+    check_values: _CheckValues | None
+    rule: Rule
+    top_field: str
+    needs: _Needs
+    condition: tuple[str, str] | None
 
 
 @cache
 def _plan(upstream: str, operation: Operation, references: bool) -> tuple[_Step, ...]:
-    """Rules for a document with references or without: (shortcut, rule, top-level field, needs, condition)."""
+    """Steps for a document with references or without."""
     steps = (_step(rule) for rule in get_contract(upstream).rules.get(operation, ()))
-    return tuple(step for step in steps if references or step[3] is not _Needs.REFERENCES)
+    return tuple(step for step in steps if references or step.needs is not _Needs.REFERENCES)
 
 
 def _step(rule: Rule) -> _Step:
-    presence = isinstance(rule, RequiredField) and not rule.unless
-    short = rule.top_field == rule.field and (presence or isinstance(rule, ValueRule))
-    check_value = rule.check_value if short and isinstance(rule, RequiredField | ValueRule) else None
     needs = _Needs.REFERENCES if rule.depends_on == "references" else _Needs.NOTHING
-    return check_value, rule, rule.top_field, _Needs.FIELD if rule.needs_field else needs, condition(rule)
+    needs = _Needs.FIELD if rule.needs_field else needs
+    check_value, check_values = None, None
+    if isinstance(rule, ValueRule) or (isinstance(rule, RequiredField) and not rule.unless):
+        is_flat = rule.top_field == rule.field
+        check_value, check_values = (rule.check_value, None) if is_flat else (None, rule.check_values)
+    return _Step(check_value, check_values, rule, rule.top_field, needs, condition(rule))
 
 
 def condition(rule: Rule) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.paths import values_at
+from seedmock_contracts.documents.paths import PathReader, values_at
 from seedmock_contracts.documents.references import ContentArray, FlatFields
 from seedmock_contracts.enums import MediaKind, Mode, Role
 from seedmock_contracts.facts import MISSING
@@ -174,3 +174,17 @@ def test_references_of_every_mode_can_be_placed_in_both_layouts(contract: Contra
     for fact in contract.modes:
         for role in fact.roles:
             assert contract.request.layout.place({}, [Reference(MediaKind.IMAGE, "https://example.com/i.png", role)])
+
+
+json_values = st.recursive(
+    st.none() | st.integers(0, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=12,
+)
+any_path = st.sampled_from(["a", "a[]", "a.b", "a.b[]", "a[].b", "a[].b.c", "a[].b[].c", "a.b.c[]", "b", "b[]"])
+
+
+@given(document=st.dictionaries(st.sampled_from("abc"), json_values), paths=st.lists(any_path, max_size=6))
+def test_a_reader_of_many_paths_gives_the_values_at_each(document: dict[str, Any], paths: list[str]) -> None:
+    reader = PathReader(document)
+    assert [reader.values_at(path) for path in paths] == [values_at(document, path) for path in paths]

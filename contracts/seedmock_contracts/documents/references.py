@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from ..enums import MediaKind, Role
@@ -90,7 +91,7 @@ class FlatFields:
         return placed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContentArray:
     """References as items `{"type": T, "role": R, T: {"url": U}}` of the array at `path`.
 
@@ -102,7 +103,7 @@ class ContentArray:
     roles: Mapping[str, tuple[MediaKind, Role]]
     others: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def types_by_role(self) -> Mapping[str, str]:
         types = {kind: type_ for type_, kind in self.types.items()}
         return {role: types[kind] for role, (kind, _) in self.roles.items()}

@@ -35,6 +35,7 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
     list: frozenset({"array"}),
     dict: frozenset({"object"}),
 }
+_NO_TYPES: frozenset[str] = frozenset()
 # A value of each JSON type; the first that a rule does not allow is its gross violation.
 _VALUES_OF_EACH_TYPE = ({"unexpected": True}, 7, "seven", [7], True)
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
@@ -78,8 +79,11 @@ class RequiredField(Rule):
     def check(self, document: Document, references: tuple[LocatedReference, ...]) -> Violation | None:
         if references and any(located.reference.kind in self.unless for located in references):
             return None
-        violations = (self.check_value(path, value) for path, value in values_at(document, self.field))
-        return next((violation for violation in violations if violation), None)
+        return self.check_values(values_at(document, self.field))
+
+    def check_values(self, values: Iterable[tuple[str, Any]]) -> Violation | None:
+        """First violation by the values at this field, which may be MISSING, if any."""
+        return next((violation for path, value in values if (violation := self.check_value(path, value))), None)
 
     def check_value(self, path: str, value: Any) -> Violation | None:
         """Violation by a value, which may be MISSING, if any."""
@@ -319,7 +323,7 @@ class PromptLength(ValueRule):
 
 def _has_type(value: Any, types: Iterable[str]) -> bool:
     """Test if a JSON value has one of the types; 4.0 is an integer, as in JSON Schema."""
-    names = _JSON_TYPES.get(type(value), frozenset())
+    names = _JSON_TYPES.get(type(value), _NO_TYPES)
     return not names.isdisjoint(types) or (isinstance(value, float) and value.is_integer() and "integer" in types)
 
 

@@ -70,8 +70,17 @@ class ValueRule(Rule):
         raise NotImplementedError
 
     def check(self, document: Document, references: tuple[LocatedReference, ...]) -> Violation | None:
-        violations = (self.check_value(path, value) for path, value in self._present(document))
-        return next((violation for violation in violations if violation), None)
+        return self.check_values(values_at(document, self.field))
+
+    def check_values(self, values: Iterable[tuple[str, Any]]) -> Violation | None:
+        """First violation by the values at this field, if any; null counts as absent, except for an item of a list."""
+        takes_null = self.field.endswith("[]")
+        for path, value in values:
+            if value is MISSING or (value is None and not takes_null):
+                continue
+            if violation := self.check_value(path, value):
+                return violation
+        return None
 
     def boundary_cases(self, document: Document, layout: ReferenceLayout) -> Iterator[BoundaryCase]:
         if "[]" not in self.field and document.get(self.top_field) is None:
@@ -111,14 +120,3 @@ class ValueRule(Rule):
         for arranged in with_each_reference(document, layout):
             if any(item == value for _, item in values_at(arranged, self.field)):
                 yield arranged
-
-    def _present(self, document: Document) -> Iterator[tuple[str, Any]]:
-        """Each present value at this field; null counts as absent, except for an item of a list."""
-        if "." not in self.field and "[" not in self.field:
-            value = document.get(self.field)
-            if value is not None:
-                yield self.field, value
-            return
-        for path, value in values_at(document, self.field):
-            if value is not MISSING and (value is not None or self.field.endswith("[]")):
-                yield path, value

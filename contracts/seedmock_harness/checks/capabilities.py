@@ -12,7 +12,7 @@ from seedmock_contracts.documents.paths import values_at
 from seedmock_contracts.documents.references import ContentArray
 from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import Fact
-from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.generation import generation_mode
 from seedmock_contracts.validation import notices
 
 from ..conversation.history import Interaction
@@ -122,7 +122,7 @@ def _used_facts(interaction: Interaction, order: ParsedOrder) -> Iterator[Fact]:
 def _mode(order: ParsedOrder) -> Mode:
     if order.operation is Operation.UPSCALE:
         return Mode.UPSCALE
-    return GenerationRequest(references=tuple(located.reference for located in order.references)).mode
+    return generation_mode([located.reference for located in order.references])
 
 
 def _is_rule(interaction: Interaction, fact: Fact) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import MediaKind, Mode, Operation
 from seedmock_contracts.facts import Size
-from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
+from seedmock_contracts.generation import Reference, first_frame, generation_mode, last_frame
 
 from ..conversation.order_parser import ADAPTIVE
 from ..driver.client import Step
@@ -84,7 +84,7 @@ def _orders_by_mode(contract: Contract, options: PaidOptions) -> Iterator[Planne
 
 def _is_possible(contract: Contract, order: PlannedOrder) -> bool:
     """True if the upstream has the mode of an order, and its layout can express the references."""
-    mode = GenerationRequest(references=order.references).mode
+    mode = generation_mode(order.references)
     if mode not in {fact.mode for fact in contract.modes}:
         return False
     try:

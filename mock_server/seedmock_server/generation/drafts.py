@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import msgspec
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, MediaKind, Mode, Role
 from seedmock_contracts.facts import Size
-from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
+from seedmock_contracts.generation import Reference, UpscaleRequest, generation_mode
 
 from ..references.resolver import Input, frame_file
 from ..tasks.models import Task, TaskFailure
@@ -18,35 +20,52 @@ LONGEST_SIDE = 8192
 WIDESCREEN = 16 / 9
 
 
+class GenerationOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Order for one clip, as an upstream's module decodes it; the ratio may be adaptive, and a seed of None is free.
+
+    Not the GenerationRequest of clients: to set the fields of a frozen dataclass costs a tenth of a create.
+    """
+
+    prompt: str
+    model: str
+    resolution: str
+    ratio: str
+    seconds: int
+    audio: bool
+    seed: int | None
+    references: tuple[Reference, ...]
+    callback_url: str
+
+
 def generation_draft(
     contract: Contract,
     account: str,
     origin: str,
-    request: GenerationRequest,
+    order: GenerationOrder,
     inputs: Sequence[Input],
     private_failure: TaskFailure | None,
 ) -> Task:
     """Draft a generation; it fails with `private_failure`, if given, when an input has a private address."""
-    size = _size(contract, request, inputs)
+    size = _size(contract, order, inputs)
     return Task(
         upstream=contract.name,
         account=account,
-        mode=request.mode,
-        model=request.model or contract.models[0].name,
-        prompt=request.prompt,
+        mode=generation_mode(order.references),
+        model=order.model,
+        prompt=order.prompt,
         resolution=size.resolution,
         ratio=size.ratio,
         width=size.width,
         height=size.height,
-        seconds=request.seconds,
-        audio=request.generate_audio is not False,
-        seed=-1 if request.seed is None else request.seed,
+        seconds=order.seconds,
+        audio=order.audio,
+        seed=-1 if order.seed is None else order.seed,
         failure=private_failure if private_failure and any(source.is_private_address for source in inputs) else None,
         # Most orders have no references, and three empty searches cost a twentieth of a create.
         first=frame_file(inputs, Role.FIRST_FRAME) if inputs else None,
         last=frame_file(inputs, Role.LAST_FRAME) if inputs else None,
-        callback_url=request.callback_url or "",
-        origin=origin if request.callback_url else "",
+        callback_url=order.callback_url,
+        origin=origin if order.callback_url else "",
     )
 
 
@@ -91,15 +110,13 @@ def unusable_source(message: str) -> TaskFailure:
     return TaskFailure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", message)
 
 
-def _size(contract: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
+def _size(contract: Contract, order: GenerationOrder, inputs: Sequence[Input]) -> Size:
     """Return the ordered size; adaptive takes the ratio nearest to the first input of known ratio, else 16:9."""
-    size = contract.parse_size(request.size)
-    if size is None and request.resolution and request.ratio:
-        size = contract.size(request.resolution, request.ratio)
+    size = contract.size(order.resolution, order.ratio)
     if size is not None:
         return size
     ratio = next((source.aspect_ratio for source in inputs if source.aspect_ratio is not None), WIDESCREEN)
-    sizes = [size for size in contract.sizes if size.resolution == request.resolution]
+    sizes = [size for size in contract.sizes if size.resolution == order.resolution]
     return min(sizes, key=lambda size: abs(math.log(size.width / size.height / ratio)))
 
 

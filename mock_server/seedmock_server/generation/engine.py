@@ -12,7 +12,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReference
 from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import MediaLimit
-from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
+from seedmock_contracts.generation import UpscaleRequest
 from seedmock_contracts.lifecycle import TERMINAL, UNSUCCESSFUL
 
 from ..billing.ledger import Ledger
@@ -31,7 +31,7 @@ from ..tasks.latency import LatencyRules
 from ..tasks.models import Task, TaskFailure
 from ..tasks.pace import LogNormal, Pace, durations_at_pace
 from ..tasks.timeline import NEVER, TaskState, ends_at, standard_phases, state_at, step_clock
-from .drafts import generation_draft, unusable_source, upscale_draft
+from .drafts import GenerationOrder, generation_draft, unusable_source, upscale_draft
 
 SEED_LIMIT = 1 << 31
 # Ids of one upstream have only five random characters a second, so that a busy second repeats some.
@@ -102,7 +102,7 @@ class Engine:
         self,
         contract: Contract,
         caller: Caller,
-        request: GenerationRequest,
+        order: GenerationOrder,
         references: Sequence[LocatedReference],
         new_id: IdFactory,
         private_failure: TaskFailure | None = None,
@@ -116,8 +116,8 @@ class Engine:
         if references:
             inputs = await self._resolver.resolve_all(contract, account, references, origin, caller.limits)
             caller.log_notes.extend(log_notes(inputs))
-        draft = generation_draft(contract, account, origin, request, inputs, private_failure)
-        urls = [reference.url for reference in request.references]
+        draft = generation_draft(contract, account, origin, order, inputs, private_failure)
+        urls = [reference.url for reference in order.references]
         return self._accept(contract, caller, draft, new_id, urls, first_face_path(inputs) if inputs else None)
 
     async def upscale(

@@ -193,7 +193,7 @@ def _count_strings(document: object) -> int:
             pending.extend(value.values())  # type: ignore[attr-defined]
         elif kind is list:
             pending.extend(value)  # type: ignore[arg-type]
-        elif kind is int and not _fits(value):  # type: ignore[arg-type]
+        elif kind is int and not -(2**63) <= value < 2**64:  # type: ignore[operator]
             raise _Rejected
     return count
 

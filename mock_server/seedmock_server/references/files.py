@@ -23,7 +23,7 @@ from ..http.outbound import fetch, too_large
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host
 from ..media import probe
 from ..media.clip_spec import StoredFile
-from .local_urls import RESULTS_PREFIX, decode_data_uri, is_data_uri, local_file_token, local_path
+from .local_urls import FILES_PREFIX, RESULTS_PREFIX, decode_data_uri, is_data_uri, local_path
 
 MIB: Final = 1 << 20
 PART_PREFIX: Final = "part-"
@@ -83,15 +83,15 @@ class ReferenceFiles:
         """
         if is_data_uri(url):
             return await self.store(await asyncio.to_thread(decode_data_uri, url))
-        token = local_file_token(url, own_origin)
-        if token is not None:
+        path = local_path(url, own_origin) or ""
+        if path.startswith(FILES_PREFIX):
+            token = path.removeprefix(FILES_PREFIX).partition("/")[0]
             published = self.find_published(token, now)
             if published is None:
                 message = "the uploaded file is not available: the link is unknown or has expired"
                 raise FetchError(FetchFailure.UNREACHABLE, message)
             return published.file
-        path = local_path(url, own_origin)
-        if path and path.startswith(RESULTS_PREFIX) and self.find_result is not None:
+        if path.startswith(RESULTS_PREFIX) and self.find_result is not None:
             clip = await self.find_result(path.removeprefix(RESULTS_PREFIX))
             return await self.store(await asyncio.to_thread(clip.read_bytes))
         content = await self._fetch(url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
@@ -44,8 +45,8 @@ def local_path(url: str, own_origin: str) -> str | None:
     Every loopback address on the server's port stands for this server: clients reach it by one and quote another.
     """
     try:
-        link, own = urlsplit(url[:MAX_URL_CHARS].strip()), urlsplit(own_origin)
-        if _scheme_and_port(link) != _scheme_and_port(own):
+        link = urlsplit(url[:MAX_URL_CHARS].strip())
+        if _scheme_and_port(link) != _own_scheme_and_port(own_origin):
             return None
     except ValueError:
         return None
@@ -53,16 +54,15 @@ def local_path(url: str, own_origin: str) -> str | None:
     return link.path if host == web_host(own_origin) or is_loopback_host(host) else None
 
 
-def local_file_token(url: str, own_origin: str) -> str | None:
-    """Return the token of a link to an uploaded file, or None for any other URL."""
-    path = local_path(url, own_origin)
-    return path.removeprefix(FILES_PREFIX).partition("/")[0] if path and path.startswith(FILES_PREFIX) else None
-
-
 def _decode_base64(text: str) -> bytes:
     """Decode base64 whose padding may be missing, with blanks anywhere."""
     dense = text.translate(_BLANKS)
     return base64.b64decode(dense + "=" * (-len(dense) % 4), validate=True)
+
+
+@lru_cache(maxsize=256)
+def _own_scheme_and_port(origin: str) -> tuple[str, int | None]:
+    return _scheme_and_port(urlsplit(origin))
 
 
 def _scheme_and_port(url: SplitResult) -> tuple[str, int | None]:

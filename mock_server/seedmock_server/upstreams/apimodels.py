@@ -21,10 +21,11 @@ from seedmock_contracts.enums import (
     StatusContext,
     TaskStatus,
 )
-from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
+from seedmock_contracts.generation import Reference, UpscaleRequest
 from seedmock_contracts.upstreams import get_contract
 
 from ..errors import ApiError
+from ..generation.drafts import GenerationOrder
 from ..http.multipart import Form
 from ..tasks.models import AssetGroup, AssetRecord, Task, TaskFailure
 from ..tasks.timeline import TaskState
@@ -132,22 +133,21 @@ class ApimodelsApi:
             return {"videos": urls}
         return {"resultUrls": urls, "resultJson": msgspec.json.encode({"resultUrls": urls}).decode()}
 
-    def _request(self, document: Mapping[str, Any], references: Sequence[LocatedReference]) -> GenerationRequest:
+    def _request(self, document: Mapping[str, Any], references: Sequence[LocatedReference]) -> GenerationOrder:
         def value_of(name: str) -> Any:
             value = document.get(name)
             return self._defaults[name] if value is None else value
 
-        return GenerationRequest(
+        return GenerationOrder(
             prompt=value_of("prompt") or "",
             model=document["model"],
             resolution=value_of("resolution"),
             ratio=value_of("aspect_ratio"),
             seconds=int(to_number(value_of("duration")) or 0),
-            generate_audio=value_of("generate_audio"),
+            audio=value_of("generate_audio") is not False,
             seed=None if document.get("seed") is None else int(document["seed"]),
             references=tuple([located.reference for located in references]),
-            web_search=value_of("web_search"),
-            callback_url=document.get("callback_url"),
+            callback_url=document.get("callback_url") or "",
         )
 
     def _task_id(self, now: float, attempt: int) -> str:

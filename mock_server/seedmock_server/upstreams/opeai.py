@@ -12,10 +12,10 @@ from typing import Any
 from seedmock_contracts.documents.references import LocatedReference
 from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
-from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.upstreams import get_contract
 
 from ..errors import ApiError
+from ..generation.drafts import GenerationOrder
 from ..http.multipart import Form, FormFile
 from ..tasks.models import Task
 from ..tasks.timeline import TaskState, progress_at
@@ -167,20 +167,20 @@ class OpeaiApi:
             return self._queued if state.raw_status == SUBMITTED else "unknown"
         return state.raw_status or self._spellings[state.status]
 
-    def _request(self, document: Mapping[str, Any], references: Sequence[LocatedReference]) -> GenerationRequest:
+    def _request(self, document: Mapping[str, Any], references: Sequence[LocatedReference]) -> GenerationOrder:
         size = self.contract.parse_size(document.get("size"))
         seconds = to_number(document["seconds"])
         seed = document.get("seed") if self._options["opeai.seed"] == "accept" else None
-        return GenerationRequest(
+        return GenerationOrder(
             prompt=document["prompt"],
             model=document["model"],
-            size=document.get("size"),
             resolution=size.resolution if size else document["resolution"],
             ratio=size.ratio if size else document["ratio"],
             seconds=int(seconds or 0),
-            generate_audio=document.get("generate_audio"),
+            audio=document.get("generate_audio") is not False,
             seed=None if seed is None else int(seed),
             references=tuple([located.reference for located in references]),
+            callback_url="",
         )
 
     def _task_id(self, now: float, attempt: int) -> str:

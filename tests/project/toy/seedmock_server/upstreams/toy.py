@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seedmock_contracts.enums import Operation, StatusContext, TaskStatus
-from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.upstreams import get_contract
 from seedmock_server.errors import ApiError
+from seedmock_server.generation.drafts import GenerationOrder
 from seedmock_server.http.multipart import Form
 from seedmock_server.tasks.models import Task
 from seedmock_server.upstreams.context import RESULTS, UpstreamContext
@@ -40,15 +40,16 @@ class ToyApi:
         located = self.contract.request.layout.find(document)
         size = self.contract.parse_size(read(document, "size"))
         assert size is not None
-        order = GenerationRequest(
+        order = GenerationOrder(
             prompt=read(document, "prompt"),
             model=read(document, "model"),
             resolution=size.resolution,
             ratio=size.ratio,
             seconds=int(document.get("length") or 5),
-            generate_audio=document.get("sound"),
+            audio=document.get("sound") is not False,
             seed=document.get("seed"),
             references=tuple(item.reference for item in located),
+            callback_url="",
         )
         task = await self._engine.generate(self.contract, request.caller, order, located, self._task_id)
         return JsonResponse(200, {"job": self._job(task, request.origin, StatusContext.CREATE)})
