@@ -185,11 +185,11 @@ class WaitTimeoutError(SeedmockError):
     advice = "The task may still finish and be charged: wait for it again by its id, do not create it twice."
 
     def __init__(
-        self, message: str = "", *, raw_status: str = "", states_seen: tuple[str, ...] = (), **details: Any
+        self, message: str = "", *, raw_status: str = "", statuses: tuple[str, ...] = (), **details: Any
     ) -> None:
         super().__init__(message, **details)
         self.raw_status = raw_status
-        self.states_seen = states_seen
+        self.statuses = statuses
 
 
 class UnknownStatusError(WaitTimeoutError):

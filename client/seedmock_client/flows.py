@@ -108,16 +108,16 @@ def download_task(config: ClientConfig, task: Video | str, path: Path) -> Flow[C
 def _wait_and_download(
     config: ClientConfig, task_id: str, path: Path, on_progress: ProgressCallback | None, created: Video | None
 ) -> Flow[Clip]:
-    video, states_seen = yield from wait(config, task_id, on_progress, created)
+    video, statuses = yield from wait(config, task_id, on_progress, created)
     if created is not None:
         video = replace(video, model=video.model or created.model, order=created.order)
-    return (yield from _download_clip(config, video, path, states_seen))
+    return (yield from _download_clip(config, video, path, statuses))
 
 
-def _download_clip(config: ClientConfig, video: Video, path: Path, states_seen: tuple[str, ...]) -> Flow[Clip]:
+def _download_clip(config: ClientConfig, video: Video, path: Path, statuses: tuple[str, ...]) -> Flow[Clip]:
     """Download a video, and compare it with its order if that is known."""
     size, movie = yield from download(config, video, path)
-    clip = Clip(path=path, bytes=size, movie=movie, video=video, states_seen=states_seen)
+    clip = Clip(path=path, bytes=size, movie=movie, video=video, statuses=statuses)
     if video.order is None:
         return clip
     mismatches = find_mismatches(config.codec.contract, video.order, movie)

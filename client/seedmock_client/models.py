@@ -77,7 +77,7 @@ class Clip:
     video: Video
     quote: Quote | None = None
     mismatches: tuple[Mismatch, ...] = ()
-    states_seen: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

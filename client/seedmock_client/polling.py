@@ -30,7 +30,7 @@ class PollState:
     task_id: str
     started: float
     on_progress: ProgressCallback | None = None
-    states_seen: list[str] = field(default_factory=list)
+    statuses: list[str] = field(default_factory=list)
     video: Video | None = None
     note: str = ""
     polls: int = 0
@@ -47,8 +47,8 @@ class PollState:
         """Store the task of a success response."""
         self.video = video
         state = str(video.status or video.raw_status or "no status")
-        if not self.states_seen or self.states_seen[-1] != state:
-            self.states_seen.append(state)
+        if not self.statuses or self.statuses[-1] != state:
+            self.statuses.append(state)
         # An unknown status is no end: gateways report words that no page has, such as NOT_START or "running"
         # (ArcReel#410, new-api#5045), and a client that takes them for a failure loses a paid clip.
         problem = f"unknown status {video.raw_status!r}" if video.raw_status else "no status in the response"
@@ -92,7 +92,7 @@ class PollState:
         return class_(
             message,
             raw_status=raw_status,
-            states_seen=tuple(self.states_seen),
+            statuses=tuple(self.statuses),
             retryable=True,
             upstream=self.config.upstream,
             task_id=self.task_id,
@@ -118,7 +118,7 @@ def wait(
         seconds = yield from _poll(state)
         state.report()
         if state.video is not None and _is_done(state, state.video):
-            return state.video, tuple(state.states_seen)
+            return state.video, tuple(state.statuses)
         state.now = yield Sleep(state.pause(next(pauses), seconds))
 
 

@@ -73,9 +73,9 @@ class Settings:
         if not 0 <= self.refund_after <= MAX_DURATION:
             raise InvalidSetting(f"refund_after is {self.refund_after}; allowed: 0 to {MAX_DURATION:.0f} seconds")
         if any(not key.strip() for key in self.keys):
-            raise InvalidSetting("a key is blank; allowed: any text that is not blank")
+            raise InvalidSetting("a key is blank; allowed: any string that is not blank")
         if self.control_token is not None and not self.control_token.strip():
-            raise InvalidSetting("control_token is blank; allowed: any text that is not blank")
+            raise InvalidSetting("control_token is blank; allowed: any string that is not blank")
         if self.seed is not None and not -SEED_LIMIT <= self.seed < SEED_LIMIT:
             raise InvalidSetting(f"seed is {self.seed}; allowed: a whole number of at most 64 bits")
 
@@ -143,7 +143,7 @@ def _scenario(value: Any) -> str | Path:
 PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "pace": (Pace, f"one of {', '.join(Pace)}"),
     "seed": (int, "a whole number"),
-    "keys": (_keys, "texts"),
+    "keys": (_keys, "strings"),
     "variants": (dict, "options by the ids of variants"),
     "token_price": (Decimal, "a number"),
     "credit": (Decimal, "a number"),
@@ -158,6 +158,6 @@ PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "max_journal_entries": (int, "a whole number"),
     "rate_limit": (int, "a whole number"),
     "concurrency_limit": (int, "a whole number"),
-    "control_token": (str, "a text"),
+    "control_token": (str, "a string"),
     "scenario": (_scenario, "a name or a path"),
 }

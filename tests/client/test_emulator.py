@@ -124,7 +124,7 @@ def test_every_mode_generates_the_ordered_clip(
         pytest.approx(4, abs=0.1),
         True,
     )
-    assert clip.states_seen == ("QUEUED", "IN_PROGRESS", "SUCCESS")
+    assert clip.statuses == ("QUEUED", "IN_PROGRESS", "SUCCESS")
     assert clip.bytes == (tmp_path / "a.mp4").stat().st_size
     assert 30 < emulator.total_sleep < 900
 

@@ -144,7 +144,7 @@ def test_an_unknown_status_counts_as_running_and_is_reported() -> None:
 def test_an_unknown_status_is_named_at_the_deadline() -> None:
     _, error = wait_error(UnknownStatusError, "opeai", opeai_task("PAUSED"), wait_seconds=20)
     assert "'PAUSED'" in error.message
-    assert (error.raw_status, error.states_seen) == ("PAUSED", ("PAUSED",))
+    assert (error.raw_status, error.statuses) == ("PAUSED", ("PAUSED",))
 
 
 def test_a_missing_status_is_not_an_unknown_status() -> None:
@@ -161,7 +161,7 @@ def test_a_wait_for_an_endless_task_ends_at_the_deadline() -> None:
     runner, error = wait_error(WaitTimeoutError, "opeai", opeai_task("IN_PROGRESS"), wait_seconds=100)
     assert sum(runner.pauses) == pytest.approx(100)
     assert "IN_PROGRESS" in error.message
-    assert error.states_seen == ("IN_PROGRESS",)
+    assert error.statuses == ("IN_PROGRESS",)
 
 
 def test_slow_responses_count_against_the_deadline() -> None:

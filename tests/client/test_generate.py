@@ -29,7 +29,7 @@ def test_generate_creates_waits_and_downloads(call_client: ClientCaller, tmp_pat
     api = ScriptedApi(responses.created(upstream), running, responses.finished(upstream), mp4_bytes())
     order = GenerationRequest(prompt="p", size="1280x720", seconds=4)
     clip = call_client(upstream, api, "generate", order, tmp_path / "a.mp4")
-    assert clip.states_seen == ("QUEUED", "IN_PROGRESS", "SUCCESS")
+    assert clip.statuses == ("QUEUED", "IN_PROGRESS", "SUCCESS")
     assert clip.quote is not None
     assert clip.quote.amount > 0
     assert clip.video.task_id == responses.TASK_IDS[upstream]

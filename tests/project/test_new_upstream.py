@@ -146,7 +146,7 @@ def test_conformance_finds_nothing_in_the_emulated_toy(run: Run) -> None:
 @pytest.mark.parametrize(
     ("fault", "check"),
     [
-        ("query: other_value field=phase to=working was=withdrawn", "running_tasks_can_be_cancelled"),
+        ("query: other_value field=phase to=working if_value=withdrawn", "running_tasks_can_be_cancelled"),
         ("cancel: other_refusal kind=state_conflict to=gone", "ended_tasks_cannot_be_cancelled"),
         ("task_list: other_value field=all[].ref to=KJ000000000000", "task_lists_show_the_callers_tasks"),
     ],

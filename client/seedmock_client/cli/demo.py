@@ -136,7 +136,7 @@ def _problems(clip: Clip, size: str, seconds: float) -> tuple[str, ...]:
         (abs(movie.seconds - seconds) < 0.2, f"{movie.seconds:.2f} s instead of {seconds:g} s"),
         (movie.has_audio, "no sound"),
         (clip.path.stat().st_size == clip.bytes, "another size on disk"),
-        (clip.states_seen[-1:] == ("SUCCESS",), f"statuses {clip.states_seen}"),
+        (clip.statuses[-1:] == ("SUCCESS",), f"statuses {clip.statuses}"),
     )
     return tuple(problem for passed, problem in checks if not passed)
 
@@ -176,7 +176,7 @@ def _cells(clip: Clip) -> tuple[str, ...]:
     movie = clip.movie
     cost = f"${clip.quote.amount:.4f}" if clip.quote else ""
     sound = "yes" if movie.has_audio else "no"
-    return "\n".join(clip.states_seen), movie.size, f"{movie.seconds:.2f}", sound, str(clip.bytes), cost
+    return "\n".join(clip.statuses), movie.size, f"{movie.seconds:.2f}", sound, str(clip.bytes), cost
 
 
 @contextlib.contextmanager

@@ -201,7 +201,7 @@ def _clip_document(clip: Clip) -> dict[str, Any]:
         "task_id": video.task_id,
         "model": video.model,
         "status": video.status,
-        "states_seen": list(clip.states_seen),
+        "statuses": list(clip.statuses),
         "width": movie.width,
         "height": movie.height,
         "seconds": movie.seconds,

@@ -18,8 +18,8 @@ TIMEOUT_SECONDS = 6.0
 MAX_NTH_POLL = 6
 FATES = (
     *("succeed after=200ms", "succeed after=500ms", "content_late after=200ms by=500ms"),
-    *("failed after=300ms", "moderated after=300ms what=video", "expired after=300ms word=expired"),
-    *("unknown_status word=PAUSED after=200ms lasts=300ms", "not_started_first lasts=100ms after=300ms"),
+    *("failed after=300ms", "moderated after=300ms what=video", "expired after=300ms raw_status=expired"),
+    *("unknown_status raw_status=PAUSED after=200ms duration=300ms", "not_started_first duration=100ms after=300ms"),
 )
 CREATE_FAULTS = ("status code=500", "response_lost", "reset", "malformed", "status code=502 body=html", "body_cut")
 QUERY_FAULTS = (
@@ -27,7 +27,7 @@ QUERY_FAULTS = (
     *("reset", "response_lost", "malformed", "truncated", "hang seconds=200ms", "latency seconds=200ms"),
 )
 CONTENT_FAULTS = (
-    *("body_cut", "reset when=during", "wrong_length off=10"),
+    *("body_cut", "reset when=during", "wrong_length delta=10"),
     *("status code=500", "status code=502 body=html", "response_lost"),
 )
 

@@ -69,7 +69,7 @@ CONTENT_ROWS: tuple[Row, ...] = (
     ("download-cut", "a download breaks off (F22)", fault(CONTENT, "body_cut", times=1)),
     ("download-cut-always", "every download breaks off", fault(CONTENT, "body_cut")),
     ("download-reset", "the connection of a download is reset", fault(CONTENT, "reset when=during", times=1)),
-    ("download-short", "a download is shorter than announced", fault(CONTENT, "wrong_length off=10", times=1)),
+    ("download-short", "a download is shorter than announced", fault(CONTENT, "wrong_length delta=10", times=1)),
     ("download-page", "a download gets a proxy's error page", fault(CONTENT, "status code=502 body=html", times=1)),
     ("download-500", "every download gets a 500 (F4)", fault(CONTENT, "status code=500")),
     ("download-404", "every download gets a 404", fault(CONTENT, "not_found")),
@@ -89,13 +89,13 @@ FAILURE_ROWS: tuple[Row, ...] = (
     ("no-credit", "the key has no credit", key("nocredit")),
     ("key-invalid", "the key is invalid", key("invalid")),
     ("key-forbidden", "the key lacks the permission", key("forbidden")),
-    ("link-dead", "the link to the clip expires at once (F18)", fate("link_dead after=300ms lives=0s")),
+    ("link-dead", "the link to the clip expires at once (F18)", fate("link_dead after=300ms lifetime=0s")),
 )
 TIMEOUT_ROWS: tuple[Row, ...] = (
     ("stuck-queued", "the task never starts", fate("stuck status=queued")),
     ("stuck-in-progress", "the task never ends (F5)", fate("stuck status=in_progress")),
     ("slow", "the task takes longer than the order allows", fate("slow after=60s")),
-    ("unknown-status-lasting", "an unknown status that lasts", fate("unknown_status word=PAUSED after=200ms")),
+    ("unknown-status-lasting", "an unknown status that lasts", fate("unknown_status raw_status=PAUSED after=200ms")),
     ("poll-500-always", "every poll gets a 500", fault(QUERY, "status code=500")),
     ("poll-hang-always", "no poll gets a response", fault(QUERY, "hang seconds=30s")),
     ("key-rate-limited", "every call exceeds the rate limit", key("ratelimited")),
@@ -138,7 +138,7 @@ def _status_spellings(contract: Contract) -> Iterator[TrialScenario]:
         steps = [fate(AT_ONCE), fault(QUERY, f"backwards to={text}")]
         yield TrialScenario(f"status-{text}", f"success as {text}", tuple(steps), seconds=SHORT)
     for text in _spellings(contract, TaskStatus.FAILURE):
-        step = fate(f"expired after=200ms word={text}")
+        step = fate(f"expired after=200ms raw_status={text}")
         yield TrialScenario(f"status-{text}", f"failure as {text}", (step,), seconds=SHORT)
 
 
@@ -151,7 +151,7 @@ def _spellings(contract: Contract, status: TaskStatus) -> list[str]:
 
 def _unknown_statuses(contract: Contract) -> Iterator[TrialScenario]:
     for name, text in (("unknown-status", "PAUSED"), ("unknown-status-lowercase", "reviewing")):
-        step = fate(f"unknown_status word={text} after=200ms lasts=300ms")
+        step = fate(f"unknown_status raw_status={text} after=200ms duration=300ms")
         yield TrialScenario(name, f"{text}, an unknown status, for a while", (step,))
     missing = f"missing field={contract.response.status_paths[0]}"
     yield TrialScenario("status-missing-once", "a poll has no status", (fault(QUERY, missing, nth=2),))
@@ -173,7 +173,7 @@ def _capability_scenarios(contract: Contract) -> Iterator[TrialScenario]:
     """Yield scenarios that only some upstreams can show."""
     early = [row for row in contract.spellings(StatusContext.ALIAS) if row.status is TaskStatus.QUEUED]
     if len(early) > 1:
-        steps: tuple[ScenarioStep, ...] = (fate("not_started_first lasts=150ms queue=100ms render=200ms"),)
+        steps: tuple[ScenarioStep, ...] = (fate("not_started_first duration=150ms queue=100ms render=200ms"),)
         yield TrialScenario("not-started", "statuses from before the queue come first (F2)", steps)
     if Capability.CONTENT in contract.capabilities:
         steps = (fate(AT_ONCE), fault(CONTENT, "status code=400 kind=not_ready", times=2))

@@ -48,7 +48,7 @@ def set_credit(context: ControlContext, request: ControlRequest) -> LedgerRespon
         else:
             ledger.set_default_credit(amount)
     except InvalidOperation:
-        message = f"amount is {abbreviated(body.amount)}; allowed: USD as a number or a text, or null for no limit"
+        message = f"amount is {abbreviated(body.amount)}; allowed: USD as a number or a string, or null for no limit"
         raise ControlError(message, field="amount") from None
     except ValueError as error:
         raise ControlError(str(error)) from error

@@ -78,7 +78,7 @@ class FateRulesResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class FateRuleRequest(RequestModel, frozen=True, kw_only=True):
-    """A new fate rule. `fate`: a text such as `moderated after=120s`, a table, or a list of tables with weights.
+    """A new fate rule. `fate`: a string such as `moderated after=120s`, a table, or a list of tables with weights.
 
     `match` can hold upstream, operation, key, account, model, prompt, reference, resolution, seconds, nth, times and
     probability.
@@ -118,7 +118,7 @@ class FaultRulesResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class FaultRuleRequest(RequestModel, frozen=True, kw_only=True):
-    """A new fault rule. `fault`: a text such as `status code=502`, or a table; `match` as for fates."""
+    """A new fault rule. `fault`: a string such as `status code=502`, or a table; `match` as for fates."""
 
     fault: Any
     match: dict[str, Any] = {}

@@ -18,7 +18,7 @@ def resolve_key(context: ControlContext, match: Mapping[str, Any]) -> dict[str, 
     if key is None:
         return resolved
     if not isinstance(key, str) or resolved.get("account") is not None:
-        raise InvalidRule("match has a key that is not a text, or an account beside it; allowed: one of key, account")
+        raise InvalidRule("match has a key that is not a string, or an account beside it; allowed: one of key, account")
     return {**resolved, "account": context.account(key)}
 
 

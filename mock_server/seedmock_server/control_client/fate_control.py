@@ -10,7 +10,7 @@ from .match_criteria import MatchCriteria, match_table
 from .transport import ControlTransport
 
 Duration = float | str
-"""Seconds, or a text such as `2m`."""
+"""Seconds, or a string such as `2m`."""
 FateSpec = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A text such as `moderated after=120s`, a table, or a list of tables with weights."""
 
@@ -99,11 +99,11 @@ class FateControl:
         queue: Duration | None = None,
         render: Duration | None = None,
         after: Duration | None = None,
-        word: str | None = None,
+        raw_status: str | None = None,
         **match: Unpack[MatchCriteria],
     ) -> FateRuleResponse:
-        """End as expired, in the status `word`."""
-        return self._add("expired", match, queue=queue, render=render, after=after, word=word)
+        """End as expired, with the status `raw_status`."""
+        return self._add("expired", match, queue=queue, render=render, after=after, raw_status=raw_status)
 
     def slow(self, *, after: Duration | None = None, **match: Unpack[MatchCriteria]) -> FateRuleResponse:
         """Succeed late, after 900 s by default."""
@@ -115,11 +115,11 @@ class FateControl:
         queue: Duration | None = None,
         render: Duration | None = None,
         after: Duration | None = None,
-        lasts: Duration | None = None,
+        duration: Duration | None = None,
         **match: Unpack[MatchCriteria],
     ) -> FateRuleResponse:
-        """Succeed after undocumented early statuses, each of which `lasts` 1 s by default."""
-        return self._add("not_started_first", match, queue=queue, render=render, after=after, lasts=lasts)
+        """Succeed after undocumented early statuses, each for a `duration`; 1 s by default."""
+        return self._add("not_started_first", match, queue=queue, render=render, after=after, duration=duration)
 
     def unknown_status(
         self,
@@ -127,12 +127,13 @@ class FateControl:
         queue: Duration | None = None,
         render: Duration | None = None,
         after: Duration | None = None,
-        word: str | None = None,
-        lasts: Duration | None = None,
+        raw_status: str | None = None,
+        duration: Duration | None = None,
         **match: Unpack[MatchCriteria],
     ) -> FateRuleResponse:
-        """Show an unknown status `word`, for ever or as long as it `lasts`."""
-        return self._add("unknown_status", match, queue=queue, render=render, after=after, word=word, lasts=lasts)
+        """Show the unknown status `raw_status`, for a `duration` or for ever."""
+        times = {"queue": queue, "render": render, "after": after, "duration": duration}
+        return self._add("unknown_status", match, raw_status=raw_status, **times)
 
     def completed_without_url(
         self,
@@ -163,11 +164,11 @@ class FateControl:
         queue: Duration | None = None,
         render: Duration | None = None,
         after: Duration | None = None,
-        lives: Duration | None = None,
+        lifetime: Duration | None = None,
         **match: Unpack[MatchCriteria],
     ) -> FateRuleResponse:
-        """Succeed, with a link that expires at once, or after it `lives` for a duration."""
-        return self._add("link_dead", match, queue=queue, render=render, after=after, lives=lives)
+        """Succeed, with a link that expires at once, or after a `lifetime`."""
+        return self._add("link_dead", match, queue=queue, render=render, after=after, lifetime=lifetime)
 
     def active(self, *, after: Duration | None = None, **match: Unpack[MatchCriteria]) -> FateRuleResponse:
         """Activate an asset."""

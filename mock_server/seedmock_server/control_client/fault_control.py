@@ -112,9 +112,9 @@ class FaultControl:
         """Close the connection after `at` bytes of the body."""
         return self._add("body_cut", match, at=at)
 
-    def wrong_length(self, *, off: int | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
-        """Send a Content-Length that is `off` by so many bytes."""
-        return self._add("wrong_length", match, off=off)
+    def wrong_length(self, *, delta: int | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
+        """Send a Content-Length with `delta` added to it; negative for too little."""
+        return self._add("wrong_length", match, delta=delta)
 
     def wrong_type(self, *, to: str | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
         """Send another Content-Type."""
@@ -180,11 +180,11 @@ class FaultControl:
         field: str,
         to: str | None = None,
         factor: float | str | None = None,
-        was: str | None = None,
+        if_value: str | None = None,
         **match: Unpack[MatchCriteria],
     ) -> FaultRuleResponse:
-        """Change the value of a field, or multiply it by a factor; only where it `was` a given value."""
-        return self._add("other_value", match, field=field, to=to, factor=factor, was=was)
+        """Change the value of a field, or multiply it by a factor; `if_value`: only where it has this value."""
+        return self._add("other_value", match, field=field, to=to, factor=factor, if_value=if_value)
 
     def extra(self, *, field: str, to: str | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
         """Add an unknown field."""
@@ -232,7 +232,7 @@ class FaultControl:
         return self._add("other_clip", match, what=what)
 
     def other_range(self, *, how: str, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
-        """Answer Range requests wrongly; `how`: shifted, bytes, unsaid or open."""
+        """Answer Range requests wrongly; `how`: shifted, bytes, headerless or open."""
         return self._add("other_range", match, how=how)
 
     def other_header(self, *, name: str, to: str | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:

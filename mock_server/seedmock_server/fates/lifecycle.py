@@ -18,8 +18,8 @@ from ..tasks.timeline import standard_phases
 from .models import SUCCEED, Fate, FateKind, check_fate, fail_codes
 
 SLOW_SECONDS, LATE_SECONDS, EARLY_SECONDS = 900.0, 10.0, 1.0
-"""Default of `after` of the fate `slow`, of `by` of `content_late`, and of `lasts` of `not_started_first`."""
-UNKNOWN_WORD = "UNKNOWN"
+"""Default of `after` of the fate `slow`, of `by` of `content_late`, and of `duration` of `not_started_first`."""
+UNKNOWN_STATUS = "UNKNOWN"
 FAILING = frozenset({FateKind.MODERATED, FateKind.FAILED, FateKind.EXPIRED})
 
 
@@ -95,22 +95,22 @@ def _failing_plan(contract: Contract, fate: Fate, failing: tuple[Phase, ...]) ->
         return TaskPlan(failing, _failure(code), charged_when_failed=fate.texts.get("charged") == "yes")
     code = contract.fail_code_for("expired") or _fail_code(contract, fate, Operation.CREATE)
     status = TaskStatus.EXPIRED if TaskStatus.EXPIRED in contract.statuses else TaskStatus.FAILURE
-    return TaskPlan((*failing[:2], Phase(failing[2].at, status, fate.texts.get("word", ""))), _failure(code))
+    return TaskPlan((*failing[:2], Phase(failing[2].at, status, fate.texts.get("raw_status", ""))), _failure(code))
 
 
 def _unusual_plan(contract: Contract, fate: Fate, ordinary: tuple[Phase, ...]) -> TaskPlan:
     if fate.kind is FateKind.STUCK:
         return TaskPlan(ordinary[:1] if fate.texts.get("status") == "queued" else ordinary[:2])
     if fate.kind is FateKind.NOT_STARTED_FIRST:
-        return TaskPlan(_with_early_words(contract, ordinary, fate.seconds.get("lasts", EARLY_SECONDS)))
+        return TaskPlan(_with_early_spellings(contract, ordinary, fate.seconds.get("duration", EARLY_SECONDS)))
     if fate.kind is FateKind.UNKNOWN_STATUS:
-        return TaskPlan(_with_unknown_word(contract, ordinary, fate))
+        return TaskPlan(_with_unknown_status(contract, ordinary, fate))
     if fate.kind is FateKind.COMPLETED_WITHOUT_URL:
         return TaskPlan(ordinary, with_url=False)
     if fate.kind is FateKind.CONTENT_LATE:
         return TaskPlan(ordinary, late=fate.seconds.get("by", LATE_SECONDS))
     if fate.kind is FateKind.LINK_DEAD:
-        return TaskPlan(ordinary, link_seconds=fate.seconds.get("lives", 0.0))
+        return TaskPlan(ordinary, link_seconds=fate.seconds.get("lifetime", 0.0))
     return TaskPlan(ordinary)
 
 
@@ -136,21 +136,21 @@ def _failure(code: FailCode) -> TaskFailure:
     return TaskFailure(code.kind, code.code, code.message, code.retryable)
 
 
-def _with_early_words(contract: Contract, ordinary: tuple[Phase, ...], lasts: float) -> tuple[Phase, ...]:
-    """Begin with the upstream's other words for tasks that are not queued yet, each for `lasts` seconds."""
-    aliases = [word for word in contract.spellings(StatusContext.ALIAS) if word.status is TaskStatus.QUEUED][:2]
-    early = [Phase(number * lasts, TaskStatus.QUEUED, alias.spelling) for number, alias in enumerate(aliases)]
-    shift = len(early) * lasts
+def _with_early_spellings(contract: Contract, ordinary: tuple[Phase, ...], duration: float) -> tuple[Phase, ...]:
+    """Begin with the upstream's other spellings for tasks that are not queued yet, each for `duration` seconds."""
+    aliases = [alias for alias in contract.spellings(StatusContext.ALIAS) if alias.status is TaskStatus.QUEUED][:2]
+    early = [Phase(number * duration, TaskStatus.QUEUED, alias.spelling) for number, alias in enumerate(aliases)]
+    shift = len(early) * duration
     return (*early, *(Phase(phase.at + shift, phase.status, phase.raw_status) for phase in ordinary))
 
 
-def _with_unknown_word(contract: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
-    """Put an undocumented word in the place of that for in progress, for a while or for ever."""
+def _with_unknown_status(contract: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
+    """Put an undocumented status in the place of in progress, for a while or for ever."""
     queued, running, end = ordinary
     lower = contract.spelling(TaskStatus.QUEUED, StatusContext.QUERY).islower()
-    default = UNKNOWN_WORD.lower() if lower else UNKNOWN_WORD
-    unknown = Phase(running.at, TaskStatus.IN_PROGRESS, fate.texts.get("word", default))
-    lasts = fate.seconds.get("lasts")
-    if lasts is None:
+    default = UNKNOWN_STATUS.lower() if lower else UNKNOWN_STATUS
+    unknown = Phase(running.at, TaskStatus.IN_PROGRESS, fate.texts.get("raw_status", default))
+    duration = fate.seconds.get("duration")
+    if duration is None:
         return queued, unknown
-    return queued, unknown, Phase(running.at + lasts, TaskStatus.IN_PROGRESS), Phase(end.at + lasts, end.status)
+    return queued, unknown, Phase(running.at + duration, TaskStatus.IN_PROGRESS), Phase(end.at + duration, end.status)

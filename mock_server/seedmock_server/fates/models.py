@@ -45,13 +45,17 @@ PARAMETERS: Mapping[FateKind, Mapping[str, str]] = {
     FateKind.MODERATED: {**TIMES, "what": "video or audio: what moderation objects to in the output"},
     FateKind.FAILED: {**TIMES, "code": "one of the upstream's codes", "charged": "yes: charged although it failed"},
     FateKind.STUCK: {"status": "queued or in_progress: the status that never changes"},
-    FateKind.EXPIRED: {**TIMES, "word": "status in the place of the upstream's own for failure, such as expired"},
+    FateKind.EXPIRED: {**TIMES, "raw_status": "status in the place of the upstream's own for failure, such as expired"},
     FateKind.SLOW: {"after": "seconds until the end; default: 900"},
-    FateKind.NOT_STARTED_FIRST: {**TIMES, "lasts": "seconds of each early status; default: 1"},
-    FateKind.UNKNOWN_STATUS: {**TIMES, "word": "the undocumented status", "lasts": "seconds; default: for ever"},
+    FateKind.NOT_STARTED_FIRST: {**TIMES, "duration": "seconds of each early status; default: 1"},
+    FateKind.UNKNOWN_STATUS: {
+        **TIMES,
+        "raw_status": "the undocumented status",
+        "duration": "seconds; default: for ever",
+    },
     FateKind.COMPLETED_WITHOUT_URL: TIMES,
     FateKind.CONTENT_LATE: {**TIMES, "by": "seconds from success to the clip; default: 10"},
-    FateKind.LINK_DEAD: {**TIMES, "lives": "seconds from success until the link is dead; default: 0"},
+    FateKind.LINK_DEAD: {**TIMES, "lifetime": "seconds from success until the link is dead; default: 0"},
     FateKind.ACTIVE: {"after": "seconds in processing"},
 }
 
@@ -64,7 +68,7 @@ OPERATIONS: Mapping[str, tuple[FateKind, ...]] = {
 }
 """Fates that are allowed, by operation; the others have none."""
 
-DURATIONS = frozenset({"queue", "render", "after", "lasts", "by", "lives"})
+DURATIONS = frozenset({"queue", "render", "after", "duration", "by", "lifetime"})
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "why": ("face", "text", "image", "video", "audio", "policy"),
     "what": ("video", "audio"),
@@ -119,7 +123,7 @@ def parse_fate(fate: str | Mapping[str, Any]) -> Fate:
         if name in DURATIONS:
             seconds[name] = parse_duration(value, name)
         elif not isinstance(value, str) or (name in CHOICES and value not in CHOICES[name]):
-            raise InvalidRule(f"{name} is {value!r}; allowed: {', '.join(CHOICES.get(name, ('a text',)))}")
+            raise InvalidRule(f"{name} is {value!r}; allowed: {', '.join(CHOICES.get(name, ('a string',)))}")
         else:
             texts[name] = value
     if "after" in seconds and seconds.keys() & {"queue", "render"}:
@@ -154,7 +158,7 @@ def parse_outcomes(outcomes: object) -> Outcomes:
     if isinstance(outcomes, str | Mapping):
         return Outcomes(((1.0, parse_fate(outcomes)),))
     if not isinstance(outcomes, Sequence) or not outcomes:
-        raise InvalidRule(f"fate is {outcomes!r}; allowed: a text, a table, or a list of tables with weights")
+        raise InvalidRule(f"fate is {outcomes!r}; allowed: a string, a table, or a list of tables with weights")
     return Outcomes(tuple([_parse_outcome(outcome) for outcome in outcomes]))
 
 

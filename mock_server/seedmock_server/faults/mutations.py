@@ -98,10 +98,10 @@ def _retyped(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
 
 
 def _other_value(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
-    was, to = fault.values.get("was"), fault.values.get("to")
+    if_value, to = fault.values.get("if_value"), fault.values.get("to")
 
     def change(value: Any) -> Any:
-        if was is not None and to_text(value) != was:
+        if if_value is not None and to_text(value) != if_value:
             return value
         return _of_same_type(to, value) if to is not None else _multiplied(value, fault.get("factor"))
 
@@ -264,10 +264,10 @@ def _other_case(name: str) -> str:
 
 
 def _converted(type_: str, value: Any) -> Any:
-    if type_ == "text":
+    if type_ == "string":
         return value if isinstance(value, str) else str(value)
     if type_ == "number":
         return value if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else 1
     if type_ == "boolean":
         return bool(value)
-    return {"list": [value], "object": {"value": value}, "null": None}[type_]
+    return {"array": [value], "object": {"value": value}, "null": None}[type_]

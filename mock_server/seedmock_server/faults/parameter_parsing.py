@@ -22,7 +22,7 @@ EARLY_CONTENT_ERRORS = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED, ErrorKind.LI
 
 
 def parse_size(text: str) -> tuple[int, int] | None:
-    """Return width and height of a text such as 640x360."""
+    """Return width and height of a string such as 640x360."""
     size = _SIZE.fullmatch(text)
     return (int(size[1]), int(size[2])) if size else None
 
@@ -158,7 +158,7 @@ def _one_of(*allowed: str) -> Callable[[object, str], str]:
 
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str) or not value or not value.isprintable() or len(value) > 500:
-        raise InvalidRule(f"{name} is {value!r}; allowed: a text of 1 to 500 printable characters")
+        raise InvalidRule(f"{name} is {value!r}; allowed: a string of 1 to 500 printable characters")
     return value
 
 
@@ -170,7 +170,7 @@ def _signed(value: object, name: str) -> float:
     return parse_duration(value.removeprefix("+") if isinstance(value, str) else value, name)
 
 
-def _off(value: object, name: str) -> int:
+def _delta(value: object, name: str) -> int:
     number = _whole(-(1 << 40))(value, name)
     if number == 0:
         raise InvalidRule(f"{name} is 0; allowed: a whole number above or below it")
@@ -189,21 +189,21 @@ def _factor(value: object, name: str) -> str:
 
 READERS: Mapping[str, Callable[[object, str], Any]] = {
     **dict.fromkeys(("seconds", "p50", "p90", "retry_after", "every"), parse_duration),
-    **dict.fromkeys(("message", "field", "to", "was", "fact", "allow", "deny", "name"), _text),
+    **dict.fromkeys(("message", "field", "to", "if_value", "fact", "allow", "deny", "name"), _text),
     "by": _signed,
     "code": _whole(100, 599),
     "at": _whole(0),
     **dict.fromkeys(("low", "high"), _number),
     "bytes": _whole(1),
     "rate": _whole(1),
-    "off": _off,
+    "delta": _delta,
     "factor": _factor,
     "kind": _one_of(*ErrorKind),
     "body": _one_of("envelope", "nested", "html", "empty"),
     "retry_as": _one_of("seconds", "date"),
     "when": _one_of("before", "during", "after"),
-    "as": _one_of("text", "number", "boolean", "list", "object", "null"),
+    "as": _one_of("string", "number", "boolean", "array", "object", "null"),
     "form": _one_of("bare", "wrapped", "error", "flat", "detail"),
     "what": _one_of("sound", "frames", "picture", "codec", "container"),
-    "how": _one_of("shifted", "bytes", "unsaid", "open"),
+    "how": _one_of("shifted", "bytes", "headerless", "open"),
 }

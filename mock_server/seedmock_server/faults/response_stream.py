@@ -86,7 +86,7 @@ class FaultySend:
         if self._end is not None and (self._ends_by(FaultKind.BODY_CUT) or self._ends_by(FaultKind.RESET, "during")):
             self._remaining = self._end.values.get("at", size // 2)
         if self._end is not None and self._ends_by(FaultKind.WRONG_LENGTH):
-            message["headers"] = _with_length(message["headers"], max(0, size + self._end.get("off")))
+            message["headers"] = _with_length(message["headers"], max(0, size + self._end.get("delta")))
         if self._connection is not None and self._ends_by(FaultKind.DUPLICATE):
             self._recorded = self._connection.record()
         await self._send(message)
@@ -143,7 +143,7 @@ def _mutated_headers(fault: Fault, headers: Sequence[tuple[bytes, bytes]]) -> li
         name, to = fault.values["name"].lower().encode(), fault.values.get("to")
         others = [pair for pair in headers if pair[0] != name]
         return others if to is None else [*others, (name, to.encode("latin-1"))]
-    if fault.values["how"] == "unsaid":
+    if fault.values["how"] == "headerless":
         return [pair for pair in headers if pair[0] != b"content-range"]
     shifted = fault.values["how"] == "shifted"
     return [(name, _shifted(value) if shifted and name == b"content-range" else value) for name, value in headers]

@@ -101,7 +101,7 @@ def parse_fault_rule(values: Mapping[str, Any]) -> FaultRule:
     """Parse a rule from `{"match": {...}, "fault": ...}`. Raises InvalidRule."""
     match, fault = parse_rule(values, "fault")
     if not isinstance(fault, str | Mapping):
-        raise InvalidRule(f"fault is {fault!r}; allowed: a text or a table")
+        raise InvalidRule(f"fault is {fault!r}; allowed: a string or a table")
     rule = FaultRule(match, parse_fault(fault))
     if match.operation is not None:
         check_operation(rule.fault, match.operation)

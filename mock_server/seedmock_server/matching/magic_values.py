@@ -119,13 +119,13 @@ PROMPTS: Final[Mapping[str, str]] = {
     "[[mock: moderated after=120s what=audio]]": "fails after two minutes: moderation objects to the output's sound",
     "[[mock: failed code=CODE]]": "fails with a code of the upstream; charged=yes: is charged although it failed",
     "[[mock: stuck status=in_progress]]": "never ends",
-    "[[mock: expired word=expired]]": "ends with a status of its own, such as expired",
+    "[[mock: expired raw_status=expired]]": "ends with a status of its own, such as expired",
     "[[mock: slow after=900s]]": "takes a quarter of an hour",
-    "[[mock: not_started_first lasts=2s]]": "begins with the statuses of tasks that are not queued yet",
-    "[[mock: unknown_status word=PAUSED lasts=30s]]": "has an undocumented status; without lasts, for ever",
+    "[[mock: not_started_first duration=2s]]": "begins with the statuses of tasks that are not queued yet",
+    "[[mock: unknown_status raw_status=PAUSED duration=30s]]": "has an undocumented status; without duration, for ever",
     "[[mock: completed_without_url]]": "succeeds without a clip",
     "[[mock: content_late by=10s]]": "succeeds, and its clip comes later",
-    "[[mock: link_dead lives=60s]]": "succeeds, and its clip is gone a minute later",
+    "[[mock: link_dead lifetime=60s]]": "succeeds, and its clip is gone a minute later",
 }
 """Examples: the brackets contain a fate, and may stand anywhere in the prompt."""
 

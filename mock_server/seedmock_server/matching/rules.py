@@ -154,7 +154,7 @@ def parse_match(values: Mapping[str, Any]) -> Match:
             raise InvalidRule(f"unknown match field {name!r}; available: {', '.join(names)}")
     for name in TEXT_FIELDS:
         if values.get(name) is not None and not isinstance(values[name], str):
-            raise InvalidRule(f"{name} is {values[name]!r}; allowed: a text")
+            raise InvalidRule(f"{name} is {values[name]!r}; allowed: a string")
     return Match(**values)
 
 

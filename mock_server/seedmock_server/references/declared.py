@@ -48,7 +48,9 @@ class DeclaredMedia:
     def put(self, url: str, facts: MediaFacts | Declaration) -> None:
         """Declare the facts of a URL, in the place of an earlier declaration. Raises InvalidRule."""
         if not url.strip() or len(url) > MAX_URL_CHARS:
-            raise InvalidRule(f"url is {url[:100]!r}; allowed: a text of at most {MAX_URL_CHARS} characters, not blank")
+            raise InvalidRule(
+                f"url is {url[:100]!r}; allowed: a string of at most {MAX_URL_CHARS} characters, not blank"
+            )
         if len(self._by_url) >= MAX_DECLARATIONS and url.strip() not in self._by_url:
             raise InvalidRule(f"too many declared URLs; allowed: {MAX_DECLARATIONS}")
         if isinstance(facts, MediaFacts):
@@ -98,7 +100,7 @@ def _parse_fact(name: str, value: Any) -> Any:
         return value
     if name == "format":
         if not isinstance(value, str) or not 0 < len(value) <= MAX_FORMAT_CHARS:
-            allowed = f"a text such as png, of at most {MAX_FORMAT_CHARS} characters"
+            allowed = f"a string such as png, of at most {MAX_FORMAT_CHARS} characters"
             raise InvalidRule(f"format is {value!r}; allowed: {allowed}")
         return value
     is_fractional = name in ("seconds", "fps")

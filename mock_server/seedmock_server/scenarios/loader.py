@@ -133,14 +133,14 @@ def _text(table: Table, name: str) -> str:
     value = table.get(name)
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         problem = f"{name} is {value!r}" if name in table else f"[scenario] has no {name}"
-        raise _Problem(f"{problem}; allowed: a text on one line", ("scenario", name))
+        raise _Problem(f"{problem}; allowed: a string on one line", ("scenario", name))
     return value
 
 
 def _texts(table: Table, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     value = table.get(name, list(default))
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value) or len({*value}) < len(value):
-        raise _Problem(f"{name} is {value!r}; allowed: a list of texts, each once", ("scenario", name))
+        raise _Problem(f"{name} is {value!r}; allowed: a list of strings, each once", ("scenario", name))
     if not value and default:
         raise _Problem(f"{name} is empty; allowed: one or more of {', '.join(default)}", ("scenario", name))
     return tuple(value)

@@ -76,7 +76,9 @@ def parse_scenario_state(state: ScenarioState | None) -> tuple[Scenario | None, 
 def parse_declaration(table: Mapping[str, Any]) -> tuple[str, Declaration]:
     url = table.get("url")
     if not isinstance(url, str) or not url.strip() or len(url) > MAX_URL_CHARS:
-        raise InvalidSnapshot(f"media: url is {str(url)[:80]!r}; allowed: a text of at most {MAX_URL_CHARS} characters")
+        raise InvalidSnapshot(
+            f"media: url is {str(url)[:80]!r}; allowed: a string of at most {MAX_URL_CHARS} characters"
+        )
     try:
         return url, declaration_from({name: value for name, value in table.items() if name != "url"})
     except InvalidRule as error:

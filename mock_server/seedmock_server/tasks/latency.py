@@ -59,7 +59,7 @@ def latency_rule_from(values: Mapping[str, Any]) -> LatencyRule:
         raise InvalidRule(f"latency has {', '.join(sorted(times)) or 'no times'}; allowed: fixed, or p50 and p90")
     for name in ("model", "resolution"):
         if not isinstance(values.get(name, ""), str):
-            raise InvalidRule(f"{name} is {values[name]!r}; allowed: a text")
+            raise InvalidRule(f"{name} is {values[name]!r}; allowed: a string")
     seconds = values.get("seconds")
     if seconds is not None and (type(seconds) is not int or seconds < 1):
         raise InvalidRule(f"seconds is {seconds!r}; allowed: a whole number from 1")

@@ -32,7 +32,7 @@ class AccountClock:
         return self._clock.now()
 
     def advance(self, by: float | str) -> float:
-        """Advance by seconds, or by a text such as "15m"; return the new time. Raises ValueError."""
+        """Advance by seconds, or by a string such as "15m"; return the new time. Raises ValueError."""
         self._clock.advance(parse_duration(by, "advance"))
         return self.now()
 

@@ -45,7 +45,7 @@ class AccountLedger:
         """Assert the sum of the charges, rounded to the digits of `amount`: "0.59" accepts 0.588."""
         __tracebackhide__ = True
         if isinstance(amount, float):
-            raise TypeError(f'the amount is the float {amount}; write it as a text: assert_spend("{amount}")')
+            raise TypeError(f'the amount is the float {amount}; write it as a string: assert_spend("{amount}")')
         statement = self.statement
         if not statement.charged_equals(amount):
             self._fail(f"expected charges of {amount} USD, found {format_amount(statement.charged)}")

@@ -65,7 +65,7 @@ def test_generate_prints_json_on_request(invoke: Invoke) -> None:
     result = invoke(ScriptedApi(*whole_task(mp4_bytes(audio=False))), generate, *TEXT, "--json")
     clip = json.loads(result.stdout)
     assert (clip["path"], clip["task_id"], clip["audio"]) == ("out.mp4", responses.TASK_IDS["opeai"], False)
-    assert clip["states_seen"] == ["QUEUED", "SUCCESS"]
+    assert clip["statuses"] == ["QUEUED", "SUCCESS"]
     assert result.stderr == ""
 
 

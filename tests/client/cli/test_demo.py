@@ -70,14 +70,14 @@ def test_the_table_fits_80_columns_without_breaking_a_word(
     clip: Any = SimpleNamespace(
         movie=SimpleNamespace(size="1920x1080", seconds=4.0, has_audio=True),
         video=SimpleNamespace(task_id="cl0123456789abcdefghijklm"),
-        states_seen=("QUEUED", "IN_PROGRESS", "SUCCESS"),
+        statuses=("QUEUED", "IN_PROGRESS", "SUCCESS"),
         bytes=1_644_276,
         quote=SimpleNamespace(amount=Decimal("0.225")),
     )
     demo._print_table([demo.DemoResult("apimodels", "first + last frame", clip, ())])
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 80
-    cells = ("first + last frame", clip.video.task_id, *clip.states_seen, "1920x1080", "4.00", "1644276", "$0.2250")
+    cells = ("first + last frame", clip.video.task_id, *clip.statuses, "1920x1080", "4.00", "1644276", "$0.2250")
     assert [cell for cell in cells if cell not in printed] == []
 
 

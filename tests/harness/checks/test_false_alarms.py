@@ -35,20 +35,20 @@ def test_slow_tasks_pass(start_emulator: Callable[..., Any], name: str, fate: st
 
 
 def test_undocumented_early_status_of_opeai_is_information(start_emulator: Callable[..., Any]) -> None:
-    failures = poll_failures(start_emulator("opeai"), "not_started_first queue=2s render=2s lasts=1s")
+    failures = poll_failures(start_emulator("opeai"), "not_started_first queue=2s render=2s duration=1s")
     assert set(failures) == {(Severity.INFO, "opeai.status.queued")}
 
 
 @pytest.mark.parametrize(("name", "field"), [("opeai", "status"), ("apimodels", "state")])
 def test_unknown_status_fails(start_emulator: Callable[..., Any], name: str, field: str) -> None:
-    failures = poll_failures(start_emulator(name), "unknown_status word=PONDERING lasts=2s queue=1s render=1s")
+    failures = poll_failures(start_emulator(name), "unknown_status raw_status=PONDERING duration=2s queue=1s render=1s")
     assert (Severity.BREAKING, f"{name}.query.response.{field}") in failures
     assert {fact for _, fact in failures} <= {f"{name}.query.response.{field}", "apimodels.envelope"}
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
 def test_failure_spelled_expired_fails(start_emulator: Callable[..., Any], name: str) -> None:
-    failures = poll_failures(start_emulator(name), "expired word=expired queue=1s render=1s")
+    failures = poll_failures(start_emulator(name), "expired raw_status=expired queue=1s render=1s")
     assert set(failures) == {(Severity.BREAKING, f"{name}.status.failure")}
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ("opeai", "other_size", "content", "opeai."),
         ("opeai", "other_duration", "content", "opeai."),
         ("opeai", "missing field=status", "create", "opeai."),
-        ("opeai", "retyped field=created_at as=text", "query", "opeai."),
+        ("opeai", "retyped field=created_at as=string", "query", "opeai."),
         ("apimodels", "missing field=taskId", "create", "apimodels."),
         ("apimodels", "other_price factor=3", None, "apimodels."),
         ("apimodels", "renamed field=state", "query", "apimodels."),

@@ -45,7 +45,7 @@ def test_faults_are_recorded_in_the_journal(frozen_server: Any, control: Control
     [
         ({"fault": "explode"}, "allowed: "),
         ({"fault": "status colour=red"}, "unknown parameter 'colour'"),
-        ({"fault": []}, "a text or a table"),
+        ({"fault": []}, "a string or a table"),
         ({"fault": "status code=502", "match": {"operation": "x"}}, "operation is 'x'"),
         ({}, "missing required field `fault`"),
     ],

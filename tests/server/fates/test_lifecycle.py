@@ -139,14 +139,14 @@ def test_an_expired_task_ends_with_the_words_of_its_upstream(upstream_client: An
 
 
 def test_an_expired_task_can_have_another_status_word(upstream_client: Any) -> None:
-    task_id = upstream_client.order("expired after=60s word=expired")
+    task_id = upstream_client.order("expired after=60s raw_status=expired")
     assert upstream_client.statuses(task_id, 59, 60) == [upstream_client.status_words[1], "expired"]
     assert upstream_client.failure(task_id)[0] in ("TIMEOUT", "TaskExpired")
 
 
 def test_a_task_can_begin_with_the_words_for_not_queued(upstream_client: Any) -> None:
     queued, working, done, _ = upstream_client.status_words
-    task_id = upstream_client.order("not_started_first queue=10s render=10s lasts=2s")
+    task_id = upstream_client.order("not_started_first queue=10s render=10s duration=2s")
     early = {"apimodels": ["queued", queued, queued], "opeai": ["NOT_START", "SUBMITTED", queued]}[upstream_client.name]
     shift = {"apimodels": 2, "opeai": 4}[upstream_client.name]
     assert upstream_client.statuses(task_id, 0, 2, 4, shift + 10, shift + 20) == [*early, working, done]
@@ -167,7 +167,7 @@ def test_an_unknown_status_lasts_for_ever_or_for_a_while(upstream_client: Any) -
     usual = {"apimodels": "unknown", "opeai": "UNKNOWN"}[upstream_client.name]
     for_ever = upstream_client.order("unknown_status")
     assert upstream_client.statuses(for_ever, 0, 1, 86400) == [queued, usual, usual]
-    a_while = upstream_client.order("unknown_status queue=1s render=10s word=PAUSED lasts=30s")
+    a_while = upstream_client.order("unknown_status queue=1s render=10s raw_status=PAUSED duration=30s")
     assert upstream_client.statuses(a_while, 0, 1, 30.9, 31, 40.9, 41) == [
         queued,
         "PAUSED",
@@ -220,13 +220,13 @@ def test_content_can_come_later_than_success(upstream_client: Any, fate: str, se
     assert upstream_client.clip(task_id).content[4:8] == b"ftyp"
 
 
-@pytest.mark.parametrize(("fate", "lives"), [("link_dead", 0), ("link_dead lives=1h", 3600)])
-def test_a_link_can_be_dead_though_its_task_succeeded(upstream_client: Any, fate: str, lives: float) -> None:
+@pytest.mark.parametrize(("fate", "lifetime"), [("link_dead", 0), ("link_dead lifetime=1h", 3600)])
+def test_a_link_can_be_dead_though_its_task_succeeded(upstream_client: Any, fate: str, lifetime: float) -> None:
     task_id = upstream_client.order(fate)
     upstream_client.server.clock.advance(FAST_END)
-    if lives:
+    if lifetime:
         assert upstream_client.clip(task_id).status_code == 200
-    upstream_client.server.clock.advance(lives)
+    upstream_client.server.clock.advance(lifetime)
     assert upstream_client.status(task_id) == upstream_client.status_words[2]
     assert upstream_client.clip(task_id).status_code == {"apimodels": 404, "opeai": 410}[upstream_client.name]
 

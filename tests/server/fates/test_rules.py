@@ -23,7 +23,7 @@ def arranged(upstream_client: Any, sources: tuple[str, ...]) -> dict[str, Any]:
     fates, account = upstream_client.app.fates, upstream_client.account
     call: dict[str, Any] = {}
     for source in sources:
-        fate = f"unknown_status word={source}"
+        fate = f"unknown_status raw_status={source}"
         if source == "header":
             call["fate"] = fate
         elif source == "magic":
@@ -44,12 +44,12 @@ def test_the_first_source_with_a_fate_decides(in_process_client: Any, first: int
 
 
 def test_a_url_of_the_magic_host_sets_a_fate(in_process_client: Any) -> None:
-    url = "https://mock.test/not-a-face.png?fate=unknown_status+word%3Durl"
+    url = "https://mock.test/not-a-face.png?fate=unknown_status+raw_status%3Durl"
     assert in_process_client.statuses(in_process_client.order(**in_process_client.references("image", url)), 1) == [
         "url"
     ]
     both = in_process_client.order(
-        prompt="[[mock: unknown_status word=prompt]]", **in_process_client.references("image", url)
+        prompt="[[mock: unknown_status raw_status=prompt]]", **in_process_client.references("image", url)
     )
     assert in_process_client.statuses(both, 1) == ["prompt"]
 
@@ -128,7 +128,7 @@ def test_a_magic_prompt_can_stand_anywhere_and_in_any_case(in_process_client: An
         ({"match": {"seconds": "5"}, "fate": "stuck"}, ("seconds", "whole number")),
         ({"match": "all", "fate": "stuck"}, ("'all'", "table")),
         ({"match": {}}, ("allowed: match, fate",)),
-        ({"fate": []}, ("allowed: a text, a table, or a list",)),
+        ({"fate": []}, ("allowed: a string, a table, or a list",)),
         ({"fate": [{"fate": "stuck", "weight": 0}]}, ("weight is 0", "above 0")),
         ({"fate": ["stuck"]}, ("'stuck'", "a table")),
         ({"fate": {"fate": "succeed", "after": True}}, ("after is True", "120s")),
@@ -161,8 +161,8 @@ def test_a_rule_with_a_code_of_one_upstream_does_not_apply_to_another(in_process
 
 def test_rules_are_tried_in_order_and_counted(in_process_client: Any) -> None:
     fates = in_process_client.app.fates
-    first = fates.add(parse_fate_rule({"match": {"nth": 2}, "fate": "unknown_status word=second"}))
-    fates.add(parse_fate_rule({"match": {"times": 2}, "fate": "unknown_status word=early"}))
+    first = fates.add(parse_fate_rule({"match": {"nth": 2}, "fate": "unknown_status raw_status=second"}))
+    fates.add(parse_fate_rule({"match": {"times": 2}, "fate": "unknown_status raw_status=early"}))
     fates.add(
         parse_fate_rule({"match": {"prompt": "boat$", "model": in_process_client.document_model}, "fate": "stuck"})
     )

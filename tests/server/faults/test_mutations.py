@@ -99,7 +99,7 @@ def test_renamed_keeps_the_position_of_a_field(
 
 
 @pytest.mark.parametrize(("as_", "value"), [
-    ("text", "1780000000"), ("number", None), ("boolean", True), ("list", [1780000000]),
+    ("string", "1780000000"), ("number", None), ("boolean", True), ("array", [1780000000]),
     ("object", {"value": 1780000000}), ("null", None),
 ])  # fmt: skip
 def test_retyped_changes_the_type_of_a_field(socket_server: Any, as_: str, value: Any) -> None:
@@ -192,12 +192,12 @@ def test_errors_are_not_mutated_by_faults_of_fields(socket_server: Any) -> None:
 
 def test_a_mutation_leaves_the_original_body_unchanged() -> None:
     original = {"id": "cgt-1", "nested": {"seen": [1]}}
-    mutated = mutate_body(parse_fault("retyped field=nested.seen as=text"), original, get_contract("opeai"))
+    mutated = mutate_body(parse_fault("retyped field=nested.seen as=string"), original, get_contract("opeai"))
     assert mutated == {"id": "cgt-1", "nested": {"seen": "[1]"}}
     assert original == {"id": "cgt-1", "nested": {"seen": [1]}}
 
 
-@pytest.mark.parametrize("fault", ["missing field=a.b.c", "renamed field=x", "retyped field=x as=list", "other_size",
+@pytest.mark.parametrize("fault", ["missing field=a.b.c", "renamed field=x", "retyped field=x as=array", "other_size",
     "other_duration", "other_price", "other_id", "backwards", "not_found", "response_lost"])  # fmt: skip
 def test_a_mutation_without_its_field_returns_none(fault: str) -> None:
     assert mutate_body(parse_fault(fault), {"a": {"b": 1}}, get_contract("opeai")) is None
@@ -208,7 +208,7 @@ def test_a_mutation_without_its_field_returns_none(fault: str) -> None:
 def test_mutations_of_one_field_can_follow_each_other(socket_server: Any, fault: str) -> None:
     field = {"other_id": "id", "other_size": "size", "backwards": "status"}[fault]
     task_id = socket_server.finished_opeai()
-    for as_ in ("list", "object", "number", "boolean", "null"):
+    for as_ in ("array", "object", "number", "boolean", "null"):
         response = socket_server.ask("GET", f"/v1/videos/{task_id}", f"retyped field={field} as={as_}; {fault}")
         assert response.status_code == 200
 

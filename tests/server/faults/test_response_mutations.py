@@ -22,12 +22,12 @@ def mutated(fault: str, body: Any) -> Any:
 
 @pytest.mark.parametrize(("fault", "before", "after"), [
     ("other_value field=status to=done", {"status": "SUCCESS"}, {"status": "done"}),
-    ("other_value field=status to=done was=SUCCESS", {"status": "SUCCESS"}, {"status": "done"}),
-    ("other_value field=status to=done was=QUEUED", {"status": "SUCCESS"}, None),
+    ("other_value field=status to=done if_value=SUCCESS", {"status": "SUCCESS"}, {"status": "done"}),
+    ("other_value field=status to=done if_value=QUEUED", {"status": "SUCCESS"}, None),
     ("other_value field=at factor=1000", {"at": 7}, {"at": 7000}),
     ("other_value field=at factor=1000", {"at": "7"}, None),
     ("other_value field=at to=0.5", {"at": 7}, {"at": 0.5}),
-    ("other_value field=on to=false was=true", {"on": True}, {"on": False}),
+    ("other_value field=on to=false if_value=true", {"on": True}, {"on": False}),
     ("other_value field=urls to=x", {"urls": ["a", "b"]}, {"urls": ["x"]}),
     ("other_value field=items[].id to=x", {"data": {"items": [{"id": 1}, {"id": 2}, 3]}},
      {"data": {"items": [{"id": "x"}, {"id": "x"}, 3]}}),
@@ -136,12 +136,12 @@ def test_other_header_breaks_no_response_in_the_server(socket_server: Any, name:
 
 
 def test_a_wrong_length_is_stated_where_another_fault_removes_the_header(socket_server: Any) -> None:
-    exchange = socket_server.raw_create("other_header name=content-length; wrong_length off=7", closing=False)
+    exchange = socket_server.raw_create("other_header name=content-length; wrong_length delta=7", closing=False)
     assert int(exchange.headers[b"content-length"]) == len(exchange.body) + 7
 
 
 @pytest.mark.parametrize(("how", "range_header", "status", "content_range"), [
-    ("shifted", "bytes=0-9", 206, "bytes 1-10/"), ("unsaid", "bytes=0-9", 206, None),
+    ("shifted", "bytes=0-9", 206, "bytes 1-10/"), ("headerless", "bytes=0-9", 206, None),
     ("open", "bytes=999999999-", 200, None), ("open", "bytes=0-9", 206, "bytes 0-9/"),
 ])  # fmt: skip
 def test_other_range_changes_the_headers_of_a_range(

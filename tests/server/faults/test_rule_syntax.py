@@ -28,7 +28,7 @@ WRITTEN = {
     "bandwidth": "bandwidth rate=1000",
     "dribble": "dribble bytes=2 every=10ms",
     "body_cut": "body_cut at=0",
-    "wrong_length": "wrong_length off=-3",
+    "wrong_length": "wrong_length delta=-3",
     "wrong_type": "wrong_type to=text/plain",
     "redirect": "redirect code=307",
     "no_range": "no_range",
@@ -43,7 +43,7 @@ WRITTEN = {
     "other_price": "other_price factor=1.5",
     "other_id": "other_id",
     "not_found": "not_found",
-    "other_value": "other_value field=status to=done was=SUCCESS",
+    "other_value": "other_value field=status to=done if_value=SUCCESS",
     "extra": "extra field=trace to=7",
     "reordered": "reordered",
     "other_envelope": "other_envelope form=detail",
@@ -131,13 +131,13 @@ WRONG = {
     "bandwidth rate=0": "rate is '0'; allowed: a whole number from 1",
     "dribble bytes=0": "bytes is '0'",
     "body_cut at=-1": "at is '-1'; allowed: a whole number from 0",
-    "wrong_length off=0": "off is 0; allowed: a whole number above or below it",
+    "wrong_length delta=0": "delta is 0; allowed: a whole number above or below it",
     "redirect code=304": "code is 304; allowed: 301, 302, 303, 307, 308",
     "clock_skew": "by is missing",
     "clock_skew by=-": "by is ''",
     "missing": "field is missing",
     "retyped field=id": "as is missing",
-    "retyped field=id as=date": "as is 'date'; allowed: text, number, boolean, list, object, null",
+    "retyped field=id as=date": "as is 'date'; allowed: string, number, boolean, array, object, null",
     "other_size to=big": "to is 'big'; allowed: width x height",
     "wrong_type to=text/é": "to is 'text/é'; allowed: a content type, in ASCII",
     "other_price factor=1": "factor is '1'; allowed: a number from 0 that is not 1",
@@ -177,7 +177,7 @@ def test_an_invalid_fault_is_rejected_with_name_value_and_allowed_values(text: s
 @pytest.mark.parametrize(("values", "message"), [
     ({}, "a fault rule has nothing; allowed: match, fault"),
     ({"fault": "response_lost", "when": 1}, "a fault rule has fault, when; allowed"),
-    ({"fault": 7}, "fault is 7; allowed: a text or a table"),
+    ({"fault": 7}, "fault is 7; allowed: a string or a table"),
     ({"fault": "response_lost", "match": "all"}, "match is 'all'; allowed: a table"),
     ({"fault": "response_lost", "match": {"nth": 0}}, "nth is 0; allowed"),
     ({"fault": "response_lost", "match": {"colour": "red"}}, "unknown match field 'colour'"),
@@ -202,14 +202,14 @@ def test_a_header_can_have_several_faults() -> None:
 
 
 @pytest.mark.parametrize("header", ["response_lost; body_cut at=3", "status code=500; hang", "malformed; truncated",
-    "bandwidth rate=1; dribble", "missing field=id; retyped field=id as=list"])  # fmt: skip
+    "bandwidth rate=1; dribble", "missing field=id; retyped field=id as=array"])  # fmt: skip
 def test_faults_that_exclude_each_other_are_rejected_in_one_header(header: str) -> None:
     with pytest.raises(InvalidRule, match="contradict each other; allowed: one of them"):
         parse_fault_header(header)
 
 
 def test_faults_about_different_fields_can_be_combined() -> None:
-    assert len(parse_fault_header("missing field=id; retyped field=model as=list; renamed field=status")) == 3
+    assert len(parse_fault_header("missing field=id; retyped field=model as=array; renamed field=status")) == 3
     assert len(parse_fault_header("other_refusal kind=balance code=409; other_refusal kind=forbidden code=409")) == 2
     assert len(parse_fault_header("other_header name=etag; other_header name=date")) == 2
 

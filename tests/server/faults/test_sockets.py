@@ -101,7 +101,7 @@ def test_body_cut_without_a_number_leaves_half(socket_server: Any) -> None:
 
 @pytest.mark.parametrize(("off", "more"), [("10", 10), ("-10", -10), ("-9999", None)])
 def test_wrong_length_adds_to_content_length(socket_server: Any, off: str, more: int | None) -> None:
-    exchange = socket_server.raw_create(f"wrong_length off={off}", closing=False)
+    exchange = socket_server.raw_create(f"wrong_length delta={off}", closing=False)
     assert exchange.end == "closed"
     assert json.loads(exchange.body)["object"] == "video"
     assert int(exchange.headers[b"content-length"]) == (0 if more is None else len(exchange.body) + more)

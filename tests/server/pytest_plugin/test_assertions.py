@@ -278,5 +278,5 @@ def test_assert_charged_once_does_not_count_assets(
 
 
 def test_assert_spend_rejects_a_float(mock_ledger: Any) -> None:
-    with pytest.raises(TypeError, match=r'write it as a text: assert_spend\("0.59"\)'):
+    with pytest.raises(TypeError, match=r'write it as a string: assert_spend\("0.59"\)'):
         mock_ledger.assert_spend(0.59)

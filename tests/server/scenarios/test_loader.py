@@ -119,7 +119,7 @@ INVALID = {
     "a latency that falls": ('[latency]\np50 = "9s"\np90 = "3s"\n', 6, "p50 is 9 and p90 is 3; allowed: 0 < p50 < p90"),
     "two latencies": ('[latency]\nfixed = "1s"\np50 = "9s"\np90 = "10s"\n', 5, "latency has fixed, p50, p90"),
     "a latency's key": ('[[latency.rules]]\nfixed = "1s"\nratio = "1:1"\n', 7, "unknown latency field 'ratio'"),
-    "a latency's model": ('[[latency.rules]]\nfixed = "1s"\nmodel = 3\n', 7, "model is 3; allowed: a text"),
+    "a latency's model": ('[[latency.rules]]\nfixed = "1s"\nmodel = 3\n', 7, "model is 3; allowed: a string"),
     "a latency's seconds": ('[[latency.rules]]\nfixed = "1s"\nseconds = 0\n', 7, "seconds is 0; allowed: a whole"),
     "media of no URL": ('[media.boat]\nkind = "image"\n', 5, "media is of 'boat'; allowed: a URL"),
     "media of no kind": (
@@ -186,7 +186,7 @@ def test_rules_that_overlap_only_in_part_do_not_conflict() -> None:
 @pytest.mark.parametrize("name", ["title", "description"])
 def test_the_title_and_the_description_are_required(name: str) -> None:
     head = "\n".join(line for line in HEAD.split("\n") if not line.startswith(name))
-    assert error_of(head=head) == f"night.toml, line 1: [scenario] has no {name}; allowed: a text on one line"
+    assert error_of(head=head) == f"night.toml, line 1: [scenario] has no {name}; allowed: a string on one line"
 
 
 def test_a_link_is_a_web_address() -> None:

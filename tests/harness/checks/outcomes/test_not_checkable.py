@@ -14,7 +14,13 @@ from seedmock_contracts.upstreams import get_contract
 
 FIXTURES = Path(__file__).parents[4] / "fixtures"
 UPSTREAMS = ("opeai", "apimodels")
-FATES = ("failed", "moderated what=audio", "expired word=cancelled", "content_late by=9s", "completed_without_url")
+FATES = (
+    "failed",
+    "moderated what=audio",
+    "expired raw_status=cancelled",
+    "content_late by=9s",
+    "completed_without_url",
+)
 
 
 def load_not_checkable(name: str) -> dict[str, list[dict[str, str]]]:

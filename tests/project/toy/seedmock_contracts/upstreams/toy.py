@@ -1,7 +1,7 @@
 """Contract of an upstream that does not exist: what a new upstream has to say, and nothing else.
 
 It differs from the real ones wherever one can: paths, names, the form of ids, a prompt inside an array of items, one
-link as a text, a cancel operation, a list of tasks, and statuses for what was cancelled or has expired.
+link as a string, a cancel operation, a list of tasks, and statuses for what was cancelled or has expired.
 """
 
 from __future__ import annotations
