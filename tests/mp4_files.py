@@ -10,8 +10,17 @@ def mp4_box(name: bytes, *contents: bytes) -> bytes:
     return pack(">I", 8 + len(content)) + name + content
 
 
+UPRIGHT = (1, 0, 0, 1)
+QUARTER_TURN = (0, 1, -1, 0)
+
+
 def mp4_bytes(
-    width: int = 1280, height: int = 720, seconds: float = 4, audio: bool = True, payload: bytes = b"\0" * 4000
+    width: int = 1280,
+    height: int = 720,
+    seconds: float = 4,
+    audio: bool = True,
+    payload: bytes = b"\0" * 4000,
+    matrix: tuple[int, int, int, int] = UPRIGHT,
 ) -> bytes:
     """Build an MP4 file of a few boxes, which can be measured but not played."""
 
@@ -21,7 +30,9 @@ def mp4_bytes(
         return b"\0" * 12 + pack(">II", 1000, int(seconds * 1000))
 
     def track(kind: bytes, w: int, h: int) -> bytes:
-        header = mp4_box(b"tkhd", b"\0" * 76, pack(">II", w << 16, h << 16))
+        a, b, c, d = (value << 16 for value in matrix)
+        transform = pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+        header = mp4_box(b"tkhd", b"\0" * 40, transform, pack(">II", w << 16, h << 16))
         return mp4_box(
             b"trak", header, mp4_box(b"mdia", mp4_box(b"mdhd", times(1)), mp4_box(b"hdlr", b"\0" * 8, kind, b"\0" * 12))
         )

@@ -13,6 +13,7 @@ from typing import Any
 from .enums import MediaKind
 from .errors import InvalidExchange
 from .facts import MediaFacts
+from .mp4 import CONTENT_TYPES, iso_format
 
 SECRET_HEADERS = frozenset(
     {
@@ -178,8 +179,9 @@ def _is_text(body: bytes) -> bool:
 
 
 def _kind(body: bytes) -> str:
-    if body[4:8] == b"ftyp":
-        return "video/mp4"
+    name = iso_format(body)
+    if name is not None:
+        return CONTENT_TYPES[name]
     if body[:4] == b"RIFF":
         return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(body[8:12], "application/octet-stream")
     return next((kind for magic, kind in _MAGIC if body.startswith(magic)), "application/octet-stream")

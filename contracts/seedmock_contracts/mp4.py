@@ -1,5 +1,8 @@
 """Minimal MP4 reader: detects truncated files, and measures pixels, length, frames, sound and codecs.
 
+Tells the formats in this container apart, too, by the brands of the first box (ISO/IEC 14496-12, 4.3): a HEIC image
+begins like a video.
+
 Reads a seekable binary file. Knows no upstream and no transport.
 """
 
@@ -11,7 +14,7 @@ from hashlib import sha256
 from io import BytesIO
 from struct import error as StructError
 from struct import unpack_from
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from .enums import MediaKind
 from .errors import InvalidMovie
@@ -19,6 +22,24 @@ from .facts import MediaFacts
 
 # The moov box of a clip of 15 s has some kilobytes; a larger one is an attack on memory or another kind of file.
 _MAX_MOOV_BYTES = 64 * 1024 * 1024
+# By the first brand, which tells how a file is meant to be used. That of HEVC among the others makes a heif a heic.
+HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
+AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
+HEIF_BRANDS: Final = frozenset((b"mif1", b"mif2", b"msf1", b"miaf", b"avci", b"avcs", b"jpeg", b"jpgs", b"j2ki"))
+IMAGE_FORMATS: Final = ("heic", "heif", "avif")
+# Files that are no plain MP4, by the first three characters of the brand: the fourth is a version.
+PREFIXES: Final = {b"qt ": "mov", b"M4A": "m4a", b"M4B": "m4a", b"M4P": "m4a", b"F4A": "m4a", b"F4B": "m4a"}
+MOBILE_PREFIXES: Final = {b"3g2": "3g2", b"3gp": "3gp", b"3ge": "3gp", b"3gg": "3gp", b"3gr": "3gp", b"3gs": "3gp"}
+CONTENT_TYPES: Final = {
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "avif": "image/avif",
+    "mov": "video/quicktime",
+    "m4a": "audio/mp4",
+    "3gp": "video/3gpp",
+    "3g2": "video/3gpp2",
+    "mp4": "video/mp4",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +58,18 @@ class Movie:
     @property
     def size(self) -> str:
         return f"{self.width}x{self.height}"
+
+
+def iso_format(head: bytes) -> str | None:
+    """Return the format, a key of `CONTENT_TYPES`, of a file by its first bytes; None in another container."""
+    if head[4:8] != b"ftyp":
+        return None
+    first = head[8:12]
+    if first in HEIC_BRANDS | AVIF_BRANDS | HEIF_BRANDS:
+        size = min(int.from_bytes(head[:4], "big"), len(head))
+        brands = {first, *(head[at : at + 4] for at in range(16, size, 4))}
+        return "heic" if brands & HEIC_BRANDS else "avif" if brands & AVIF_BRANDS else "heif"
+    return (PREFIXES | MOBILE_PREFIXES).get(first[:3], "mp4")
 
 
 def movie_facts(content: bytes) -> MediaFacts:
@@ -122,11 +155,18 @@ def _parse_moov(moov: bytes, size: int) -> Movie:
     if b"vide" not in kinds:
         raise InvalidMovie("no video track")
     video = tracks[kinds.index(b"vide")]
-    header = _child(video, "tkhd")
-    width, height = unpack_from(">II", header, len(header) - 8)  # fixed-point numbers of 16.16 bits
+    width, height = _upright_size(_child(video, "tkhd"))
     seconds = _seconds(_child(video, "mdia", "mdhd")) or _seconds(_child(moov, "mvhd"))
     sound = tracks[kinds.index(b"soun")] if b"soun" in kinds else b""
-    return Movie(size, seconds, width >> 16, height >> 16, bool(sound), _samples(video), _codec(video), _codec(sound))
+    return Movie(size, seconds, width, height, bool(sound), _samples(video), _codec(video), _codec(sound))
+
+
+def _upright_size(header: bytes) -> tuple[int, int]:
+    """Width and height as they are seen, of a tkhd box: it ends with a matrix of nine numbers and the stored size."""
+    straight, turned = unpack_from(">ii", header, len(header) - 44)
+    width, height = unpack_from(">II", header, len(header) - 8)  # fixed-point numbers of 16.16 bits
+    size = (width >> 16, height >> 16)
+    return size[::-1] if turned and not straight else size
 
 
 def _samples(track: bytes) -> int:

@@ -11,6 +11,8 @@ SeedmockServerError
 ├── FetchNotAllowed            the fetch policy forbids to contact the URL
 ├── UnreadableMedia            a file is not an image, a video or a sound, or is broken; also a ValueError
 ├── Unrenderable               a clip cannot be rendered; also a ValueError
+│   ├── EncoderFailure         ffmpeg failed; its words are in the log
+│   └── NoDecoder              the image is of a known kind, but only an extra can decode it
 ├── InvalidRule                a fate, fault, latency or media rule is malformed; also a ValueError
 ├── InvalidSetting             a setting of the server is malformed; also a ValueError
 ├── InvalidScenario            a scenario file is malformed; also a ValueError

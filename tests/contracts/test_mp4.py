@@ -10,7 +10,7 @@ import pytest
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.mp4 import read_movie
 
-from ..mp4_files import mp4_box, mp4_bytes
+from ..mp4_files import QUARTER_TURN, UPRIGHT, mp4_box, mp4_bytes
 
 
 @pytest.mark.parametrize(("width", "height", "seconds", "audio"), [(1280, 720, 4, True), (834, 1112, 15, False)])
@@ -18,6 +18,14 @@ def test_a_movie_is_measured(width: int, height: int, seconds: int, audio: bool)
     content = mp4_bytes(width, height, seconds, audio)
     movie = read_movie(io.BytesIO(content))
     assert dataclasses.astuple(movie)[:5] == (len(content), seconds, width, height, audio)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "size"),
+    [(UPRIGHT, "1280x720"), (QUARTER_TURN, "720x1280"), ((-1, 0, 0, -1), "1280x720"), ((0, -1, 1, 0), "720x1280")],
+)
+def test_a_turned_movie_has_the_size_that_is_seen(matrix: tuple[int, int, int, int], size: str) -> None:
+    assert read_movie(io.BytesIO(mp4_bytes(matrix=matrix))).size == size
 
 
 def test_every_truncation_of_a_movie_is_detected() -> None:

@@ -58,6 +58,7 @@ ALLOWED_PLACES = {
     "msgspec": ["seedmock_server/*"],
     "platformdirs": ["seedmock_server/app.py", "seedmock_harness/verify/order_log.py"],
     "PIL": ["seedmock_server/media/*", "seedmock_client/cli/demo.py"],
+    "pillow_heif": ["seedmock_server/media/heif.py"],
     "imageio_ffmpeg": ["seedmock_server/media/ffmpeg.py"],
     "pytest": ["seedmock_server/pytest_plugin.py", "seedmock_harness/pytest_plugin.py"],
     "respx": ["seedmock_server/pytest_plugin.py", "seedmock_server/testing/host_redirect.py"],

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from seedmock_contracts.enums import Capability, ErrorKind, Operation, TaskStatus
+from seedmock_contracts.mp4 import CONTENT_TYPES
 from seedmock_contracts.response_format import first_value
 
 from ..errors import ApiError
@@ -31,12 +32,13 @@ from .request_context import RequestContext
 from .responses import SentResponse
 
 MEDIA_TYPES = {
+    **CONTENT_TYPES,
     "png": "image/png",
     "jpeg": "image/jpeg",
     "webp": "image/webp",
     "gif": "image/gif",
-    "mp4": "video/mp4",
-    "mov": "video/quicktime",
+    "bmp": "image/bmp",
+    "tiff": "image/tiff",
     "mp3": "audio/mpeg",
     "wav": "audio/wav",
 }

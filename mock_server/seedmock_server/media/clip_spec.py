@@ -51,7 +51,8 @@ class ClipSpec:
     def digest(self) -> str:
         """64 hex digits that identify the clip's bytes; the first call in a process runs ffmpeg for its version."""
         values = {field.name: _hashable(getattr(self, field.name)) for field in fields(self)}
-        document = json.dumps([RENDER_VERSION, *_tool_versions(), values], sort_keys=True)
+        tools = _tool_versions() + (_decoder_version() if self.first or self.last else ())
+        document = json.dumps([RENDER_VERSION, *tools, values], sort_keys=True)
         return hashlib.sha256(document.encode("ascii")).hexdigest()
 
 
@@ -67,8 +68,14 @@ def _hashable(value: object) -> object:
     return value.digest if isinstance(value, StoredFile) else value
 
 
+def _decoder_version() -> tuple[str, ...]:
+    from .heif import decoder_version
+
+    return decoder_version()
+
+
 @functools.cache
-def _tool_versions() -> tuple[str, str]:
+def _tool_versions() -> tuple[str, ...]:
     import PIL
 
     from .ffmpeg import version

@@ -1,6 +1,7 @@
 """Measure media files: images with Pillow, video and sound with ffmpeg, by their content and never by their name.
 
-Video and sound are not decoded: ffmpeg copies their packets and prints the times (its muxer framecrc).
+ffmpeg copies the packets and prints their times (its muxer framecrc); of a video it decodes the first frame, too,
+which has the size that is seen: turned as the file or the stream says, wherever that is written.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
 
 from ..errors import SeedmockServerError
-from .encoding.encoder import Encoder, Unrenderable
+from . import wav
+from .encoding.encoder import Encoder, EncoderFailure, Unrenderable
 from .sniff import container, safe_input
 
 TIME_LIMIT = 20.0
@@ -26,7 +28,7 @@ class UnreadableMedia(SeedmockServerError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One track: its codec, its size in pixels if it has one, and the seconds from its first to its last packet."""
+    """One track: its codec, its size as it is seen if it has one, and the seconds and packets that are played."""
 
     codec: str
     width: int | None
@@ -56,9 +58,21 @@ def measure(path: Path) -> MediaFacts:
 
 def read_tracks(path: Path, ffmpeg: Encoder) -> Tracks:
     """Return the tracks of a video or sound file; raises Unrenderable."""
-    maps = ("-map", "0:V:0?", "-map", "0:a:0?")
-    output = ffmpeg.run(["-xerror", *safe_input(path), *maps, "-c", "copy", "-f", "framecrc", "pipe:1"])
-    return _parse_framecrc(output.decode("ascii", "replace"))
+    copied = ("-map", "0:V:0?", "-map", "0:a:0?", "-c", "copy")
+    frame = ("-map", "0:V:0?", "-c:v:1", "wrapped_avframe", "-filter:v:1", "trim=end_frame=1")
+    try:
+        output = _framecrc(path, ffmpeg, (*copied, *frame))
+    except Unrenderable:  # perhaps only because the first frame cannot be decoded
+        output = _framecrc(path, ffmpeg, copied)
+    return _parse_framecrc(output)
+
+
+def _framecrc(path: Path, ffmpeg: Encoder, streams: tuple[str, ...]) -> str:
+    command = ["-xerror", "-threads", "1", *safe_input(path), *streams, "-f", "framecrc", "pipe:1"]
+    try:
+        return ffmpeg.run(command).decode("ascii", "replace")
+    except EncoderFailure as error:
+        raise Unrenderable(f"the {container(path)[0]} file is damaged, or its codec is unknown") from error
 
 
 def _measure_image(path: Path, size: int) -> MediaFacts | None:
@@ -74,6 +88,9 @@ def _measure_image(path: Path, size: int) -> MediaFacts | None:
 
 def _measure_tracks(path: Path, size: int) -> MediaFacts:
     name, _ = container(path)
+    seconds = wav.seconds(path) if name == "wav" else None
+    if seconds is not None:
+        return MediaFacts(kind=MediaKind.AUDIO, size_bytes=size, format=name, seconds=round(seconds, 6), has_audio=True)
     with tempfile.TemporaryDirectory() as folder:
         tracks = read_tracks(path, Encoder(Path(folder), seconds=TIME_LIMIT))
     video, audio = tracks.video, tracks.audio
@@ -93,7 +110,10 @@ def _measure_tracks(path: Path, size: int) -> MediaFacts:
 
 
 def _parse_framecrc(output: str) -> Tracks:
-    """Parse framecrc: `#name track: value` lines, then `track, dts, pts, duration, size, checksum` lines."""
+    """Parse framecrc: `#name track: value` lines, then `track, dts, pts, duration, size, checksum` lines.
+
+    The tracks are the first video and the first sound, then the first decoded frame of the video.
+    """
     heads: dict[tuple[str, int], str] = {}
     packets: dict[int, list[tuple[int, int]]] = {}
     for line in output.splitlines():
@@ -105,19 +125,36 @@ def _parse_framecrc(output: str) -> Tracks:
         elif line:
             number, _, start, duration, *_ = (part.strip() for part in line.split(","))
             packets.setdefault(int(number), []).append((int(start), int(duration)))
-    tracks = {heads["media_type", number]: _track(heads, number, times) for number, times in packets.items()}
+    frames = [track for track in packets if heads["codec_id", track] == "wrapped_avframe"]
+    upright = _displayed_size(heads, frames[0]) if frames else None
+    tracks: dict[str, Track] = {}
+    for track in packets.keys() - frames:
+        kind = heads["media_type", track]
+        tracks[kind] = _track(heads, track, packets[track], upright if kind == "video" else None)
     return Tracks(tracks.get("video"), tracks.get("audio"))
 
 
-def _track(heads: dict[tuple[str, int], str], number: int, packets: list[tuple[int, int]]) -> Track:
-    width, _, height = heads.get(("dimensions", number), "").partition("x")
+def _track(
+    heads: dict[tuple[str, int], str], number: int, packets: list[tuple[int, int]], upright: tuple[int, int] | None
+) -> Track:
+    width, height = upright or _displayed_size(heads, number) or (None, None)
     end = max(start + duration for start, duration in packets)
-    # Negative times are the encoder's priming, which players do not play.
-    ticks = end - max(0, min(start for start, _ in packets))
+    # Negative times are not played: the priming of an encoder, and what an edit list cuts off.
+    begin = max(0, min(start for start, _ in packets))
     return Track(
         codec=heads["codec_id", number],
-        width=int(width) if width else None,
-        height=int(height) if height else None,
-        packets=len(packets),
-        seconds=float(Fraction(heads["tb", number]) * ticks),
+        width=width,
+        height=height,
+        packets=sum(start + duration > begin for start, duration in packets),
+        seconds=float(Fraction(heads["tb", number]) * (end - begin)),
     )
+
+
+def _displayed_size(heads: dict[tuple[str, int], str], number: int) -> tuple[int, int] | None:
+    """Return width and height of square pixels: where the stream's are wider or narrower, so is the picture."""
+    width, _, height = heads.get(("dimensions", number), "").partition("x")
+    if not width:
+        return None
+    across, _, down = heads.get(("sar", number), "0/1").partition("/")
+    ratio = Fraction(int(across), int(down)) if int(down) else Fraction(0)
+    return max(1, round(int(width) * (ratio or 1))), int(height)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ from .clip_cache import CachedClip, ClipCache
 from .clip_spec import ClipSpec
 from .encoding.encoder import Encoder, Unrenderable
 from .ffmpeg import version
+
+log = logging.getLogger("seedmock")
 
 __all__ = ["CachedClip", "ClipRenderer", "Unrenderable"]
 
@@ -126,7 +129,8 @@ class ClipRenderer:
         except Unrenderable:
             raise
         except Exception as error:
-            raise Unrenderable(f"the clip could not be rendered: {error}") from error
+            log.exception("A clip could not be rendered: %r", spec)
+            raise Unrenderable("the clip can't be rendered: internal error in seedmock; see the server log") from error
         finally:
             target.unlink(missing_ok=True)
 

@@ -6,10 +6,12 @@ file can make ffmpeg open another file or a URL.
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
-from typing import IO
 
+from seedmock_contracts.mp4 import iso_format
+
+from . import wav
+from .boxes import is_truncated
 from .encoding.encoder import Unrenderable
 
 HEAD_BYTES = 512
@@ -21,10 +23,10 @@ def container(path: Path) -> tuple[str, str]:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
             formats = _boxes(head) or _tagged(head) or _framed(head)
-            is_truncated = formats is not None and formats[1] == "mov" and _is_truncated(file)
+            ends_within_box = formats is not None and formats[1] == "mov" and is_truncated(file)
     except OSError as error:
         raise Unrenderable(f"the file can't be read: {error.strerror}") from error
-    if is_truncated:
+    if ends_within_box:
         raise Unrenderable("the file was cut short")
     if formats is None:
         raise Unrenderable("the file is empty" if not head else "neither an image nor a known kind of video or audio")
@@ -37,23 +39,10 @@ def safe_input(path: Path) -> list[str]:
     return ["-nostdin", "-protocol_whitelist", "file", "-f", demuxer, "-i", f"file:{path.resolve()}"]
 
 
-def _is_truncated(file: IO[bytes]) -> bool:
-    """Check if a file of MP4 boxes ends within one: ffmpeg would take what is there for the whole."""
-    end = file.seek(0, 2)
-    at = 0
-    while at + 8 <= end:
-        file.seek(at)
-        size, _, large = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\x00"))
-        size = {0: end - at, 1: large}.get(size, size)
-        if size < 8:
-            return False
-        at += size
-    return at > end
-
-
 def _boxes(head: bytes) -> tuple[str, str] | None:
-    if head[4:8] == b"ftyp":
-        return ("mov" if head[8:10] == b"qt" else "m4a" if head[8:11] == b"M4A" else "mp4"), "mov"
+    name = iso_format(head)
+    if name is not None:
+        return name, "mov"
     if head[4:8] in (b"moov", b"mdat", b"free", b"wide", b"skip"):
         return "mov", "mov"
     if head[:4] == b"\x1a\x45\xdf\xa3":
@@ -62,9 +51,10 @@ def _boxes(head: bytes) -> tuple[str, str] | None:
 
 
 def _tagged(head: bytes) -> tuple[str, str] | None:
-    riff = {b"AVI ": ("avi", "avi"), b"WAVE": ("wav", "wav")}
+    if wav.is_wav(head):
+        return "wav", "wav"
     if head[:4] == b"RIFF":
-        return riff.get(head[8:12])
+        return ("avi", "avi") if head[8:12] == b"AVI " else None
     signatures = {b"FLV\x01": "flv", b"OggS": "ogg", b"fLaC": "flac", b"ID3": "mp3", b"\x00\x00\x01\xba": "mpeg"}
     return next(((name, name) for signature, name in signatures.items() if head.startswith(signature)), None)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..media.clip_spec import StoredFile
-from ..media.drawing.images import covering, opened
+from ..media.drawing.images import fitted, opened, upright_size
 
 # Pixels of the longer side to which images are reduced: a face that matters is still large enough.
 LONGER_SIDE: Final = 640
@@ -92,9 +92,8 @@ def _grey_image(path: Path) -> Any:
         if image is None:
             return None
         with image:
-            is_turned = image.getexif().get(0x0112, 1) >= 5  # the EXIF orientations that swap width and height
-            width, height = (image.height, image.width) if is_turned else image.size
-        scale = min(1.0, LONGER_SIDE / max(width, height))
-        return covering(path, max(1, round(width * scale)), max(1, round(height * scale))).convert("L")
+            width, height = upright_size(image)
+            scale = min(1.0, LONGER_SIDE / max(width, height))
+            return fitted(image, max(1, round(width * scale)), max(1, round(height * scale))).convert("L")
     except Unrenderable:
         return None

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw
 
-from ..clip_spec import STEPS, ClipSpec
+from ..clip_spec import STEPS, ClipSpec, StoredFile
 from ..encoding.yuv import YuvFrame
-from .images import covering
+from .images import NoDecoder, covering
 from .palette import WHITE, Palette
 from .spinner import Spinner
 from .test_card import Card, subtitle
@@ -24,8 +24,8 @@ class Crossfade:
     def __init__(self, spec: ClipSpec) -> None:
         self._spec = spec
         self._palette = Palette.of(spec.seed)
-        first = covering(spec.first.path, spec.width, spec.height) if spec.first else None
-        last = covering(spec.last.path, spec.width, spec.height) if spec.last else first
+        first = _still(spec.first, spec)
+        last = _still(spec.last, spec) or first
         self._first = YuvFrame.of(first) if first else Card(spec).frame(0, 0)
         self._last = YuvFrame.of(last) if last else self._first
         self._badge = Badge(spec, self._palette)
@@ -100,6 +100,14 @@ class Badge:
         mask = Image.new("L", (side, side))
         ImageDraw.Draw(mask).text((side / 2, side / 2), str(second + 1), font=font(side // 2), fill=255, anchor="mm")
         return mask
+
+
+def _still(source: StoredFile | None, spec: ClipSpec) -> Image.Image | None:
+    """Load a still at the size of the clip; one that only a missing extra could decode counts as missing."""
+    try:
+        return covering(source.path, spec.width, spec.height) if source else None
+    except NoDecoder:
+        return None
 
 
 def _gleam(width: int, height: int) -> Image.Image:

@@ -7,13 +7,24 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from .. import heif
 from ..encoding.encoder import Unrenderable
+from .sample_depth import eight_bit
 
 MAX_PIXELS = 100_000_000
 # Not EPS, which would start Ghostscript, and none that Pillow recognizes by little (TGA) or cannot decode.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM", "ICO")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
+# A phone's JPEG with a depth map or a preview behind it is MPO to Pillow, and a JPEG to everything else.
+_NAMES = {"MPO": "jpeg"}
+ORIENTATION = ExifTags.Base.Orientation
+# Orientations that swap width and height.
+TURNED = range(5, 9)
+
+
+class NoDecoder(Unrenderable):
+    """The image is known, but only an extra can decode it."""
 
 
 def covering(path: Path, width: int, height: int) -> Image.Image:
@@ -23,27 +34,46 @@ def covering(path: Path, width: int, height: int) -> Image.Image:
     """
     image = opened(path)
     if image is None:
-        raise Unrenderable("not an image of a known kind")
-    with image, _translated_errors():
-        upright = ImageOps.exif_transpose(image)
-        return ImageOps.fit(_without_alpha(upright), (width, height), Image.Resampling.BICUBIC)
+        raise _undecodable(path)
+    with image:
+        return fitted(image, width, height)
+
+
+def fitted(image: Image.Image, width: int, height: int) -> Image.Image:
+    """Do the same for an image that is open."""
+    with _translated_errors():
+        upright = ImageOps.exif_transpose(_loaded(image))
+        return ImageOps.fit(_opaque(eight_bit(upright)), (width, height), Image.Resampling.BICUBIC)
 
 
 def recognised(path: Path) -> tuple[int, int, str] | None:
-    """Return width and height (as stored) and format of an image that can be decoded; None for any other file.
+    """Return upright width and height, and format, of an image; None for any other file.
 
     Raises Unrenderable for an image that is too large or broken.
     """
     image = opened(path)
+    name = heif.format_of(path)
     if image is None:
-        return None
-    with image, _translated_errors():
-        image.load()
-        return image.width, image.height, str(image.format).lower()
+        return None if name is None else (*heif.size_in_boxes(path), name)
+    with image:
+        return *upright_size(image), name or _NAMES.get(str(image.format), str(image.format).lower())
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Load an image, and return width and height as they are seen, in the orientation of its EXIF data.
+
+    Loading comes first: Pillow turns a TIFF then, and forgets its orientation. Raises Unrenderable.
+    """
+    with _translated_errors():
+        is_turned = _loaded(image).getexif().get(ORIENTATION, 1) in TURNED
+        return (image.height, image.width) if is_turned else image.size
 
 
 def opened(path: Path) -> Image.Image | None:
     """Open an image, reading only its header; None for any other file. Raises Unrenderable for a too large one."""
+    if heif.format_of(path) in ("heic", "heif"):
+        with _translated_errors():
+            return heif.decode(path, MAX_PIXELS) if heif.has_decoder() else None
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]
     with _translated_errors(), warnings.catch_warnings():
@@ -58,16 +88,43 @@ def opened(path: Path) -> Image.Image | None:
     return image
 
 
+def _undecodable(path: Path) -> Unrenderable:
+    name = heif.format_of(path)
+    if name is None:
+        return Unrenderable("not an image of a known kind")
+    return NoDecoder(f"a {name} image can't be drawn without a decoder; install seedmock[heif]")
+
+
 @contextlib.contextmanager
 def _translated_errors() -> Iterator[None]:
-    """Turn all errors into Unrenderable: Pillow's decoders raise nearly anything for a broken file."""
+    """Turn all errors into Unrenderable: Pillow's decoders raise nearly anything for a broken file.
+
+    Their texts stay out of the message: some name an object by its address in memory, or a path of this machine.
+    """
     try:
         yield
+    except Unrenderable:
+        raise
     except Exception as error:
-        raise Unrenderable(f"the image can't be read: {error}") from error
+        raise Unrenderable("the image can't be read: it is damaged or was cut short") from error
 
 
-def _without_alpha(image: Image.Image) -> Image.Image:
+def _loaded(image: Image.Image) -> Image.Image:
+    """Decode the pixels, and drop an orientation that cannot be read: viewers ignore it, too."""
+    image.load()
+    try:
+        image.getexif().get(ORIENTATION)
+    except Exception:
+        image.info.pop("exif", None)
+        image._exif = None
+    return image
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return the image in RGB, on white."""
+    if image.mode == "LAB":
+        sources = (ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"))
+        return ImageCms.profileToProfile(image, *sources, outputMode="RGB") or image
     if not image.has_transparency_data:
         return image.convert("RGB")
     foreground = image.convert("RGBA")

@@ -6,6 +6,7 @@ Its arguments are fixed (one thread, bitexact, no dates), so that its bytes are 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -29,8 +30,15 @@ X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "20", "-bf", "0", "-sc
 COLOURS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709,setsar=1"
 
 
+log = logging.getLogger("seedmock")
+
+
 class Unrenderable(SeedmockServerError, ValueError):
     """A clip cannot be rendered; the message says why."""
+
+
+class EncoderFailure(Unrenderable):
+    """ffmpeg failed. Its own words are in the log, not in the message: they hold addresses, paths and codes."""
 
 
 class Encoder:
@@ -54,13 +62,14 @@ class Encoder:
     def run(self, arguments: Iterable[str], feed: Iterable[bytes] = (), *, low_priority: bool = False) -> bytes:
         """Feed ffmpeg's standard input, wait for the end, and return its output.
 
-        Raises Unrenderable with the last line of ffmpeg's errors, or on timeout.
+        Raises EncoderFailure for an error and on timeout.
         """
         with tempfile.TemporaryFile(dir=self._folder) as output, tempfile.TemporaryFile(dir=self._folder) as errors:
             command = [executable(), "-v", "error", "-y", *arguments]
             code, timed_out = self._wait(command, feed, output, errors, low_priority)
             if code:
-                raise Unrenderable(_error_message(errors, timed_out))
+                log.info("ffmpeg failed: %r", _details(errors))
+                raise EncoderFailure("encoding took too long" if timed_out else "the media can't be decoded or encoded")
             output.seek(0)
             return output.read()
 
@@ -143,10 +152,6 @@ def _lower_priority(pid: int) -> None:
             os.setpriority(os.PRIO_PROCESS, pid, LOW_PRIORITY)
 
 
-def _error_message(errors: IO[bytes], timed_out: bool) -> str:
-    if timed_out:
-        return "ffmpeg took too long"
+def _details(errors: IO[bytes]) -> str:
     errors.seek(0)
-    lines = errors.read(65536).decode("utf-8", "replace").split("\n")
-    messages = [line.strip() for line in lines if line.strip()]
-    return f"ffmpeg failed: {messages[-1] if messages else 'no reason given'}"
+    return errors.read(65536).decode("utf-8", "replace").strip()
