@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
@@ -18,7 +17,7 @@ from .effects import Flow
 from .errors import AuthenticationError, UsageError
 from .operations import Operations
 from .retry import RetryPolicy
-from .transport import AsyncTransport, Transport, TransportConfig, epoch_time, monotonic, sleep
+from .transport import AsyncTransport, Transport, TransportConfig, async_sleep, epoch_time, monotonic, sleep
 from .upstreams import get_codec
 
 P = ParamSpec("P")
@@ -149,7 +148,10 @@ class Client(_BaseClient):
 
 
 class AsyncClient(_BaseClient):
-    """Async client of one upstream. The arguments are those of Client, with an async transport and sleep."""
+    """Async client of one upstream, for asyncio and trio.
+
+    The arguments are those of Client, with an async transport and sleep.
+    """
 
     def __init__(
         self,
@@ -158,7 +160,7 @@ class AsyncClient(_BaseClient):
         api_key: str | None = None,
         base_url: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[object]] = async_sleep,
         now: Callable[[], float] = monotonic,
         preflight: bool = True,
         local_files: bool = False,

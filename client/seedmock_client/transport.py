@@ -5,7 +5,6 @@ Transports follow no redirects, and send the API key to the upstream's own origi
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,13 +13,15 @@ from time import monotonic, sleep
 from time import time as epoch_time
 from typing import Any, TypeVar
 
+from anyio import sleep as async_sleep
+from anyio import to_thread
 import httpx
 
 from . import host_guard
 from .effects import BodySink, Effect, Flow, HttpResponse, PerformRequest, RequestNotSent, ResponseLost, Sleep
 from .errors import SeedmockError
 
-__all__ = ["AsyncTransport", "Transport", "TransportConfig", "epoch_time", "monotonic", "sleep"]
+__all__ = ["AsyncTransport", "Transport", "TransportConfig", "async_sleep", "epoch_time", "monotonic", "sleep"]
 
 T = TypeVar("T")
 
@@ -156,7 +157,7 @@ class Transport:
 
 
 class AsyncTransport:
-    """Runs flows in an event loop."""
+    """Runs flows in an event loop, of asyncio or trio."""
 
     def __init__(
         self, config: TransportConfig, client: httpx.AsyncClient, sleep: Callable[[float], Awaitable[object]]
@@ -188,7 +189,7 @@ class AsyncTransport:
             if effect.seconds > 0:
                 await self.sleep(effect.seconds)
             return self.config.now()
-        return await asyncio.to_thread(effect.function)
+        return await to_thread.run_sync(effect.function)
 
     async def _send(self, effect: PerformRequest) -> HttpResponse:
         with self.config.translated_errors():

@@ -21,10 +21,7 @@ ALLOWED_PLACES = {
     "secrets": ["seedmock_server/randomness.py"],
     "uuid": [],
     "sched": [],
-    "asyncio": [
-        *("seedmock_server/*", "seedmock_harness/*"),
-        *("seedmock_client/transport.py", "seedmock_client/clients.py"),
-    ],
+    "asyncio": ["seedmock_server/*", "seedmock_harness/*"],
     "subprocess": [
         *("seedmock_server/media/ffmpeg.py", "seedmock_server/media/encoding/encoder.py"),
         *("seedmock_harness/certify/adapters.py", "seedmock_client/cli/demo.py"),
@@ -61,6 +58,7 @@ ALLOWED_PLACES = {
     "pillow_heif": ["seedmock_server/media/heif.py"],
     "imageio_ffmpeg": ["seedmock_server/media/ffmpeg.py"],
     "pytest": ["seedmock_server/pytest_plugin.py", "seedmock_harness/pytest_plugin.py"],
+    "anyio": ["seedmock_client/transport.py"],
     "respx": ["seedmock_server/pytest_plugin.py", "seedmock_server/testing/host_redirect.py"],
     "trustme": ["seedmock_server/testing/authority.py"],
     "hypothesis": ["seedmock_harness/conformance/*"],
