@@ -38,8 +38,8 @@ SEED_LIMIT = 1 << 31
 MAX_ID_ATTEMPTS = 1000
 ScheduleCallback = Callable[[Task, float | None], None]
 """Schedule the callback of a task: at a time, or for None at its end."""
-IdFactory = Callable[[float, int], str]
-"""Build a task id from the time of creation and the number of the attempt."""
+IdFactory = Callable[[str, float, int], str]
+"""Build a task id from the account, the time of creation and the number of the attempt."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -85,16 +85,17 @@ class Engine:
         self.ledger = ledger
         self.latencies = LatencyRules()
         self.schedule_callback: ScheduleCallback = lambda task, at: None
-        self.number = 0
+        self.draws: dict[str, int] = {}
         self._random = random
         self._resolver = resolver
         self._config = config
         self._renderer = renderer
 
-    def next_number(self) -> int:
-        """Count 1, 2, 3, ...: the label that makes each draw of an id, a seed or a latency differ."""
-        self.number += 1
-        return self.number
+    def next_number(self, account: str) -> int:
+        """Count 1, 2, 3, ... for an account: with it, the label that makes each of its draws differ."""
+        # By account, as all draws are: what a test draws must not depend on the tests that ran before it.
+        number = self.draws[account] = self.draws.get(account, 0) + 1
+        return number
 
     # --- orders ---
 
@@ -160,7 +161,7 @@ class Engine:
         fate = self._choose_fate(contract, caller, draft, references, face_path)
         now = self.clocks.now(draft.account)
         for attempt in range(MAX_ID_ATTEMPTS):
-            task = self._plan(contract, draft, fate, new_id(now, attempt), now)
+            task = self._plan(contract, draft, fate, new_id(draft.account, now, attempt), now)
             if self.store.add_task(task):
                 self.ledger.book(task)
                 self._prepare(task)
@@ -170,7 +171,7 @@ class Engine:
     def _choose_fate(
         self, contract: Contract, caller: Caller, draft: Task, references: Sequence[str], face_path: str | None
     ) -> Fate:
-        number = self.next_number()
+        number = self.next_number(caller.account)
         # Nearly every order can match no rule; it is spared the building of facts and the look-up.
         is_plain = face_path is None and not caller.fate and not references
         if is_plain and self.fates.is_plain and "[[" not in draft.prompt:
@@ -196,14 +197,14 @@ class Engine:
         """Give a draft its id, its phases and, where the order has none, its seed."""
         # Draws are labelled with the number that the id was drawn with, and never with the time: a run is reproducible
         # at any time of day.
-        number = self.number
+        number = self.draws[draft.account]
         queue, render = self._durations(draft, number)
         plan = plan_task(contract, fate, queue, render)
         phases = plan.phases if draft.failure is None else standard_phases(queue, render, TaskStatus.FAILURE)
         return msgspec.structs.replace(
             draft,
             id=task_id,
-            seed=draft.seed if draft.seed >= 0 else self._random.integer(SEED_LIMIT, "seed", number),
+            seed=draft.seed if draft.seed >= 0 else self._random.integer(SEED_LIMIT, "seed", draft.account, number),
             created_at=now,
             phases=phases,
             failure=draft.failure or plan.failure,
@@ -217,10 +218,11 @@ class Engine:
     def _durations(self, draft: Task, number: int) -> tuple[float, float]:
         """Return the seconds in the queue and in rendering: by a latency rule, else by the pace."""
         if self.latencies.rules:
-            durations = self.latencies.durations(draft, self._random.uniform("latency", number))
+            durations = self.latencies.durations(draft, self._random.uniform("latency", draft.account, number))
             if durations is not None:
                 return durations
-        return durations_at_pace(self._config.pace, self._config.latencies[draft.upstream], self._random, number)
+        latency = self._config.latencies[draft.upstream]
+        return durations_at_pace(self._config.pace, latency, self._random, draft.account, number)
 
     def _prepare(self, task: Task) -> None:
         if task.callback_url and self._config.pace is not Pace.STEP:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -83,13 +83,18 @@ class Match:
 
 
 class Counter:
-    """Match of a rule with its counts: requests that it matched, and those to which the rule was applied."""
+    """Match of a rule with its counts: requests that it matched, and those to which the rule was applied.
 
-    def __init__(self, match: Match, label: str) -> None:
+    `place` is the rule's number among those of its account, `draws` counts the draws of its probability by account.
+    """
+
+    def __init__(self, match: Match, label: str, place: int) -> None:
         self.match = match
         self.label = label
+        self.place = place
         self.matched = 0
         self.applied = 0
+        self.draws: dict[str, int] = {}
 
     def claim(self, request: RequestFacts, random: SeededRandom) -> bool:
         """Count a request, and decide whether the rule is applied to it."""
@@ -101,10 +106,15 @@ class Counter:
         if self.match.nth is not None and self.matched != self.match.nth:
             return False
         share = self.match.probability
-        if share is not None and random.uniform("rule", self.label, request.account, self.matched) >= share:
+        if share is not None and self._draw(request.account, random) >= share:
             return False
         self.applied += 1
         return True
+
+    def _draw(self, account: str, random: SeededRandom) -> float:
+        # The label counts the rules of all accounts, and `matched` their requests: a draw depends on neither.
+        number = self.draws[account] = self.draws.get(account, 0) + 1
+        return random.uniform("rule", self.label.partition("-")[0], self.place, account, number)
 
 
 class HasMatch(Protocol):
@@ -131,8 +141,13 @@ class RuleSet(Generic[R]):
         """Append a rule, and return the label by which it can be removed."""
         self.number += 1
         label = f"{self._kind}-{self.number}"
-        (self.scenario if scenario else self.rules).append((Counter(rule.match, label), rule))
+        place = 1 + max((counter.place for counter in self._counters_of(rule.match.account)), default=0)
+        (self.scenario if scenario else self.rules).append((Counter(rule.match, label, place), rule))
         return label
+
+    def _counters_of(self, account: str | None) -> Iterator[Counter]:
+        pairs = (*self.rules, *self.scenario)
+        return (counter for counter, _ in pairs if counter.match.account == account)
 
     def remove(self, label: str) -> bool:
         """Remove a rule; return whether there was one."""

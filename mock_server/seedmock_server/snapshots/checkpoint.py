@@ -54,7 +54,7 @@ class Checkpoint:
         own_clocks = {account: self.clocks.for_account(account) for account in self.clocks.accounts}
         snapshot = Snapshot(
             seed=self.random.seed,
-            number=self.engine.number,
+            draws=dict(self.engine.draws),
             clock=ClockState(shared.now(), shared.rate),
             clocks={account: ClockState(clock.now(), clock.rate) for account, clock in own_clocks.items()},
             accounts=tuple(self.store.account_records(account) for account in self.store.accounts()),
@@ -97,7 +97,7 @@ class Checkpoint:
 
     def _restore_records(self, snapshot: Snapshot) -> None:
         self.random.reseed(snapshot.seed)
-        self.engine.number = snapshot.number
+        self.engine.draws.update(snapshot.draws)
         self.engine.latencies = snapshot.latencies
         self.clocks.shared.restore(snapshot.clock.now, snapshot.clock.rate)
         for account, clock in snapshot.clocks.items():
@@ -147,4 +147,6 @@ class Checkpoint:
             self.reference_files.unpublish_all()
             self.engine.latencies = LatencyRules()
             self.clocks.shared.reset()
-            self.engine.number = 0
+            self.engine.draws.clear()
+        else:
+            self.engine.draws.pop(account, None)

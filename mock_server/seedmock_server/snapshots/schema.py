@@ -45,12 +45,14 @@ class ClockState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule as a table, and its counts."""
+    """A rule as a table, and its counts. `place`: its number among its account's; `draws`: its draws, by account."""
 
     id: str
     rule: dict[str, Any]
     matched: int = 0
     applied: int = 0
+    place: int = 1
+    draws: dict[str, int] = {}
 
 
 class RulesState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -99,7 +101,7 @@ class JournalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The state of an emulator. `number` counts the numbered draws.
+    """The state of an emulator. `draws`: numbered draws so far, by account.
 
     `callbacks` is None in a snapshot without that field: then they are scheduled anew for unfinished tasks.
     """
@@ -107,7 +109,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     version: Literal[2] = VERSION
     seedmock: str = __version__
     seed: int
-    number: int
+    draws: dict[str, int]
     clock: ClockState
     clocks: dict[str, ClockState]
     accounts: tuple[AccountRecords, ...]
@@ -222,7 +224,8 @@ def _value_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:
     yield any(amount is not None and not amount >= 0 for amount in amounts), "an amount is below 0"
     yield any(upstream not in NAMES for _, upstream, _ in snapshot.grants), "a grant is for an unknown upstream"
     yield any(name not in NAMES for name in upstreams), "the scenario is for an unknown upstream"
-    yield snapshot.number < 0 or snapshot.journal.count < 0, "a count is negative"
+    counts = (snapshot.journal.count, *snapshot.draws.values())
+    yield any(count < 0 for count in counts), "a count is negative"
 
 
 def _callback_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:

@@ -126,7 +126,14 @@ def parse_defaults(state: FatesState) -> tuple[Outcomes, dict[str, Outcomes]]:
 
 def _rule_states(rules: Iterable[tuple[Counter, R]], to_table: Callable[[R], dict[str, Any]]) -> tuple[RuleState, ...]:
     return tuple(
-        RuleState(counter.label, {"match": match_table(rule.match), **to_table(rule)}, counter.matched, counter.applied)
+        RuleState(
+            id=counter.label,
+            rule={"match": match_table(rule.match), **to_table(rule)},
+            matched=counter.matched,
+            applied=counter.applied,
+            place=counter.place,
+            draws=counter.draws,
+        )
         for counter, rule in rules
     )
 
@@ -138,8 +145,8 @@ def _parse_rules(states: Iterable[RuleState], parse: Callable[[dict[str, Any]], 
             rule = parse(state.rule)
         except InvalidRule as error:
             raise InvalidSnapshot(f"rule {state.id[:80]!r}: {error}") from error
-        counter = Counter(rule.match, state.id)
-        counter.matched, counter.applied = state.matched, state.applied
+        counter = Counter(rule.match, state.id, state.place)
+        counter.matched, counter.applied, counter.draws = state.matched, state.applied, dict(state.draws)
         rules.append((counter, rule))
     return rules
 

@@ -45,15 +45,15 @@ class LogNormal:
 FAST = (0.6, 1.4)
 
 
-def durations_at_pace(pace: Pace, latency: LogNormal, random: SeededRandom, number: int) -> tuple[float, float]:
-    """Return the seconds in the queue and in rendering of a new task; `number` is the label of its draw."""
+def durations_at_pace(pace: Pace, latency: LogNormal, random: SeededRandom, *labels: object) -> tuple[float, float]:
+    """Return the seconds in the queue and in rendering of a new task; `labels` are those of its draw."""
     if pace is Pace.FAST:
         return FAST
     if pace is Pace.STEP:
         return STEP_SECONDS, STEP_SECONDS
     if pace is Pace.INSTANT:
         return 0.0, 0.0
-    total = latency.quantile(random.uniform("latency", number))
+    total = latency.quantile(random.uniform("latency", *labels))
     return total * QUEUED_SHARE, total * (1 - QUEUED_SHARE)
 
 

@@ -150,13 +150,14 @@ class ApimodelsApi:
             callback_url=document.get("callback_url") or "",
         )
 
-    def _task_id(self, now: float, attempt: int) -> str:
-        return "cl" + self._random.token(23, "task", self.contract.name, self._engine.next_number(), attempt)
+    def _task_id(self, account: str, now: float, attempt: int) -> str:
+        number = self._engine.next_number(account)
+        return "cl" + self._random.token(23, "task", self.contract.name, account, number, attempt)
 
     # --- the asset library ---
 
     async def group_create(self, call: ApiRequest) -> JsonResponse:
-        name = f"group-{self._stamp(call.account)}-{self._suffix('group')}"
+        name = f"group-{self._stamp(call.account)}-{self._suffix(call.account, 'group')}"
         group = self._library.create_group(self.contract.name, call.account, call.document["name"], name)
         return _ok({"id": group.id, "group_name": group.group_name})
 
@@ -173,7 +174,7 @@ class ApimodelsApi:
         asset = await self._library.create_asset(
             self.contract,
             call.account,
-            f"asset-{self._stamp(call.account)}-{self._suffix('asset')}",
+            f"asset-{self._stamp(call.account)}-{self._suffix(call.account, 'asset')}",
             group_id=_whole(document["group_id"]),
             kind=KINDS[document["asset_type"]],
             url=document["url"],
@@ -222,8 +223,8 @@ class ApimodelsApi:
     def _stamp(self, account: str) -> str:
         return datetime.fromtimestamp(self._engine.clocks.now(account), VENDOR_TIME).strftime("%Y%m%d%H%M%S")
 
-    def _suffix(self, what: str) -> str:
-        return self._random.token(5, what, self._engine.next_number())
+    def _suffix(self, account: str, what: str) -> str:
+        return self._random.token(5, what, account, self._engine.next_number(account))
 
     # --- the rest of what its own clients call ---
 
@@ -246,7 +247,7 @@ class ApimodelsApi:
             is_text = " (a part without a filename is text)" if "file" in call.document else ""
             message = f"file is missing; expected a part named file with a filename{is_text}"
             raise ApiError(ErrorKind.MISSING_PARAMETER, message, field="file", allowed="a file part")
-        token = self._random.token(32, "file", self._engine.next_number())
+        token = self._random.token(32, "file", call.account, self._engine.next_number(call.account))
         name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")
         await self._library.upload(self.contract, call.account, token, file.content, name)
         return _ok({"publicUrl": f"{call.origin}{FILES}/{token}/{name}"})

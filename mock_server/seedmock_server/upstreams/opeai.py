@@ -183,8 +183,9 @@ class OpeaiApi:
             callback_url="",
         )
 
-    def _task_id(self, now: float, attempt: int) -> str:
-        suffix = self._random.token(5, "task", self.contract.name, self._engine.next_number(), attempt)
+    def _task_id(self, account: str, now: float, attempt: int) -> str:
+        number = self._engine.next_number(account)
+        suffix = self._random.token(5, "task", self.contract.name, account, number, attempt)
         return f"cgt-{_stamp(int(now))}-{suffix}"
 
 

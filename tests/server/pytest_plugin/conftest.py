@@ -34,9 +34,9 @@ def order() -> Callable[..., GenerationRequest]:
 def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
     """Run a file of tests as another project would."""
 
-    def run(tests: str, *options: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
+    def run(tests: str | dict[str, str], *options: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
         pytester.makeini(f"[pytest]\naddopts = --strict-markers -p no:cacheprovider\nfilterwarnings = error\n{ini}")
-        pytester.makepyfile(tests)
+        pytester.makepyfile(**tests) if isinstance(tests, dict) else pytester.makepyfile(tests)
         run_pytest = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
         return run_pytest("-p", "no:randomly", *options)
 

@@ -92,10 +92,10 @@ class ToyApi:
             job["trouble"] = {"reason": task.failure.code, "text": task.failure.message}
         return job
 
-    def _task_id(self, now: float, attempt: int) -> str:
-        number = self._engine.next_number()
+    def _task_id(self, account: str, now: float, attempt: int) -> str:
+        labels = "toy", account, self._engine.next_number(account), attempt
         return "KJ" + "".join(
-            "0123456789ABCDEF"[self._context.random.integer(16, "toy", number, attempt, place)] for place in range(12)
+            "0123456789ABCDEF"[self._context.random.integer(16, *labels, place)] for place in range(12)
         )
 
 
