@@ -13,9 +13,9 @@ from time import monotonic, sleep
 from time import time as epoch_time
 from typing import Any, TypeVar
 
+import httpx
 from anyio import sleep as async_sleep
 from anyio import to_thread
-import httpx
 
 from . import host_guard
 from .effects import BodySink, Effect, Flow, HttpResponse, PerformRequest, RequestNotSent, ResponseLost, Sleep
