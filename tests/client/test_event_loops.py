@@ -47,8 +47,9 @@ def test_the_standard_sleep_is_that_of_the_loop(loop: str) -> None:
         return httpx.Response(200, json={"id": "cgt-1", "status": next(states)})
 
     async def wait() -> str:
-        options = {"api_key": "k", "base_url": "http://a.test", "transport": httpx.MockTransport(answer)}
-        async with AsyncClient("opeai", retry_policy=RetryPolicy(pacing=(1e-6,)), **options) as client:
+        transport, policy = httpx.MockTransport(answer), RetryPolicy(pacing=(1e-6,))
+        url = "http://emulator.test"
+        async with AsyncClient("opeai", api_key="k", base_url=url, transport=transport, retry_policy=policy) as client:
             return (await client.wait("cgt-1")).raw_status
 
     assert RUN[loop](wait) == "SUCCESS"

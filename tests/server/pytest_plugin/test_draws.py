@@ -16,7 +16,8 @@ TESTS = """
     VIDEO = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A boat", "duration": 4}
 
     def draw(upstreams, faults, fates):
-        upstreams._emulator.app.context.engine.latencies = LatencyRules((latency_rule_from({"p50": "10s", "p90": "60s"}),))
+        rule = latency_rule_from({"p50": "10s", "p90": "60s"})
+        upstreams._emulator.app.context.engine.latencies = LatencyRules((rule,))
         faults.add("status code=502", operation="query", probability=0.5)
         fates.add([{"fate": "succeed"}, {"fate": "failed"}], prompt="boat", probability=0.5)
         base = upstreams.base_url("apimodels")
