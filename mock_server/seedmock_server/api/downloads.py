@@ -119,7 +119,7 @@ class Downloads(RequestChain):
                 sent.status,
                 b"",
                 b"",
-                (),
+                tuple(context.log_notes),
                 request_headers=redacted_headers(context.scope["headers"]),
                 faults=() if context.plan is None else context.plan.log(),
             )

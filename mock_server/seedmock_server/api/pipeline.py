@@ -109,6 +109,7 @@ class RequestChain(ABC):
 
     def _send(self, context: RequestContext, response: AnyResponse, send: Send) -> Awaitable[SentResponse]:
         if context.plan is not None:
+            context.log_notes += context.plan.warnings()
             send = self._faults.wrap_send(context.plan, send)
         if isinstance(response, FileResponse):
             return self._send_file(context, response, send)

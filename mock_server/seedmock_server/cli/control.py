@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,8 +137,11 @@ def _add_fate(control: ControlClient, fate: str, **match: Any) -> None:
 @connected
 def _add_fault(control: ControlClient, fault: str, **match: Any) -> None:
     """Add a rule: calls that match get FAULT, such as status, latency, hang, reset or truncated."""
-    rule = control.faults.add(fault, **match)
+    with warnings.catch_warnings(action="ignore"):  # it is printed below
+        rule = control.faults.add(fault, **match)
     echo(f"{rule.id}: {rule.text}{_format_match(rule.match)}")
+    if rule.warning:
+        echo(f"warning: {rule.warning}", err=True)
 
 
 @fate.command("default")

@@ -99,12 +99,16 @@ class DefaultFateRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class FaultRuleResponse(ResponseModel, frozen=True, kw_only=True):
-    """A fault rule; `text` is its fault as text. `matched` and `applied` count calls."""
+    """A fault rule; `text` is its fault as text. `matched` and `applied` count calls.
+
+    `warning`: what the fault does to calls that the rule does not match; empty if it leaves them alone.
+    """
 
     id: str
     match: dict[str, Any]
     fault: dict[str, Any]
     text: str
+    warning: str
     breaks_contract: bool
     matched: int
     applied: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, Unpack
 
@@ -32,7 +33,7 @@ class FaultControl:
 
     def add(self, fault: FaultSpec, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
         """Add a rule behind the others: calls that match get this fault."""
-        return self._post(fault, match_table(match, self._key, "add", ()))
+        return self._post(fault, match_table(match, self._key, "add", ()), 3)
 
     def remove(self, rule_id: str) -> RemovalResponse:
         """Remove a rule by its id. Raises RequestRejected (404) for an unknown one."""
@@ -112,9 +113,11 @@ class FaultControl:
         """Close the connection after `at` bytes of the body."""
         return self._add("body_cut", match, at=at)
 
-    def wrong_length(self, *, delta: int | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
-        """Send a Content-Length with `delta` added to it; negative for too little."""
-        return self._add("wrong_length", match, delta=delta)
+    def wrong_length(
+        self, *, delta: int | None = None, connection: str | None = None, **match: Unpack[MatchCriteria]
+    ) -> FaultRuleResponse:
+        """Send a Content-Length with `delta` added to it; negative for too little. `connection`: close, or keep, which warns."""
+        return self._add("wrong_length", match, delta=delta, connection=connection)
 
     def wrong_type(self, *, to: str | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
         """Send another Content-Type."""
@@ -128,9 +131,9 @@ class FaultControl:
         """Ignore Range headers."""
         return self._add("no_range", match)
 
-    def duplicate(self, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
-        """Send the response twice."""
-        return self._add("duplicate", match)
+    def duplicate(self, *, connection: str | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
+        """Send the response twice. `connection`: close, or keep, which warns."""
+        return self._add("duplicate", match, connection=connection)
 
     def clock_skew(self, *, by: Duration, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
         """Shift the Date header."""
@@ -259,7 +262,10 @@ class FaultControl:
         match = match_table(criteria, self._key, fault, parameters)
         # `as` is a keyword of Python, so its parameter has an underscore here.
         values = {name.rstrip("_"): value for name, value in parameters.items() if value is not None}
-        return self._post({"fault": fault, **values}, match)
+        return self._post({"fault": fault, **values}, match, 4)
 
-    def _post(self, fault: FaultSpec, match: Mapping[str, Any]) -> FaultRuleResponse:
-        return self._transport.call("POST", "faults", FaultRuleResponse, {"fault": fault, "match": match})
+    def _post(self, fault: FaultSpec, match: Mapping[str, Any], caller: int) -> FaultRuleResponse:
+        rule = self._transport.call("POST", "faults", FaultRuleResponse, {"fault": fault, "match": match})
+        if rule.warning:
+            warnings.warn(rule.warning, stacklevel=caller)
+        return rule

@@ -17,6 +17,7 @@ from .rule_overrides import override_problem
 K = FaultKind
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
+FRAMING = ("content-length", "transfer-encoding")
 REDIRECTS = (301, 302, 303, 307, 308)
 EARLY_CONTENT_ERRORS = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED, ErrorKind.LINK_EXPIRED)
 
@@ -81,8 +82,8 @@ def _header_problem(values: Mapping[str, Any]) -> str:
     name, value = values["name"], values.get("to", "")
     if not _HEADER_NAME.fullmatch(name):
         return f"name is {name!r}; allowed: the name of a header: letters, digits and !#$%&'*+-.^_`|~"
-    if value and name.lower() == "content-length":
-        # The server counts the body against this header, and ends the connection at the first byte too many.
+    if value and name.lower() in FRAMING:
+        # The server counts the body against these, and ends the connection at the first byte too many.
         return f"{name} is {value!r}; allowed: no value (the body is sent in chunks), or the fault wrong_length"
     try:
         value.encode("latin-1")
@@ -115,11 +116,11 @@ PROBLEMS: Mapping[FaultKind, Callable[[Mapping[str, Any]], str]] = {
     K.REDIRECT: _redirect_problem,
     K.OTHER_SIZE: _size_problem,
     K.WRONG_TYPE: _type_problem,
-    K.OTHER_HEADER: _header_problem,
     K.OTHER_VALUE: _value_problem,
     K.OTHER_REFUSAL: _refusal_problem,
     K.OTHER_LIMIT: override_problem,
     K.EARLY_CONTENT: _early_content_problem,
+    K.OTHER_HEADER: _header_problem,
 }
 
 
@@ -127,13 +128,15 @@ PROBLEMS: Mapping[FaultKind, Callable[[Mapping[str, Any]], str]] = {
 
 
 def _whole(least: int, most: int = 1 << 40) -> Callable[[object, str], int]:
+    end = f" to {most}" if most < 1 << 40 else ""
+
     def read(value: object, name: str) -> int:
         try:
             number = int(value) if isinstance(value, str) else value
         except ValueError:
             number = None
         if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
-            raise InvalidRule(f"{name} is {value!r}; allowed: a whole number from {least}")
+            raise InvalidRule(f"{name} is {value!r}; allowed: a whole number from {least}{end}")
         return number
 
     return read
@@ -191,7 +194,8 @@ READERS: Mapping[str, Callable[[object, str], Any]] = {
     **dict.fromkeys(("seconds", "p50", "p90", "retry_after", "every"), parse_duration),
     **dict.fromkeys(("message", "field", "to", "if_value", "fact", "allow", "deny", "name"), _text),
     "by": _signed,
-    "code": _whole(100, 599),
+    # Below 200 is no final response: a client goes on waiting for one.
+    "code": _whole(200, 599),
     "at": _whole(0),
     **dict.fromkeys(("low", "high"), _number),
     "bytes": _whole(1),
@@ -201,6 +205,7 @@ READERS: Mapping[str, Callable[[object, str], Any]] = {
     "kind": _one_of(*ErrorKind),
     "body": _one_of("envelope", "nested", "html", "empty"),
     "retry_as": _one_of("seconds", "date"),
+    "connection": _one_of("close", "keep"),
     "when": _one_of("before", "during", "after"),
     "as": _one_of("string", "number", "boolean", "array", "object", "null"),
     "form": _one_of("bare", "wrapped", "error", "flat", "detail"),

@@ -11,6 +11,10 @@ K = FaultKind
 FIELD = (
     "the response's field, at the top or in an envelope's data; dots lead into objects, and into each item of a list"
 )
+CONNECTION = (
+    "close (said by a header, so that clients read no further) or keep (said nothing: what is left over can become the "
+    "response to another call, of whatever key; seedmock warns); default: close"
+)
 PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.STATUS: {
         "code": "the HTTP status, 200 or 400 to 599; default: that of kind",
@@ -33,11 +37,14 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.BANDWIDTH: {"rate": "bytes of the body a second"},
     K.DRIBBLE: {"bytes": "bytes at a time; default: 1", "every": "the pause between them; default: 100ms"},
     K.BODY_CUT: {"at": "bytes of the body that arrive before the connection closes; default: half"},
-    K.WRONG_LENGTH: {"delta": "what is added to Content-Length; negative for too little; default: 10"},
+    K.WRONG_LENGTH: {
+        "delta": "what is added to Content-Length; negative for too little; default: 10",
+        "connection": CONNECTION,
+    },
     K.WRONG_TYPE: {"to": "the Content-Type; default: text/html"},
     K.REDIRECT: {"code": "301, 302, 303, 307 or 308; default: 302"},
     K.NO_RANGE: {},
-    K.DUPLICATE: {},
+    K.DUPLICATE: {"connection": CONNECTION},
     K.CLOCK_SKEW: {"by": "how far the Date header is ahead, or behind (-5m)"},
     K.BACKWARDS: {"to": "the status; default: that of a queued task"},
     K.MISSING: {"field": FIELD},
@@ -93,7 +100,8 @@ DEFAULTS: Mapping[FaultKind, Mapping[str, Any]] = {
     K.HANG: {"seconds": 120.0},
     K.RESET: {"when": "before"},
     K.DRIBBLE: {"bytes": 1, "every": 0.1},
-    K.WRONG_LENGTH: {"delta": 10},
+    K.WRONG_LENGTH: {"delta": 10, "connection": "close"},
+    K.DUPLICATE: {"connection": "close"},
     K.WRONG_TYPE: {"to": "text/html"},
     K.REDIRECT: {"code": 302},
     K.OTHER_PRICE: {"factor": "2"},

@@ -55,6 +55,10 @@ class FaultPlan(msgspec.Struct, frozen=True):
         texts = map(str, self.faults)
         return tuple(f"not applied: {text}" if text in self.unapplied else text for text in texts)
 
+    def warnings(self) -> tuple[str, ...]:
+        """Return the warnings of faults that can reach other calls than this one."""
+        return tuple(fault.warning for fault in self.faults if fault.warning)
+
     def with_applied(self, faults: Collection[Fault]) -> FaultPlan:
         return replace(self, unapplied=self.unapplied - {str(fault) for fault in faults})
 

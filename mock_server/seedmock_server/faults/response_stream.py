@@ -11,6 +11,8 @@ from .kinds import ENDS_CONNECTION, GROUPS, PACE, FaultKind
 from .rules import Fault
 
 Pause = Callable[[float], Awaitable[None]]
+WITHOUT_BODY = frozenset({204, 304})
+"""Statuses whose response ends with its head (RFC 9112, section 6.3): a client takes more for the next response."""
 HEADER_MUTATIONS = frozenset({FaultKind.OTHER_HEADER, FaultKind.OTHER_RANGE})
 TICK = 0.05
 """Seconds between two chunks of a body whose bandwidth is limited."""
@@ -87,9 +89,20 @@ class FaultySend:
             self._remaining = self._end.values.get("at", size // 2)
         if self._end is not None and self._ends_by(FaultKind.WRONG_LENGTH):
             message["headers"] = _with_length(message["headers"], max(0, size + self._end.get("delta")))
+        if self._leaves_bytes() or (size and message["status"] in WITHOUT_BODY):
+            others = [pair for pair in message["headers"] if pair[0] != b"connection"]
+            message["headers"] = [*others, (b"connection", b"close")]
         if self._connection is not None and self._ends_by(FaultKind.DUPLICATE):
             self._recorded = self._connection.record()
         await self._send(message)
+
+    def _leaves_bytes(self) -> bool:
+        """Tell whether bytes follow the response that no client reads as part of it, and the connection must close.
+
+        Most HTTP clients and proxies give such bytes to their next call on a kept connection, of whatever key.
+        """
+        is_extended = self._ends_by(FaultKind.DUPLICATE) or self._ends_by(FaultKind.WRONG_LENGTH)
+        return is_extended and self._end is not None and self._end.get("connection") == "close"
 
     async def _continue(self, body: bytes, more: bool) -> None:
         if self._shifts_bytes:

@@ -46,6 +46,13 @@ class Fault:
         subject = next((str(self.values[name]) for name in SUBJECTS if name in self.values), "")
         return f"{group} {subject}".strip() if self.kind not in GROUPS or group == FIELD else group
 
+    @property
+    def warning(self) -> str:
+        """Sentence about what the fault does to calls that it does not match; empty if it leaves them alone."""
+        if self.values.get("connection") != "keep":
+            return ""
+        return f"{self}: what is left on the connection can become the response to another call, of whatever key"
+
     def applies_to(self, operation: str) -> bool:
         """Tell whether the fault can be applied to an operation; the empty one is that of an unknown route."""
         if not operation and self.kind in ERROR_MUTATIONS:
@@ -153,6 +160,7 @@ class FaultRules(RuleSet[FaultRule]):
                 "match": match_table(rule.match),
                 "fault": fault_table(rule.fault),
                 "text": str(rule.fault),
+                "warning": rule.fault.warning,
                 "breaks_contract": rule.fault.kind in MUTATIONS,
                 "matched": counter.matched,
                 "applied": counter.applied,

@@ -223,6 +223,9 @@ BY_HEADER: dict[str, Request] = {
     "header without a key": get(QUERY, "status code=502", key=None),
     "header on an unknown path": get("/v1/nowhere", "other_refusal code=418"),
     "clip that cannot be": get(CONTENT, "other_size to=2x2"),
+    "duplicate, connection kept": post(VIDEOS, "duplicate connection=keep", keep_alive=True),
+    "wrong length, unsaid": post(VIDEOS, "wrong_length off=-10 connection=keep", keep_alive=True),
+    "other status without a body": post(VIDEOS, "other_status code=204", keep_alive=True),
 }
 BY_RULE: dict[str, Request] = {
     "status once": get(QUERY, rules=("status code=503 retry_after=7",)),
