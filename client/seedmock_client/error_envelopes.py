@@ -35,6 +35,7 @@ STATUS_KINDS: Mapping[int, ErrorKind] = {
     408: ErrorKind.REQUEST_TIMEOUT,
     409: ErrorKind.STATE_CONFLICT,
     410: ErrorKind.LINK_EXPIRED,
+    412: ErrorKind.PRECONDITION_FAILED,
     413: ErrorKind.BODY_TOO_LARGE,
     415: ErrorKind.UNSUPPORTED_MEDIA_TYPE,
     416: ErrorKind.RANGE_NOT_SATISFIABLE,

@@ -234,6 +234,7 @@ CLASSES: Mapping[ErrorKind, type[SeedmockError]] = {
     ErrorKind.TASK_FAILED: TaskFailedError,
     ErrorKind.STATE_CONFLICT: StateConflictError,
     ErrorKind.LINK_EXPIRED: LinkExpiredError,
+    ErrorKind.PRECONDITION_FAILED: DownloadError,
     ErrorKind.RANGE_NOT_SATISFIABLE: DownloadError,
     ErrorKind.ROUTE_NOT_FOUND: NotFoundError,
     ErrorKind.METHOD_NOT_ALLOWED: UsageError,

@@ -148,6 +148,7 @@ class ErrorKind(StrEnum):
     TASK_FAILED = "task_failed"
     STATE_CONFLICT = "state_conflict"
     LINK_EXPIRED = "link_expired"
+    PRECONDITION_FAILED = "precondition_failed"
     RANGE_NOT_SATISFIABLE = "range_not_satisfiable"
     ROUTE_NOT_FOUND = "route_not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"

@@ -104,6 +104,7 @@ ERRORS: Mapping[ErrorKind, tuple[int, str, str]] = {
     ErrorKind.TASK_FAILED: (400, BAD_REQUEST, "InvalidParameter"),
     ErrorKind.STATE_CONFLICT: (409, "Conflict", "InvalidAction"),
     ErrorKind.LINK_EXPIRED: (410, "NotFound", "ResourceExpired"),
+    ErrorKind.PRECONDITION_FAILED: (412, BAD_REQUEST, "PreconditionFailed"),
     ErrorKind.RANGE_NOT_SATISFIABLE: (416, BAD_REQUEST, "InvalidRange"),
     ErrorKind.METHOD_NOT_ALLOWED: (405, BAD_REQUEST, "MethodNotAllowed"),
     ErrorKind.BODY_TOO_LARGE: (413, BAD_REQUEST, "RequestEntityTooLarge"),

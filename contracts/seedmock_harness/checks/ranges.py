@@ -1,4 +1,4 @@
-"""Checks of partial content: Range, If-Range and HEAD, by RFC 9110.
+"""Checks of partial content and of conditions: Range, If-Range, If-Match and HEAD, by RFC 9110.
 
 An upstream may ignore Range. Where the contract has a variant for that, the response shows its option.
 """
@@ -95,6 +95,16 @@ def stale_if_range_gets_the_full_body(interaction: Interaction) -> Iterator[Chec
         yield compare(fact, "If-Range with another ETag gets an incomplete clip", full.size, interaction.body_size)
 
 
+def false_preconditions_are_rejected(interaction: Interaction) -> Iterator[CheckResult]:
+    """If-Match with another ETag than the clip's gets 412, and no clip."""
+    condition, full = interaction.request_headers.get("if-match", ""), _full_content(interaction)
+    if full is None or not full.etag or not condition.startswith('"') or condition == full.etag:
+        return
+    if interaction.status_code < 500 and interaction.status_code != 429:
+        case = interaction.contract.error_case(ErrorKind.PRECONDITION_FAILED)
+        yield compare(case, "If-Match with another ETag is not rejected", 412, interaction.status_code)
+
+
 def head_matches_get(interaction: Interaction) -> Iterator[CheckResult]:
     """HEAD has the headers of GET, and no body."""
     full = _full_content(interaction)
@@ -182,6 +192,7 @@ CHECKS = (
     ranges_are_served,
     unsatisfiable_ranges_are_rejected,
     stale_if_range_gets_the_full_body,
+    false_preconditions_are_rejected,
     head_matches_get,
     accept_ranges_matches_behaviour,
 )

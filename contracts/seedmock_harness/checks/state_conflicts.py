@@ -18,7 +18,7 @@ from .error_responses import check_error
 from .prices import SECONDS, calculate_price
 
 UNRELATED_STATUSES = frozenset({401, 402, 403, 404, 408, 429})
-UNRELATED_TO_CONTENT = frozenset({401, 403, 408, 416, 429})
+UNRELATED_TO_CONTENT = frozenset({401, 403, 408, 412, 416, 429})
 BEFORE_THE_END = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED)
 PRICE_MARGIN = Decimal("0.9")
 """Part of a price that counts as certain: prices are approximate."""

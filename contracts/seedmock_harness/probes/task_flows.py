@@ -31,6 +31,7 @@ MAX_FAILED_POLLS = 3
 SETTLEMENT_SECONDS = 61.0
 """Seconds after which a finished order must be settled."""
 RANGES = ("bytes=0-99", "bytes=100-", "bytes=-50", "bytes=999999999999-")
+OTHER_ETAG = '"of-another-clip"'
 
 
 class TaskNotFinished(HarnessError):
@@ -165,18 +166,20 @@ def download(driver: Driver, request: ContentRequest) -> Interaction:
 
 
 def _download_in_parts(driver: Driver, task: str, links: Iterable[str]) -> Iterator[CheckResult]:
-    """Download the content in full and in ranges, with the right and with another ETag."""
+    """Download the content in full and in ranges, with the right and with another ETag in each condition."""
     for request in content_requests(driver.contract, task, links):
         full = download(driver, request)
         whole = driver.latest_content
         request.send(driver, "HEAD")
         etag = full.headers.get("etag")
         headers = [{"range": range_} for range_ in RANGES]
-        headers += [{"range": RANGES[0], "if-range": tag} for tag in ((etag, '"of-another-clip"') if etag else ())]
+        headers += [{"range": RANGES[0], "if-range": tag} for tag in ((etag, OTHER_ETAG) if etag else ())]
         for requested in headers:
             part = request.send(driver, headers=requested)
             if not full.is_error:
                 yield from compare_part(part, driver.latest_content, whole)
+        if etag:
+            request.send(driver, headers={"if-match": OTHER_ETAG})
 
 
 def read_account(driver: Driver, task: str = "") -> None:

@@ -49,7 +49,7 @@ from ..upstreams.protocol import AnyResponse, ApiRequest, FileResponse, JsonResp
 from .accounts import ANONYMOUS, ApiKeys
 from .decoding import decode_request, unread_body_error
 from .request_context import RequestContext, logged_request
-from .responses import NOTHING_SENT, SentResponse, send_file, send_response
+from .responses import NOTHING_SENT, SentResponse, check_precondition, send_file, send_response
 from .routing import RouteMatch, Router, routed_path
 from .violations import MAX_CHARS, violations_from_error, violations_from_rules
 
@@ -72,6 +72,8 @@ class RequestChain(ABC):
         try:
             try:
                 response = await self._handle(context)
+                if isinstance(response, FileResponse):
+                    check_precondition(response, context.scope)
             except (ApiError, BodyTooLarge, BodyTooSlow) as error:
                 response = self._refuse(context, error if isinstance(error, ApiError) else unread_body_error(error))
             except InvalidRule as error:

@@ -8,7 +8,7 @@ from seedmock_contracts.enums import Basis, ErrorKind
 
 from ..errors import ApiError
 from ..http.asgi import Receive, Scope, Send
-from ..http.file_response import RangeNotSatisfiable, stream_file
+from ..http.file_response import RangeNotSatisfiable, precondition_fails, stream_file
 from ..upstreams.protocol import (
     BASIS,
     CONTENT_TYPE_JSON,
@@ -29,6 +29,13 @@ class SentResponse(Struct, frozen=True, gc=False):
 
 
 NOTHING_SENT = SentResponse()
+
+
+def check_precondition(response: FileResponse, scope: Scope) -> None:
+    """Raise ApiError PRECONDITION_FAILED if If-Match names another file than the response's."""
+    if precondition_fails(scope["headers"], response.etag):
+        message = f"If-Match names another version; allowed: {response.etag}, or *"
+        raise ApiError(ErrorKind.PRECONDITION_FAILED, message, field="If-Match", allowed=response.etag)
 
 
 async def send_file(response: FileResponse, scope: Scope, receive: Receive, send: Send) -> SentResponse:

@@ -27,6 +27,7 @@ KINDS: Mapping[int, ErrorKind] = {
     405: ErrorKind.METHOD_NOT_ALLOWED,
     408: ErrorKind.REQUEST_TIMEOUT,
     410: ErrorKind.LINK_EXPIRED,
+    412: ErrorKind.PRECONDITION_FAILED,
     413: ErrorKind.BODY_TOO_LARGE,
     415: ErrorKind.UNSUPPORTED_MEDIA_TYPE,
     416: ErrorKind.RANGE_NOT_SATISFIABLE,

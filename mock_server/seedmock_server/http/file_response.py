@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ Header = tuple[bytes, bytes]
 # 0.5 with this.
 CHUNK_BYTES: Final = 128 * 1024
 _RANGE: Final = re.compile(rb"bytes=[ \t]*([0-9]{0,100})-([0-9]{0,100})[ \t]*", re.IGNORECASE)
-_TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_TAG: Final = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 class RangeNotSatisfiable(SeedmockServerError):
@@ -47,14 +47,15 @@ async def stream_file(
 
     `etag` is strong and includes its quotes. One range is answered with 206, several ranges in one header with the
     whole file, as object stores do and RFC 9110 section 14.2 allows: they would multiply the bytes sent, and no player
-    asks for them. A malformed Range is ignored, as is If-Range with a date, since there is no Last-Modified to match.
+    asks for them. A malformed Range is ignored, as are dates in If-Range, If-Modified-Since and If-Unmodified-Since,
+    since there is no Last-Modified to match. If-Match is the caller's: see `precondition_fails`.
     Returns normally when the client disconnects. The file must not change while it is sent.
 
     Raises RangeNotSatisfiable and FileNotFoundError, both before anything is sent.
     """
     tag = etag.encode("latin-1")
     request_headers = dict(scope["headers"])
-    if _matches(request_headers.get(b"if-none-match"), tag):
+    if _matches(_field(scope["headers"], b"if-none-match"), tag):
         await _send_head(send, 304, [(b"etag", tag), *headers])
         await send({"type": "http.response.body", "body": b""})
         return 304
@@ -76,6 +77,14 @@ async def stream_file(
     finally:
         os.close(descriptor)
     return status
+
+
+def precondition_fails(headers: Iterable[Header], etag: str) -> bool:
+    """Evaluate If-Match against a strong ETag, by strong comparison; a blank one counts as absent."""
+    condition = _field(headers, b"if-match")
+    if condition is None or condition.strip() in (b"", b"*"):
+        return False
+    return (b"", etag.encode("latin-1")) not in _TAG.findall(condition)
 
 
 def is_unsatisfiable_range(header: bytes, size: int) -> bool:
@@ -107,11 +116,17 @@ async def _send_body(send: Send, descriptor: int, start: int, stop: int) -> None
         return
 
 
+def _field(headers: Iterable[Header], name: bytes) -> bytes | None:
+    """Return the value of a header whose lines, if there are several, are one list (RFC 9110, section 5.3)."""
+    lines = [value for header, value in headers if header == name]
+    return b", ".join(lines) if lines else None
+
+
 def _matches(condition: bytes | None, tag: bytes) -> bool:
     """Evaluate If-None-Match: a list of tags compared weakly, or `*`."""
     if condition is None:
         return False
-    return condition.strip() == b"*" or tag in _TAG.findall(condition)
+    return condition.strip() == b"*" or any(tag == known for _, known in _TAG.findall(condition))
 
 
 def _range_applies(headers: Mapping[bytes, bytes], tag: bytes) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_server.http.file_response import CHUNK_BYTES, RangeNotSatisfiable, stream_file
+from seedmock_server.http.file_response import CHUNK_BYTES, RangeNotSatisfiable, precondition_fails, stream_file
 
 TAG = '"clip-1"'
 CONTENT = bytes(range(256)) * 8
@@ -199,3 +199,30 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_error(tmp_path: Path) -> Non
     scope = {"type": "http", "method": "GET", "headers": []}
     with pytest.raises(RuntimeError, match="truncated"):
         asyncio.run(stream_file(scope, receive, send, path, etag=TAG, media_type="video/mp4"))
+
+
+def test_several_lines_of_if_none_match_are_one_list(clip: Path) -> None:
+    lines = ("If-None-Match", TAG), ("If-None-Match", '"other"')
+    assert request(clip, "GET", *lines).status_code == 304
+
+
+@pytest.mark.parametrize("name", ["If-Modified-Since", "If-Unmodified-Since"])
+@pytest.mark.parametrize("date", ["Wed, 21 Oct 2015 07:28:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "soon"])
+def test_dates_are_ignored_where_nothing_has_a_date(clip: Path, name: str, date: str) -> None:
+    response = request(clip, "GET", (name, date))
+    assert (response.status_code, response.content, response.headers.get("last-modified")) == (200, CONTENT, None)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "fails"),
+    [
+        ([], False),
+        *[([condition], False) for condition in (TAG, "*", " * ", "", '"a", ' + TAG, '"a,b" , ' + TAG)],
+        *[([condition], True) for condition in ('"other"', f"W/{TAG}", "clip-1", '""', '"clip-1', "2015")],
+        (['"other"', TAG], False),
+        (['"other"', '"third"'], True),
+    ],
+)
+def test_if_match_is_a_list_of_strong_tags(conditions: list[str], fails: bool) -> None:
+    headers = [(b"if-match", condition.encode()) for condition in conditions]
+    assert precondition_fails([(b"host", b"x"), *headers], TAG) is fails

@@ -51,6 +51,7 @@ ERRORS = (
     _error(ErrorKind.LINK_EXPIRED, 404, CLIENT, "this link has expired: {detail}"),
     _error(ErrorKind.LINK_EXPIRED, 403, CLIENT, "this link has expired: {detail}", style="403"),
     _error(ErrorKind.LINK_EXPIRED, 410, CLIENT, "this link has expired: {detail}", style="410"),
+    _error(ErrorKind.PRECONDITION_FAILED, 412, UNSAID, "{detail}"),
     _error(ErrorKind.RANGE_NOT_SATISFIABLE, 416, UNSAID, "{detail}"),
     _error(ErrorKind.ROUTE_NOT_FOUND, 404, UNSAID, "{detail}"),
     _error(ErrorKind.METHOD_NOT_ALLOWED, 405, UNSAID, "method not allowed: {detail}"),

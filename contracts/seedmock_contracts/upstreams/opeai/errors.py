@@ -54,6 +54,7 @@ ARK_ERRORS = (
     _error_object(ErrorKind.TASK_FAILED),
     _error_object(ErrorKind.STATE_CONFLICT, evidence=UNSAID),
     _error_object(ErrorKind.LINK_EXPIRED),
+    _error_object(ErrorKind.PRECONDITION_FAILED, evidence=UNSAID),
     _error_object(ErrorKind.RANGE_NOT_SATISFIABLE, evidence=UNSAID),
     ErrorCase(
         "opeai.error.route_not_found", GATEWAY, ErrorKind.ROUTE_NOT_FOUND, 404, "",

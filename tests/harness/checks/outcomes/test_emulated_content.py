@@ -15,6 +15,7 @@ UPSTREAMS = ("opeai", "apimodels")
 CONTENT_FACTS = {
     "content.format", "content.codec", "content.type", "content.length", "content.same", "content.head", "range.part",
     "range.condition", "range.offered", "error.range_not_satisfiable", "content.frames_per_second", "frames",
+    "error.precondition_failed",
 }  # fmt: skip
 UPSTREAM_FACTS = {
     "opeai": {"content.binary", "content.unfinished", "content.cached", "content.max_age", "create.seconds", "range"},
@@ -47,6 +48,8 @@ def fetch_ranges(emulator: Any, fetch: Callable[..., Any]) -> None:
         fetch(range=byte_range)
     fetch(range="bytes=0-9", **{"if-range": whole.headers["etag"]})
     fetch(range="bytes=0-9", **{"if-range": '"another"'})
+    fetch(**{"if-match": '"another"'})
+    fetch(**{"if-match": whole.headers["etag"]})
     emulator.driver.send(Operation.CONTENT, "HEAD", whole.exchange.request.url)
 
 

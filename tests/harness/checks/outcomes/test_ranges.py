@@ -131,6 +131,25 @@ class TestUnsatisfiableRange:
         assert history.outcomes(self.check) == {"error.range_not_satisfiable": False}
 
 
+class TestIfMatch:
+    check = staticmethod(ranges.false_preconditions_are_rejected)
+
+    @pytest.mark.parametrize("name", UPSTREAMS)
+    @pytest.mark.parametrize(("status", "outcomes"), [(412, True), (400, False), (200, False), (503, None)])
+    def test_another_validator_gets_412(
+        self, new_history: Factory, name: str, status: int, outcomes: bool | None
+    ) -> None:
+        history = fetch_range(new_history, name, "bytes=0-9", 206, "bytes 0-9/1000", 10)
+        history.fetch(status=status, request_headers={"if-match": '"two"'}, media=None, body="{}")
+        assert history.outcomes(self.check) == ({} if outcomes is None else {"error.precondition_failed": outcomes})
+
+    @pytest.mark.parametrize("condition", ["*", '"one"', 'W/"two"', ""])
+    def test_other_conditions_are_not_checked(self, new_history: Factory, condition: str) -> None:
+        history = fetch_range(new_history, "opeai", "bytes=0-9", 206, "bytes 0-9/1000", 10)
+        history.fetch(request_headers={"if-match": condition})
+        assert history.outcomes(self.check) == {}
+
+
 class TestIfRange:
     check = staticmethod(ranges.stale_if_range_gets_the_full_body)
 
