@@ -16,6 +16,7 @@ from seedmock_contracts.upstreams import contracts
 from .api.accounts import ApiKeys
 from .api.downloads import Downloads
 from .api.pipeline import ApiHandler
+from .api.root import METHODS, ServerRoot
 from .billing.ledger import Ledger
 from .billing.statement import Prices
 from .callbacks.delivery import retry_schedule
@@ -72,7 +73,9 @@ class App:
         self.declared_media = DeclaredMedia()
         self.ledger = _ledger(settings, store, self.clocks)
         self.renderer = _renderer(settings)
-        files = ReferenceFiles(uploads, fetch=settings.fetch, limit_bytes=settings.max_body_bytes)
+        files = ReferenceFiles(
+            uploads, fetch=settings.fetch, limit_bytes=settings.max_body_bytes, public_url=settings.public_url
+        )
         inspector = MediaInspector(files, self.declared_media, FaceDetector())
         resolver = ReferenceResolver(store, self.clocks, inspector)
         config = EngineConfig(pace=settings.pace, latencies=_latencies(), options=settings.variant_options)
@@ -83,6 +86,7 @@ class App:
         self.callbacks = self._callback_dispatcher(store)
         engine.schedule_callback = self.callbacks.schedule
         faults = FaultSelector(self.faults, context), FaultExecution(context, self.renderer)
+        self._root = ServerRoot(settings, contracts())
         self._api = ApiHandler(self.upstreams, settings, engine, self.journal, self.limits, *faults)
         self._downloads = Downloads(context, self.upstreams, self.journal, *faults)
         self.checkpoint = self._checkpoint(store, engine, files, random, uploads)
@@ -145,6 +149,8 @@ class App:
             await lifespan(receive, send, self.aclose)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1003})
+        elif scope["path"] == "/" and scope["method"] in METHODS:
+            await self._root(scope, receive, send)
         elif not scope["path"].startswith("/_mock/"):
             await self._api(scope, receive, send)
         elif scope["path"].startswith(DOWNLOAD_PREFIXES):

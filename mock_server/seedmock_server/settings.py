@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from seedmock_contracts.upstreams import contracts
 
 from .clock import MAX_DURATION
 from .errors import SeedmockServerError
+from .http.origin import HOST, PREFIX
 from .http.url_policy import FetchPolicy
 from .tasks.pace import Pace
 
@@ -33,7 +35,8 @@ class Settings:
     `refund_after`: seconds from a failure to its refund. `fetch` and `callbacks`: the URLs that may be contacted.
     `data_dir`: folder of uploaded files; None is a temporary one. `cache_dir`: folder of rendered clips; None is the
     user's cache. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is no
-    limit. `control_token`: None restricts the control API to this machine. `scenario`: the name of a built-in
+    limit. `public_url`: what links begin with behind a proxy; None is the address by which a client came.
+    `control_token`: None restricts the control API to this machine. `scenario`: the name of a built-in
     scenario, or the path of a file.
     """
 
@@ -54,6 +57,7 @@ class Settings:
     max_journal_entries: int = 1000
     rate_limit: int | None = None
     concurrency_limit: int | None = None
+    public_url: str | None = None
     control_token: str | None = None
     scenario: str | Path | None = None
 
@@ -74,6 +78,8 @@ class Settings:
             raise InvalidSetting(f"refund_after is {self.refund_after}; allowed: 0 to {MAX_DURATION:.0f} seconds")
         if any(not key.strip() for key in self.keys):
             raise InvalidSetting("a key is blank; allowed: any string that is not blank")
+        if self.public_url is not None and _parse_value("public_url", self.public_url) != self.public_url:
+            raise InvalidSetting(f"public_url is {self.public_url!r}; allowed: a URL without a slash at its end")
         if self.control_token is not None and not self.control_token.strip():
             raise InvalidSetting("control_token is blank; allowed: any string that is not blank")
         if self.seed is not None and not -SEED_LIMIT <= self.seed < SEED_LIMIT:
@@ -136,6 +142,16 @@ def _keys(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(map(str, value))
 
 
+def _public_url(value: Any) -> str:
+    """Return a URL without trailing slash. Raises ValueError."""
+    url = urlsplit(str(value).strip())
+    host, prefix = url.netloc.encode(), url.path.rstrip("/")
+    is_plain = url.scheme in ("http", "https") and HOST.fullmatch(host) and PREFIX.fullmatch(prefix.encode())
+    if not is_plain or url.query or url.fragment:
+        raise ValueError
+    return f"{url.scheme}://{url.netloc}{prefix}"
+
+
 def _scenario(value: Any) -> str | Path:
     return value if isinstance(value, Path) else str(value)
 
@@ -158,6 +174,7 @@ PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "max_journal_entries": (int, "a whole number"),
     "rate_limit": (int, "a whole number"),
     "concurrency_limit": (int, "a whole number"),
+    "public_url": (_public_url, "an http or https URL without query, such as https://mock.example.com/seedmock"),
     "control_token": (str, "a string"),
     "scenario": (_scenario, "a name or a path"),
 }

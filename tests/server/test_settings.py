@@ -33,6 +33,13 @@ WRONG = [
     ({"max_journal_entries": -5}, "max_journal_entries is -5; allowed: more than 0"),
     ({"max_cache_bytes": None}, "max_cache_bytes is None; allowed: a whole number"),
     ({"cache_dir": 7}, "cache_dir is 7; allowed: a path"),
+    *(
+        ({"public_url": url}, f"public_url is '{url}'; allowed: an http or https URL without query, such as ")
+        for url in (
+            *("", "mock.example", "ftp://mock.example", "https://", "https://a b", "https://x?y=1", "https://x#y"),
+            *("https://user:pw@x", "https://x/<b>", "https://x:port", "https://x//y"),
+        )
+    ),
     ({"variants": "opeai.seed"}, "variants is 'opeai.seed'; allowed: options by the ids of variants"),
     ({"variants": {"opeai.status": "x"}}, "variant opeai.status is 'x'; allowed: documented, openai"),
     ({"variants": {"opeai.stat": "x"}}, "unknown variant 'opeai.stat'; available: apimodels.asset_status, "),
@@ -62,6 +69,8 @@ def test_settings_are_parsed_from_strings() -> None:
         }
     )
     assert (settings.pace, settings.seed, settings.credit, settings.token_price) == ("step", 7, Decimal("5.5"), None)
+    for url in ("https://mock.example/seed/", " https://mock.example/seed "):
+        assert parse_settings({"public_url": url}).public_url == "https://mock.example/seed"
     assert (settings.cache_dir, settings.max_body_bytes, settings.keys) == (Path("x"), 9, ("k",))
 
 

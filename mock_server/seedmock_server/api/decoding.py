@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Set
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,13 +11,13 @@ from seedmock_contracts.enums import ErrorKind, Operation
 from ..errors import ApiError
 from ..generation.engine import Caller
 from ..http.multipart import Form, FormFile
+from ..http.origin import request_origin
 from ..http.request_body import BodyTooLarge, BodyTooSlow, MalformedBody
 from ..http.request_document import UnsupportedMediaType, decode_document
 from ..upstreams.protocol import ApiRequest
 from .request_context import RequestContext
 from .routing import RouteMatch
 
-HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 FATE = b"x-mock-fate"
 
 
@@ -43,7 +41,7 @@ def decode_request(context: RequestContext, match: RouteMatch, upscalers: Set[st
         params = {**dict(parse_qsl(query.decode("latin-1"))), **params}
         document = dict(params)
     fate = headers[FATE].decode("latin-1") if FATE in headers else ""
-    caller = Caller(context.account, _origin(headers.get(b"host", b"")), fate, context.log_notes)
+    caller = Caller(context.account, request_origin(context.scope, headers), fate, context.log_notes)
     context.request = ApiRequest(operation, caller, document, params, files, is_form)
     return context.request
 
@@ -75,9 +73,3 @@ def _decode_body(context: RequestContext) -> tuple[dict[str, Any], tuple[FormFil
     if isinstance(document, Form):
         return context.upstream.decode_form(document), document.files, True
     return document, (), False
-
-
-@lru_cache(maxsize=256)
-def _origin(host: bytes) -> str:
-    """Return the origin by which a client reached the server, with which links in responses begin."""
-    return f"http://{host.decode()}" if HOST.fullmatch(host) else "http://127.0.0.1"

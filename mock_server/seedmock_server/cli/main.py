@@ -15,6 +15,8 @@ from seedmock_contracts import __version__
 if TYPE_CHECKING:
     from seedmock_contracts.contract import Contract
 
+    from ..app import App
+
 ENTRY_POINTS = "seedmock.commands"
 ORDER = (
     *("demo", "serve", "scenarios"),
@@ -118,6 +120,11 @@ def main() -> None:
 @click.option(
     "--concurrency-limit", type=click.IntRange(1), help="Limit the unfinished tasks of a key.  [default: no limit]"
 )
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Begin links with this, behind a proxy with TLS or a path prefix.  [default: the address that a client uses]",
+)
 @click.option("--control-token", help="Require this token for /_mock/.  [default: this machine only, without a token]")
 def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> None:
     """Serve the upstreams on one port until Ctrl-C.
@@ -138,7 +145,7 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
             app,
             host=host,
             port=port,
-            on_ready=lambda url: _print_welcome(url, app.settings.pace, app.seed, values["keys"]),
+            on_ready=lambda url: _print_welcome(url, app, values["keys"]),
         )
     except ListenError as error:
         raise click.ClickException(str(error)) from error
@@ -155,14 +162,15 @@ def scenarios() -> None:
             click.echo(f"    {link}")
 
 
-def _print_welcome(url: str, pace: str, seed: int, keys: tuple[str, ...]) -> None:
+def _print_welcome(url: str, app: App, keys: tuple[str, ...]) -> None:
     from seedmock_contracts.upstreams import contracts
 
     key = "$SEEDMOCK_API_KEY" if keys else EXAMPLE_KEY
     for line in (
-        f"seedmock {__version__}: {len(contracts())} upstreams on {url} (pace {pace}, seed {seed})",
+        f"seedmock {__version__}: {len(contracts())} upstreams on {url} (pace {app.settings.pace}, seed {app.seed})",
         "",
         *(_base_urls(contract, url) for contract in contracts()),
+        *([f"  links begin with {app.settings.public_url}"] if app.settings.public_url else []),
         "",
         f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={EXAMPLE_KEY if not keys else 'one-of-your-keys'}",
         *_curl(url, key),

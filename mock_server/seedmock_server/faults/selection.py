@@ -7,6 +7,7 @@ from typing import Any
 
 from seedmock_contracts.enums import Operation
 
+from ..http.origin import path_prefix, request_origin
 from ..matching.rules import RequestFacts
 from ..tasks.models import Task
 from ..upstreams.context import UpstreamContext
@@ -81,9 +82,14 @@ class FaultSelector:
             next((value for name, value in scope["headers"] if name == b"range"), b""),
             options.get(f"{name}.status", ""),
             task,
-            "" if task is None else self._context.result_path(task.id),
+            "" if task is None else self._link_path(task, scope),
         )
         return plan_faults(faults, target, self._context.engine.clocks.for_account(facts.account), connection_of(scope))
+
+    def _link_path(self, task: Task, scope: Mapping[str, Any]) -> str:
+        """Return the path of a task's result as the client sees it, below the path prefix of a proxy."""
+        origin = self._context.link(request_origin(scope, dict(scope["headers"])), "")
+        return path_prefix(origin) + self._context.result_path(task.id)
 
     def _task(self, request: ApiRequest) -> Task | None:
         task = self._context.engine.store.task(str(request.params.get("task_id", "")))

@@ -63,10 +63,15 @@ class ReferenceFiles:
         total_bytes: int = 1024 * MIB,
         seconds: float = 20.0,
         resolve: Resolver = resolve_host,
+        public_url: str | None = None,
     ) -> None:
-        """Adopt the files that are in the folder. `limit_bytes` bounds one file, `seconds` the fetching of one."""
+        """Adopt the files that are in the folder. `limit_bytes` bounds one file, `seconds` the fetching of one.
+
+        `public_url` begins this server's links as well, by whatever address a client has reached it.
+        """
         self._folder, self._policy, self._resolve = folder, fetch, resolve
         self._limit, self._total, self._seconds = limit_bytes, total_bytes, seconds
+        self._public_url = public_url
         self._files: dict[str, MeasuredFile] = {}
         self._published: OrderedDict[str, PublishedFile] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[MeasuredFile]] = {}
@@ -79,11 +84,11 @@ class ReferenceFiles:
     async def read(self, url: str, *, own_origin: str, now: float) -> MeasuredFile | None:
         """Return the file behind a data: URI, a link to this server, or a URL that the fetch policy allows; else None.
 
-        `own_origin` is the scheme://host[:port] by which the client reached the server. Raises FetchError.
+        `own_origin` is the scheme://host[:port][/prefix] by which the client reached the server. Raises FetchError.
         """
         if is_data_uri(url):
             return await self.store(await asyncio.to_thread(decode_data_uri, url))
-        path = local_path(url, own_origin) or ""
+        path = local_path(url, own_origin) or local_path(url, self._public_url or own_origin) or ""
         if path.startswith(FILES_PREFIX):
             token = path.removeprefix(FILES_PREFIX).partition("/")[0]
             published = self.find_published(token, now)

@@ -40,7 +40,7 @@ def decode_data_uri(url: str) -> bytes:
 
 
 def local_path(url: str, own_origin: str) -> str | None:
-    """Return the path of a link to this server, or None for any other URL.
+    """Return the path of a link to this server, or None for any other URL. `own_origin` may end with a path prefix.
 
     Every loopback address on the server's port stands for this server: clients reach it by one and quote another.
     """
@@ -51,7 +51,10 @@ def local_path(url: str, own_origin: str) -> str | None:
     except ValueError:
         return None
     host = web_host(url)
-    return link.path if host == web_host(own_origin) or is_loopback_host(host) else None
+    if host == web_host(own_origin):
+        prefix = urlsplit(own_origin).path.rstrip("/")
+        return link.path.removeprefix(prefix) if link.path.startswith(f"{prefix}/") else None
+    return link.path if is_loopback_host(host) else None
 
 
 def _decode_base64(text: str) -> bytes:

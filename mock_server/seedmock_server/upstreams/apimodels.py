@@ -128,7 +128,7 @@ class ApimodelsApi:
         return body
 
     def _results(self, task: Task, origin: str) -> dict[str, Any]:
-        urls = [origin + self._context.result_path(task.id)] if task.with_url else []
+        urls = [self._context.link(origin, self._context.result_path(task.id))] if task.with_url else []
         if self._legacy:
             return {"videos": urls}
         return {"resultUrls": urls, "resultJson": msgspec.json.encode({"resultUrls": urls}).decode()}
@@ -250,7 +250,7 @@ class ApimodelsApi:
         token = self._random.token(32, "file", call.account, self._engine.next_number(call.account))
         name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")
         await self._library.upload(self.contract, call.account, token, file.content, name)
-        return _ok({"publicUrl": f"{call.origin}{FILES}/{token}/{name}"})
+        return _ok({"publicUrl": self._context.link(call.origin, f"{FILES}/{token}/{name}")})
 
     def decode_form(self, form: Form) -> dict[str, Any]:
         return dict(form.document)

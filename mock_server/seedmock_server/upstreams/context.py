@@ -26,6 +26,10 @@ class UpstreamContext:
         """Return the secret part of a result's link, drawn from the seed."""
         return self.random.token(32, "result", task_id)
 
+    def link(self, origin: str, path: str) -> str:
+        """Return a link to a path of this server, for a client that reached it by `origin`."""
+        return (self.settings.public_url or origin) + path
+
     def result_path(self, task_id: str) -> str:
         """Return the path of a result, which needs no API key."""
         return f"{RESULTS}/{task_id}/{self.result_token(task_id)}.mp4"
