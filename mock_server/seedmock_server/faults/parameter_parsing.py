@@ -17,7 +17,6 @@ from .rule_overrides import override_problem
 K = FaultKind
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
-FRAMING = ("content-length", "transfer-encoding")
 REDIRECTS = (301, 302, 303, 307, 308)
 EARLY_CONTENT_ERRORS = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED, ErrorKind.LINK_EXPIRED)
 
@@ -82,8 +81,8 @@ def _header_problem(values: Mapping[str, Any]) -> str:
     name, value = values["name"], values.get("to", "")
     if not _HEADER_NAME.fullmatch(name):
         return f"name is {name!r}; allowed: the name of a header: letters, digits and !#$%&'*+-.^_`|~"
-    if value and name.lower() in FRAMING:
-        # The server counts the body against these, and ends the connection at the first byte too many.
+    if value and name.lower() == "content-length":
+        # The server counts the body against this header, and ends the connection at the first byte too many.
         return f"{name} is {value!r}; allowed: no value (the body is sent in chunks), or the fault wrong_length"
     try:
         value.encode("latin-1")

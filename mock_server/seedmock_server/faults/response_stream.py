@@ -101,6 +101,8 @@ class FaultySend:
 
         Most HTTP clients and proxies give such bytes to their next call on a kept connection, of whatever key.
         """
+        if any(fault.values.get("name", "").lower() == "transfer-encoding" for fault in self._header_mutations):
+            return True  # beside Content-Length, one client reads by this header and the next by that one
         is_extended = self._ends_by(FaultKind.DUPLICATE) or self._ends_by(FaultKind.WRONG_LENGTH)
         return is_extended and self._end is not None and self._end.get("connection") == "close"
 

@@ -21,7 +21,7 @@ ON_CREATE = (
     *("bandwidth rate=1000", "dribble bytes=50 every=1s", "body_cut", "wrong_length", "wrong_length off=-10"),
     *("wrong_length off=-9999", "wrong_type", "duplicate", "duplicate; bandwidth rate=1000", "clock_skew by=1h"),
     *("other_status code=204", "other_status code=304", "other_header name=content-length"),
-    *("duplicate; other_header name=connection to=keep-alive", "other_header name=transfer-encoding"),
+    *("duplicate; other_header name=connection to=keep-alive", "other_header name=transfer-encoding to=x"),
 )
 ON_REFUSAL = ("other_refusal code=204", "other_refusal code=304", "other_envelope form=detail", "duplicate")
 ON_CONTENT = (

@@ -121,7 +121,7 @@ def test_rows_are_json_and_can_be_parsed_again(socket_server: Any) -> None:
     assert one == {
         "id": one["id"], "scenario": False, "match": {"upstream": "opeai", "probability": 0.5},
         "fault": {"fault": "latency", "p50": 1.0, "p90": 4.0}, "text": "latency p50=1s p90=4s",
-        "breaks_contract": False, "matched": 0, "applied": 0,
+        "warning": "", "breaks_contract": False, "matched": 0, "applied": 0,
     }  # fmt: skip
     assert other["breaks_contract"] is True
     assert (
