@@ -116,7 +116,7 @@ class FaultControl:
     def wrong_length(
         self, *, delta: int | None = None, connection: str | None = None, **match: Unpack[MatchCriteria]
     ) -> FaultRuleResponse:
-        """Send a Content-Length with `delta` added to it; negative for too little. `connection`: close, or keep, which warns."""
+        """Send a Content-Length with `delta` added to it. `connection`: close, or keep, which warns."""
         return self._add("wrong_length", match, delta=delta, connection=connection)
 
     def wrong_type(self, *, to: str | None = None, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:

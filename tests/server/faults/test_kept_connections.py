@@ -18,14 +18,14 @@ CREATE, UNKNOWN = "POST /v1/videos", "GET /v1/videos/cgt-1"
 VIDEO = {"model": "seedance-2-0-fast", "prompt": "A boat", "size": "640x640", "seconds": "4", "generate_audio": False}
 ON_CREATE = (
     *("status code=502 body=html", "status code=500 body=empty", "malformed", "truncated", "latency seconds=1s"),
-    *("bandwidth rate=1000", "dribble bytes=50 every=1s", "body_cut", "wrong_length", "wrong_length off=-10"),
-    *("wrong_length off=-9999", "wrong_type", "duplicate", "duplicate; bandwidth rate=1000", "clock_skew by=1h"),
+    *("bandwidth rate=1000", "dribble bytes=50 every=1s", "body_cut", "wrong_length", "wrong_length delta=-10"),
+    *("wrong_length delta=-9999", "wrong_type", "duplicate", "duplicate; bandwidth rate=1000", "clock_skew by=1h"),
     *("other_status code=204", "other_status code=304", "other_header name=content-length"),
     *("duplicate; other_header name=connection to=keep-alive", "other_header name=transfer-encoding to=x"),
 )
 ON_REFUSAL = ("other_refusal code=204", "other_refusal code=304", "other_envelope form=detail", "duplicate")
 ON_CONTENT = (
-    *("no_range", "redirect code=307", "duplicate", "wrong_length off=-10", "wrong_length off=10", "body_cut"),
+    *("no_range", "redirect code=307", "duplicate", "wrong_length delta=-10", "wrong_length delta=10", "body_cut"),
     *("other_range how=shifted", "other_range how=open", "other_header name=content-length", "dribble bytes=9999"),
 )
 
@@ -110,7 +110,7 @@ def test_no_call_gets_the_bytes_of_the_fault_of_another_download(socket_server: 
         assert next_response(socket_server, request_line, fault, line) in (None, own_response(socket_server))
 
 
-@pytest.mark.parametrize("fault", ["duplicate", "wrong_length off=-10", "wrong_length off=10"])
+@pytest.mark.parametrize("fault", ["duplicate", "wrong_length delta=-10", "wrong_length delta=10"])
 def test_the_fault_says_that_it_closes_the_connection(socket_server: Any, fault: str) -> None:
     exchange = socket_server.raw_create(fault, closing=False)
     assert (exchange.headers[b"connection"], exchange.end) == (b"close", "closed")
@@ -126,7 +126,7 @@ def test_a_duplicate_that_keeps_the_connection_reaches_another_key_s_call_and_wa
 
 
 def test_a_wrong_length_that_keeps_the_connection_says_nothing_and_warns(socket_server: Any) -> None:
-    exchange = socket_server.raw_create("wrong_length off=-10 connection=keep", closing=False)
+    exchange = socket_server.raw_create("wrong_length delta=-10 connection=keep", closing=False)
     assert b"connection" not in exchange.headers
     assert len(exchange.body) == int(exchange.headers[b"content-length"]) + 10
     assert "another call" in socket_server.journal()[-1]["notes"][0]
@@ -143,7 +143,7 @@ def test_a_rule_that_keeps_the_connection_warns_in_python_and_in_the_shell(socke
     with ControlClient(url) as control:
         assert control.faults.duplicate(times=1).warning == ""
         with pytest.warns(UserWarning, match="whatever key") as caught:
-            control.faults.wrong_length(off=-3, connection="keep", times=1)
+            control.faults.wrong_length(delta=-3, connection="keep", times=1)
         with pytest.warns(UserWarning, match="whatever key") as caught_text:
             control.faults.add("duplicate connection=keep", times=1)
     assert [warning.filename for warning in (*caught, *caught_text)] == [__file__, __file__]

@@ -224,7 +224,7 @@ BY_HEADER: dict[str, Request] = {
     "header on an unknown path": get("/v1/nowhere", "other_refusal code=418"),
     "clip that cannot be": get(CONTENT, "other_size to=2x2"),
     "duplicate, connection kept": post(VIDEOS, "duplicate connection=keep", keep_alive=True),
-    "wrong length, unsaid": post(VIDEOS, "wrong_length off=-10 connection=keep", keep_alive=True),
+    "wrong length, unsaid": post(VIDEOS, "wrong_length delta=-10 connection=keep", keep_alive=True),
     "other status without a body": post(VIDEOS, "other_status code=204", keep_alive=True),
 }
 BY_RULE: dict[str, Request] = {
