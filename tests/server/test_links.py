@@ -95,8 +95,8 @@ def test_a_link_is_this_server_s_own_file_when_an_order_refers_to_it(
     )
     assert unknown.status_code == 400
     assert "the uploaded file is not available" in unknown.text
-    known = server.post("/api/v1/video/generations", order | {"first_frame_url": link}, headers=headers)
-    assert known.status_code == 200
+    accepted = server.post("/api/v1/video/generations", order | {"first_frame_url": link}, headers=headers)
+    assert accepted.status_code == 200
 
 
 def test_with_a_public_url_a_link_by_loopback_stays_this_server_s_own(start_server: StartServer) -> None:

@@ -126,7 +126,7 @@ def _matches(condition: bytes | None, tag: bytes) -> bool:
     """Evaluate If-None-Match: a list of tags compared weakly, or `*`."""
     if condition is None:
         return False
-    return condition.strip() == b"*" or any(tag == known for _, known in _TAG.findall(condition))
+    return condition.strip() == b"*" or tag in {listed for _, listed in _TAG.findall(condition)}
 
 
 def _range_applies(headers: Mapping[bytes, bytes], tag: bytes) -> bool:
