@@ -6,7 +6,9 @@ file can make ffmpeg open another file or a URL.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from typing import IO
 
 from seedmock_contracts.mp4 import iso_format
 
@@ -15,13 +17,14 @@ from .boxes import is_truncated
 from .encoding.encoder import Unrenderable
 
 HEAD_BYTES = 512
+ID3_HEADER_BYTES = 10
 
 
 def container(path: Path) -> tuple[str, str]:
     """Return the name of the format and of ffmpeg's demuxer for it; raises Unrenderable for anything else."""
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+            head = _head(file)
             formats = _boxes(head) or _tagged(head) or _framed(head)
             ends_within_box = formats is not None and formats[1] == "mov" and is_truncated(file)
     except OSError as error:
@@ -37,6 +40,17 @@ def safe_input(path: Path) -> list[str]:
     """Return the arguments with which ffmpeg reads this file and no other."""
     demuxer = container(path)[1]
     return ["-nostdin", "-protocol_whitelist", "file", "-f", demuxer, "-i", f"file:{path.resolve()}"]
+
+
+def _head(file: IO[bytes]) -> bytes:
+    """Return the first bytes, after ID3 tags if audio frames follow: those stand before AAC and FLAC, too."""
+    head = file.read(HEAD_BYTES)
+    if not head.startswith(b"ID3") or len(head) < ID3_HEADER_BYTES:
+        return head
+    size = functools.reduce(lambda size, seven_bits: size << 7 | seven_bits & 0x7F, head[6:ID3_HEADER_BYTES], 0)
+    file.seek(ID3_HEADER_BYTES + size)
+    rest = file.read(HEAD_BYTES)
+    return rest if _framed(rest) or rest.startswith(b"fLaC") else head
 
 
 def _boxes(head: bytes) -> tuple[str, str] | None:

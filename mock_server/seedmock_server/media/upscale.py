@@ -31,7 +31,8 @@ def upscale(spec: ClipSpec, path: Path, target: Path, ffmpeg: Encoder, *, low_pr
             *("-map", "0:V:0", "-map", "0:a:0?", "-vf", size, "-pix_fmt", "yuv420p", "-fps_mode", "passthrough"),
             *(*encoder.X264, "-g", "48", "-bsf:v", "filter_units=remove_types=6"),
             *(*sound, *encoder.BITEXACT, *_metadata(spec)),
-            *("-movflags", "+faststart", "-f", "mp4", f"file:{target}"),
+            # Without btrt, which ffmpeg fills with an average of 0 for pictures of constant quality.
+            *("-movflags", "+faststart", "-write_btrt", "0", "-f", "mp4", f"file:{target}"),
         ],
         low_priority=low_priority,
     )

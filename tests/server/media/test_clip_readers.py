@@ -179,9 +179,10 @@ def test_stated_bit_rates_are_those_of_the_tracks(plain: ClipSpec, render: Rende
     assert average <= highest < 2 * average
 
 
-def test_sound_that_an_upscale_copies_keeps_its_bit_rate(plain: ClipSpec, render: Render) -> None:
+def test_an_upscale_states_no_rate_but_that_of_the_sound_that_it_copies(plain: ClipSpec, render: Render) -> None:
     (small,) = render(replace(plain, seconds=1, audio=True))
     (large,) = render(replace(plain, seconds=1, width=1280, height=720, source=StoredFile(small, "small")))
+    assert b"btrt" not in large.read_bytes()
     highest, average = struct.unpack(">2I", box_content(large, b"esds").partition(b"\x40\x15")[2][3:11])
     assert average == pytest.approx(packet_bytes(large, "audio") * 8, rel=0.05)
     assert highest < 2 * average

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from seedmock_server.media.drawing.images import covering
+from seedmock_server.media.drawing.sample_depth import PHOTOMETRIC, WHITE_IS_ZERO
 from seedmock_server.media.probe import measure
 
 # Shares of white from left to right.
@@ -97,3 +98,26 @@ def test_grey_with_alpha_is_drawn_on_white(tmp_path: Path) -> None:
     image.save(tmp_path / "a.png")
     assert image.mode == "LA"
     assert greys(tmp_path / "a.png") == pytest.approx([(1 + share) / 2 for share in SHARES], abs=0.02)
+
+
+def test_a_pfm_of_floats_is_drawn(tmp_path: Path) -> None:
+    bands("F", SHARES, "=f").save(tmp_path / "a.pfm")
+    assert greys(tmp_path / "a.pfm") == pytest.approx(SHARES, abs=0.02)
+
+
+def test_a_dark_pgm_of_16_bits_stays_dark(tmp_path: Path) -> None:
+    bands("I", tuple(value // 400 for value in WHOLE), "=i").save(tmp_path / "a.pgm")
+    assert greys(tmp_path / "a.pgm") == pytest.approx([share / 400 for share in SHARES], abs=0.01)
+
+
+@pytest.mark.parametrize(("mode", "values", "code"), [("L", BYTES, "B"), ("I;16", WHOLE, "<H")])
+def test_a_tiff_whose_lowest_sample_is_white_is_drawn_inverted(
+    mode: str, values: tuple[float, ...], code: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.tiff"
+    bands(mode, values, code).save(path)
+    black_is_zero = struct.pack("<HHIHH", PHOTOMETRIC, 3, 1, 1, 0)
+    data = path.read_bytes()
+    assert data.count(black_is_zero) == 1
+    path.write_bytes(data.replace(black_is_zero, struct.pack("<HHIHH", PHOTOMETRIC, 3, 1, WHITE_IS_ZERO, 0)))
+    assert greys(path) == pytest.approx([1 - share for share in SHARES], abs=0.02)

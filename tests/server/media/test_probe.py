@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
 from seedmock_server.media.clip_spec import ClipSpec
+from seedmock_server.media.ffmpeg import executable
 from seedmock_server.media.probe import measure
 
 
@@ -95,3 +97,13 @@ def test_sound_of_many_kinds_is_measured(name: str, codec: str, kind: str, tmp_p
     facts = measure((tmp_path / name).rename(tmp_path / "upload"))
     assert (facts.kind, facts.format, facts.width, facts.has_audio) == (MediaKind.AUDIO, kind, None, True)
     assert facts.seconds == pytest.approx(2.0, abs=0.12)
+
+
+@pytest.mark.parametrize(("name", "muxer", "kind"), [("a.aac", "adts", "aac"), ("a.mp3", "mp3", "mp3")])
+def test_a_tag_before_the_sound_does_not_change_its_kind(name: str, muxer: str, kind: str, tmp_path: Path) -> None:
+    source = ("-f", "lavfi", "-i", "sine=d=2", "-metadata", f"comment={'x' * 3000}")
+    command = [executable(), "-v", "error", *source, "-f", muxer, "-write_id3v2", "1", str(tmp_path / name)]
+    subprocess.run(command, check=True)
+    assert (tmp_path / name).read_bytes().startswith(b"ID3")
+    facts = measure(tmp_path / name)
+    assert (facts.kind, facts.format, facts.seconds) == (MediaKind.AUDIO, kind, pytest.approx(2.0, abs=0.1))

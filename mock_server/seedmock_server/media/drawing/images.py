@@ -18,9 +18,18 @@ MAX_PIXELS = 100_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
 # A phone's JPEG with a depth map or a preview behind it is MPO to Pillow, and a JPEG to everything else.
 _NAMES = {"MPO": "jpeg"}
-ORIENTATION = ExifTags.Base.Orientation
-# Orientations that swap width and height.
-TURNED = range(5, 9)
+_Turn = Image.Transpose
+# By the orientation of EXIF data; the last four swap width and height.
+TURNS = {
+    2: _Turn.FLIP_LEFT_RIGHT,
+    3: _Turn.ROTATE_180,
+    4: _Turn.FLIP_TOP_BOTTOM,
+    5: _Turn.TRANSPOSE,
+    6: _Turn.ROTATE_270,
+    7: _Turn.TRANSVERSE,
+    8: _Turn.ROTATE_90,
+}
+SWAPPING = range(5, 9)
 
 
 class NoDecoder(Unrenderable):
@@ -42,8 +51,10 @@ def covering(path: Path, width: int, height: int) -> Image.Image:
 def fitted(image: Image.Image, width: int, height: int) -> Image.Image:
     """Do the same for an image that is open."""
     with _translated_errors():
-        upright = ImageOps.exif_transpose(_loaded(image))
-        return ImageOps.fit(_opaque(eight_bit(upright)), (width, height), Image.Resampling.BICUBIC)
+        turn = TURNS.get(_orientation(image))
+        shallow = eight_bit(image)
+        upright = shallow if turn is None else shallow.transpose(turn)
+        return ImageOps.fit(_opaque(upright), (width, height), Image.Resampling.BICUBIC)
 
 
 def recognised(path: Path) -> tuple[int, int, str] | None:
@@ -60,13 +71,9 @@ def recognised(path: Path) -> tuple[int, int, str] | None:
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
-    """Load an image, and return width and height as they are seen, in the orientation of its EXIF data.
-
-    Loading comes first: Pillow turns a TIFF then, and forgets its orientation. Raises Unrenderable.
-    """
+    """Decode an image, and return width and height as they are seen. Raises Unrenderable."""
     with _translated_errors():
-        is_turned = _loaded(image).getexif().get(ORIENTATION, 1) in TURNED
-        return (image.height, image.width) if is_turned else image.size
+        return image.size[::-1] if _orientation(image) in SWAPPING else image.size
 
 
 def opened(path: Path) -> Image.Image | None:
@@ -109,15 +116,17 @@ def _translated_errors() -> Iterator[None]:
         raise Unrenderable("the image can't be read: it is damaged or was cut short") from error
 
 
-def _loaded(image: Image.Image) -> Image.Image:
-    """Decode the pixels, and drop an orientation that cannot be read: viewers ignore it, too."""
+def _orientation(image: Image.Image) -> int:
+    """Decode the pixels, and return the orientation in which they are seen.
+
+    In this order, since Pillow turns a TIFF when it decodes it. One that cannot be read counts as upright, as it does
+    to viewers.
+    """
     image.load()
     try:
-        image.getexif().get(ORIENTATION)
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:
-        image.info.pop("exif", None)
-        image._exif = None
-    return image
+        return 1
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -12,6 +12,8 @@ from PIL import Image
 
 # Formats whose decoders give 16-bit samples in mode I; in a TIFF that mode has 32 bits.
 SIXTEEN_BIT_FORMATS = ("PNG", "PPM", "JPEG2000")
+# A tag of TIFF, and its value for an image whose lowest sample is white.
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
 # Ranges in common use, smallest first: floats up to 1, and whole numbers of 8 and 16 bits.
 COMMON_MAXIMA = {"F": (1.0, 255.0, 65535.0), "I": (255.0, 65535.0)}
 
@@ -21,6 +23,8 @@ def eight_bit(image: Image.Image) -> Image.Image:
     if image.mode != "F" and not image.mode.startswith("I"):
         return image
     low, high = _range(image)
+    if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:  # Pillow heeds it for 8 bits only
+        low, high = high, low
     scale = 255 / ((high - low) or 1)
     wide = image if image.mode == "F" else image.convert("I").convert("F")
     return wide.point(lambda value: value * scale + (0.5 - low * scale)).convert("L")
@@ -28,7 +32,7 @@ def eight_bit(image: Image.Image) -> Image.Image:
 
 def _range(image: Image.Image) -> tuple[float, float]:
     """Return the values of black and white; where no format says so, the nearest that hold all samples."""
-    if image.mode.startswith("I;16") or image.format in SIXTEEN_BIT_FORMATS:
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in SIXTEEN_BIT_FORMATS):
         return 0.0, 65535.0
     extrema: Any = image.getextrema()  # the type is that of all modes: a pair for each of several bands
     low, high = (float(value) for value in extrema)
