@@ -65,6 +65,13 @@ def test_references_are_accepted_as_a_form_and_as_json(run_client: Callable[...,
     assert (run_client()["references"], run_client()["json"]) == ("queued", "queued")
 
 
+def test_a_reference_that_the_form_loses_is_named_in_a_header(run_client: Callable[..., Results]) -> None:
+    url, file_id, files, file = run_client()["lost"]
+    assert url == file_id == "this order is text-to-video: input_reference names no content"
+    assert files.startswith("this order is text-to-video: the file part input_reference[] is not used")
+    assert file is None
+
+
 def test_errors_are_raised_by_their_class(
     run_client: Callable[..., Results], start_emulator: Callable[..., Any]
 ) -> None:

@@ -119,6 +119,18 @@ def test_a_file_becomes_the_first_frame(sdk: Any, watch: Any, picture: Any) -> N
     assert colour_of(watch(client.videos.download_content(video.id).read())["first"]) == "red"
 
 
+def test_a_reference_that_the_form_loses_is_named_in_a_header(sdk: Any, picture: Any) -> None:
+    """The SDK's own type has image_url and file_id, and a list of files becomes parts named input_reference[]."""
+    create = sdk().videos.with_raw_response.create
+    file = ("boat.png", picture("red"), "image/png")
+    answers = [create(**BOAT, input_reference=[file])]
+    for name, value in (("image_url", "https://example.com/kite.png"), ("file_id", "file-1")):
+        answers.append(create(**BOAT, extra_body={"input_reference": {name: value}}))
+    notices = [answer.headers["x-mock-notice"].removeprefix("this order is text-to-video: ") for answer in answers]
+    assert notices[0].startswith("the file part input_reference[] is not used")
+    assert notices[1:] == ["input_reference names no content"] * 2
+
+
 def test_not_ready_is_not_retried(openai: Any, sdk: Any, start_emulator: Any) -> None:
     client = sdk()
     video = client.videos.create(**BOAT, extra_body=EXTRA)

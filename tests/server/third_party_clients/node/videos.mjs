@@ -30,6 +30,11 @@ async function download(id) {
   return Buffer.from(await response.arrayBuffer()).toString('base64');
 }
 
+async function noticeOf(input_reference) {
+  const { response } = await client.videos.create({ ...boat, input_reference }).withResponse();
+  return response.headers.get('x-mock-notice');
+}
+
 const created = await client.videos.create(boat);
 const early = await errorOf(client.videos.downloadContent(created.id));
 const states = await pollToEnd(created.id);
@@ -48,5 +53,11 @@ console.log(JSON.stringify({
   json: (await client.post('/videos', { body: { ...boat, input_reference: references } })).status,
   alone: await errorOf(client.videos.create({ ...boat, input_reference: { content: references.content.slice(3) } })),
   long: await errorOf(client.videos.create({ ...boat, seconds: '40' })),
+  lost: [
+    await noticeOf({ image_url: 'https://example.com/kite.png' }),
+    await noticeOf({ file_id: 'file-1' }),
+    await noticeOf([file]),
+    await noticeOf(file),
+  ],
   unknown: await errorOf(client.videos.retrieve('cgt-20260601090000-k3v7p')),
 }));
