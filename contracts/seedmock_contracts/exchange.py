@@ -6,6 +6,7 @@ Journals, recorders and checks share this format. Knows no role and no upstream.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -34,7 +35,17 @@ MAX_BODY_BYTES = 4096
 """Bytes of a body that a journal stores."""
 MAX_CHECKED_BYTES = 1 << 20
 """Bytes of a body that are stored for checks, which parse it: a list of assets exceeds what a journal stores."""
+MAX_URL_USER_BYTES = 2048
+"""Bytes of a user and a password in a URL that are recognized as such."""
 _BASE64 = b";base64,"
+_ESCAPED_AT = re.compile(rb"\\u0040|%40", re.IGNORECASE)
+# JSON may escape any character, and a query does; a character outside a URL ends the search.
+_COLON, _SLASH, _AT = rb"(?::|\\u003a|%3a)", rb"(?:/|\\/|\\\\|\\u002f|\\u005c|%2f|%5c)", rb"(?:@|\\u0040|%40)"
+_COLON_FORMS = re.compile(_COLON, re.IGNORECASE)
+_USER_CHAR = rb"(?:[^/\s\"?#&\\]|\\u[0-9a-f]{4}|\\\\)"
+_URL_USER = re.compile(
+    rb"(%b%b{2})(%b{1,%d})(%b)" % (_COLON, _SLASH, _USER_CHAR, MAX_URL_USER_BYTES, _AT), re.IGNORECASE
+)
 _MAGIC = (
     (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -124,13 +135,31 @@ def redact_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     return tuple((name, REDACTED if name.lower() in SECRET_HEADERS else value) for name, value in headers)
 
 
+def hide_url_users(text: bytes) -> bytes:
+    """Replace the user and the password of each URL by ***, as they are, or escaped as in JSON or in a query.
+
+    A URL with a password keeps the form of one, so that checks see what was sent.
+    """
+    return _URL_USER.sub(_hidden, text) if b"@" in text or _ESCAPED_AT.search(text) else text
+
+
+def _hidden(match: re.Match[bytes]) -> bytes:
+    colon = _COLON_FORMS.search(match[2])
+    return match[1] + (b"***" if colon is None else b"***%b***" % colon[0]) + match[3]
+
+
 def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
-    """Shorten a body for people: data: URIs and media become their type and size, the rest is cut at `limit` bytes."""
+    """Shorten a body for people: data: URIs and media become their type and size, the rest is cut at `limit` bytes.
+
+    Users and passwords in URLs are hidden.
+    """
     if body[:2] == b"--" and b"\r\n" in body[:200]:
         body = _without_files(body, limit)
     if not _is_text(body[:limit]):
         return f"<{len(body)} bytes of {_kind(body)}>".encode()
-    return _without_data(body, limit)[:limit] if _BASE64 in body else body[:limit]
+    # Hidden before the cut: a password whose end is cut off would not be recognized.
+    text = _without_data(body, limit) if _BASE64 in body else body
+    return hide_url_users(text[: limit + MAX_URL_USER_BYTES])[:limit]
 
 
 def _without_data(body: bytes, limit: int) -> bytes:

@@ -17,6 +17,7 @@ from .facts import Document, MediaFacts, MediaLimit, Violation
 from .rules.cross_field import MutuallyExclusive
 from .rules.fields import JsonType, RequiredField, UnsupportedField
 from .rules.rule import Rule, ValueRule
+from .rules.urls import ReachableHost, ReachableReferences, WebUrl
 from .upstreams import get_contract
 
 _UNITS = {"size_bytes": " bytes", "seconds": " s", "total_seconds": " s", "side": " pixels", "ratio": ""}
@@ -154,16 +155,17 @@ def _step(rule: Rule) -> _Step:
 
 def condition(rule: Rule) -> tuple[str, str] | None:
     """Variant and option under which a rule applies; None if it always does."""
-    if isinstance(rule, MutuallyExclusive | UnsupportedField) and rule.variant:
-        return rule.variant, rule.option
+    if isinstance(rule, MutuallyExclusive | UnsupportedField | WebUrl | ReachableHost | ReachableReferences):
+        return (rule.variant, rule.option) if rule.variant else None
     return None
 
 
 def notices(upstream: str, document: Document) -> list[Violation]:
-    """Violations of advice: the upstream accepts the document, but its documentation advises against it."""
+    """Violations of advice: the upstream accepts the order, but it is advised against, or cannot end well."""
     contract = get_contract(upstream)
-    rules = (rule for rule in contract.advice if rule.top_field in document)
-    return [violation for rule in rules if (violation := rule.check(document, ()))]
+    references = contract.request.layout.find(document)
+    rules = (rule for rule in contract.advice if references or rule.top_field in document)
+    return [violation for rule in rules if (violation := rule.check(document, references))]
 
 
 def media_violations(

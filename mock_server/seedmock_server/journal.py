@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from seedmock_contracts.exchange import MAX_BODY_BYTES, REDACTED, SECRET_HEADERS, summarize_body
+from seedmock_contracts.exchange import MAX_BODY_BYTES, REDACTED, SECRET_HEADERS, hide_url_users, summarize_body
 
 PATH_CHARS = 500
 MAX_NOTES = 20
@@ -179,8 +179,14 @@ def redacted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[byte
 
 
 def capped_notes(notes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return at most MAX_NOTES notes, and a last one that counts the rest."""
-    return notes if len(notes) <= MAX_NOTES else (*notes[:MAX_NOTES], f"and {len(notes) - MAX_NOTES} more")
+    """Return at most MAX_NOTES notes, and a last one that counts the rest, without users and passwords of URLs."""
+    shown = tuple(hidden_users(note) for note in notes[:MAX_NOTES])
+    return shown if len(notes) <= MAX_NOTES else (*shown, f"and {len(notes) - MAX_NOTES} more")
+
+
+def hidden_users(text: str) -> str:
+    """Return a sentence with *** in the place of the user and the password of each URL."""
+    return hide_url_users(text.encode("utf-8", "replace")).decode() if "@" in text or "%40" in text else text
 
 
 def _mentions(entry: JournalEntry, task: str) -> bool:

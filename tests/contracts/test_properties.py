@@ -106,7 +106,9 @@ def references(contract: Contract) -> st.SearchStrategy[list[Reference]]:
     """Valid lists: frames, or up to nine images, three videos and three sounds, not sounds alone."""
     schemes = ["https://example.com/r", "http://example.com/r", "data:x/y;base64,AA"]
     urls = st.sampled_from(schemes + (["asset://asset-1"] if contract is APIMODELS else []))
-    mixed = st.tuples(*(st.lists(urls, max_size=limit) for limit in (9, 3, 3))).map(
+    web = urls.filter(lambda url: not url.startswith("data:"))
+    limits = ((urls, 9), (web, 3), (urls, 3))
+    mixed = st.tuples(*(st.lists(of_kind, max_size=limit) for of_kind, limit in limits)).map(
         lambda lists: [Reference(kind, url) for kind, of in zip(MediaKind, lists, strict=True) for url in of]
     )
     not_sounds_alone = mixed.filter(lambda references: {r.kind for r in references} != {MediaKind.AUDIO})

@@ -12,8 +12,11 @@ from itertools import islice
 from typing import Any
 
 from ..facts import MISSING
+from .hosts import without_user_information
 
 # At most 18 digits: a float represents no more. ASCII: \d also matches digits of other scripts.
+MAX_USER_CHARS = 2048
+"""Characters of a URL in which a user and a password are sought, to leave them out of messages."""
 _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
 
 
@@ -51,7 +54,7 @@ def format_value(value: Any, limit: int = 80) -> str:
 def _shortened(value: Any, limit: int, depth: int = 3) -> Any:
     """Part of a value that fits into `limit` characters, however large and deep the rest is."""
     if isinstance(value, str):
-        return value[:limit]
+        return without_user_information(value)[:limit] if "@" in value[:MAX_USER_CHARS] else value[:limit]
     if isinstance(value, list | dict) and not depth:
         return "..."
     if isinstance(value, list):

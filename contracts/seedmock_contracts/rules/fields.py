@@ -247,10 +247,14 @@ class MaxLength(ValueRule):
 
 @dataclass(frozen=True, slots=True)
 class UrlScheme(ValueRule):
-    """A URL begins with one of these schemes. `beside`: references that a document needs to have this field at all."""
+    """A URL begins with one of these schemes.
+
+    `beside`: references that a document needs to have this field at all. `elsewhere`: schemes that another rule judges.
+    """
 
     schemes: tuple[str, ...]
     beside: tuple[Reference, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
     def check_value(self, path: str, value: Any) -> Violation | None:
         if isinstance(value, str) and not self._fits(value):
@@ -259,7 +263,8 @@ class UrlScheme(ValueRule):
 
     def _fits(self, url: str) -> bool:
         lowered = url[:8].lower()  # schemes are case-insensitive; 8 characters are the longest, and a data: URI is long
-        return any(lowered.startswith(scheme) and len(url) > len(scheme) for scheme in self.schemes)
+        schemes = (*self.schemes, *self.elsewhere)
+        return any(lowered.startswith(scheme) and len(url) > len(scheme) for scheme in schemes)
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
         return self._with_value(document, layout, "ftp://example.com/reference")

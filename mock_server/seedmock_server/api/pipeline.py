@@ -44,6 +44,7 @@ from ..matching.magic_values import check_key
 from ..matching.rules import InvalidRule
 from ..matching.syntax import parse_duration
 from ..rate_limits import RateLimits
+from ..references.local_urls import with_public_links
 from ..settings import Settings
 from ..upstreams.protocol import AnyResponse, ApiRequest, FileResponse, JsonResponse, RawResponse, Upstream
 from .accounts import ANONYMOUS, ApiKeys
@@ -246,7 +247,10 @@ class ApiHandler(RequestChain):
 
     def _validate(self, context: RequestContext, request: ApiRequest) -> ApiRequest:
         """Return the request that is carried out. Raises ApiError for the first violation."""
-        broken = violations(context.upstream.contract.name, request.operation, request.document, self._options)
+        document = request.document
+        if b"/_mock/" in context.body:
+            document = with_public_links(document, request.origin)
+        broken = violations(context.upstream.contract.name, request.operation, document, self._options)
         if context.plan is not None:
             context.plan, request, broken = self._faults.override_rules(context.plan, request, broken)
         if broken:

@@ -6,6 +6,7 @@ import msgspec
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
+from seedmock_contracts.exchange import hide_url_users
 from seedmock_contracts.unread import UnusedReference
 
 from ..faults.plan import FaultPlan
@@ -70,7 +71,7 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
 
     def entry(self) -> JournalEntry:
         """Build the journal entry."""
-        query = self.query[:PATH_CHARS].decode("latin-1")
+        query = hide_url_users(self.query[: 4 * PATH_CHARS])[:PATH_CHARS].decode("latin-1")
         unread = unread_parameters(self.contract, self.operation, query)
         advice: tuple[LoggedViolation, ...] = ()
         if self.accepted is not None:

@@ -7,13 +7,14 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.enums import ORDERS, ErrorKind, Operation
 from seedmock_contracts.facts import Violation
 from seedmock_contracts.unread import UnusedReference, unknown_fields, unknown_parameters, unused_files
 from seedmock_contracts.validation import notices
 
 from ..errors import ApiError
-from ..journal import LoggedViolation, ViolationSeverity
+from ..journal import LoggedViolation, ViolationSeverity, hidden_users
+from ..references.local_urls import with_public_links
 from ..upstreams.protocol import ApiRequest
 
 MAX_VIOLATIONS = 20
@@ -43,7 +44,7 @@ def violations_from_rules(
 ) -> tuple[LoggedViolation, ...]:
     """Return violated rules, or advice that was not followed, as the journal stores them."""
     logged = [
-        LoggedViolation(violation.fact.id, violation.field[:MAX_CHARS], violation.message[:MAX_CHARS], severity)
+        LoggedViolation(violation.fact.id, violation.field[:MAX_CHARS], _sentence(violation.message), severity)
         for violation in violations
     ]
     return tuple(logged[:MAX_VIOLATIONS])
@@ -54,7 +55,11 @@ def violations_from_error(contract: Contract, error: ApiError) -> tuple[LoggedVi
     if error.kind not in CALLER_ERRORS:
         return ()
     fact = error.fact or contract.error_case(error.kind)
-    return (LoggedViolation(fact.id, error.field[:MAX_CHARS], (error.detail or error.kind.value)[:MAX_CHARS]),)
+    return (LoggedViolation(fact.id, error.field[:MAX_CHARS], _sentence(error.detail or error.kind.value)),)
+
+
+def _sentence(text: str) -> str:
+    return hidden_users(text)[:MAX_CHARS]
 
 
 def violations_from_unused(contract: Contract, references: Sequence[UnusedReference]) -> tuple[LoggedViolation, ...]:
@@ -112,7 +117,8 @@ def violations_from_unread(contract: Contract, parts: Sequence[UnreadPart]) -> t
 
 
 def violations_from_advice(contract: Contract, request: ApiRequest) -> tuple[LoggedViolation, ...]:
-    """Return what an upstream accepts although its page advises against it."""
-    if request.operation is not Operation.CREATE:
+    """Return what an upstream accepts although its page advises against it, or no vendor can do it."""
+    if request.operation not in ORDERS:
         return ()
-    return violations_from_rules(notices(contract.name, request.document), ViolationSeverity.ADVICE)
+    document = with_public_links(request.document, request.origin)
+    return violations_from_rules(notices(contract.name, document), ViolationSeverity.ADVICE)

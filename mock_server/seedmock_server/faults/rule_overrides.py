@@ -13,6 +13,7 @@ from seedmock_contracts.facts import MISSING, MediaLimit, Violation
 from seedmock_contracts.rules.cross_field import MaxReferences, ModelResolutions, MutuallyExclusive
 from seedmock_contracts.rules.fields import JsonType, MaxLength, NumberRange, OneOf, UrlScheme
 from seedmock_contracts.rules.rule import Rule
+from seedmock_contracts.rules.urls import NoPassword, ReachableHost, ReachableReferences, WebUrl
 from seedmock_contracts.upstreams import contracts
 
 Values = Mapping[str, Any]
@@ -24,7 +25,8 @@ BOUNDS: Mapping[type[Rule], Mapping[str, str]] = {
 """Fields of a rule that the bounds replace, by type of rule."""
 LISTS: Mapping[type[Rule], str] = {OneOf: "allowed", JsonType: "types", UrlScheme: "schemes", ModelResolutions: "model"}
 """Field of a rule that lists what it accepts, by type of rule."""
-FEASIBLE = (NumberRange, MaxLength, MaxReferences, UrlScheme, MutuallyExclusive)
+URL_RULES = (UrlScheme, WebUrl, ReachableHost, ReachableReferences, NoPassword)
+FEASIBLE = (NumberRange, MaxLength, MaxReferences, MutuallyExclusive, *URL_RULES)
 """Rules that an order can violate and still be carried out as it stands."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.hosts import is_private_url, unreachable_reason
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Operation
 from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.validation import media_violations
@@ -16,7 +17,7 @@ from ..clock import Clocks
 from ..errors import ApiError
 from ..fates.lifecycle import plan_asset
 from ..fates.rules import FateRules
-from ..http.url_policy import PRIVATE_ADDRESS_MESSAGE, FetchError, is_private_url
+from ..http.url_policy import PRIVATE_ADDRESS_MESSAGE, FetchError
 from ..matching.rules import RequestFacts
 from ..references.files import MeasuredFile, ReferenceFiles
 from ..references.inspection import Inspection, MediaInspector
@@ -133,8 +134,10 @@ class AssetLibrary:
             inspection = await self._inspector.inspect(url, own_origin=origin, now=self.clocks.now(account))
         except FetchError as error:
             raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
-        if inspection.facts is None and is_private_url(url):
-            raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {PRIVATE_ADDRESS_MESSAGE}", field="url", value=url)
+        reason = unreachable_reason(url) if inspection.facts is None else ""
+        if reason:
+            message = PRIVATE_ADDRESS_MESSAGE if is_private_url(url) else reason
+            raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {message}", field="url", value=url)
         return inspection
 
     def asset(self, account: str, asset_id: str) -> AssetRecord:

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from seedmock_contracts.documents.hosts import web_host
+
 from .url_policy import (
     FetchError,
     FetchFailure,
@@ -23,7 +25,6 @@ from .url_policy import (
     allowed_addresses,
     is_loopback_host,
     resolve_host,
-    web_host,
 )
 
 # Imported on first use: a server that contacts no URL starts faster without it.

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from seedmock_contracts.documents.hosts import web_host
 from seedmock_contracts.enums import ErrorKind, MediaKind
 from seedmock_contracts.facts import MediaFacts
 
 from ..errors import ApiError
-from ..http.url_policy import PRIVATE_ADDRESS_MESSAGE, FetchError, FetchFailure, web_host
+from ..http.url_policy import PRIVATE_ADDRESS_MESSAGE, FetchError, FetchFailure
 from .rules import InvalidRule
 
 MIB: Final = 1 << 20

@@ -6,13 +6,16 @@ import base64
 import binascii
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
-from ..http.url_policy import MAX_URL_CHARS, FetchError, FetchFailure, is_loopback_host, web_host
+from seedmock_contracts.documents.hosts import MAX_URL_CHARS, web_host
+
+from ..http.url_policy import FetchError, FetchFailure, is_loopback_host
 
 FILES_PREFIX: Final = "/_mock/files/"
 RESULTS_PREFIX: Final = "/_mock/results/"
+PUBLIC_ORIGIN: Final = "https://example.com"
 _BASE64: Final = re.compile(r";[ ]*base64[ ]*\Z", re.IGNORECASE)
 _BLANKS: Final = str.maketrans("", "", " \t\n\r\f")
 
@@ -55,6 +58,20 @@ def local_path(url: str, own_origin: str) -> str | None:
         prefix = urlsplit(own_origin).path.rstrip("/")
         return link.path.removeprefix(prefix) if link.path.startswith(f"{prefix}/") else None
     return link.path if is_loopback_host(host) else None
+
+
+def with_public_links(value: Any, own_origin: str) -> Any:
+    """Copy a JSON value with a public host in each link to a file of this server.
+
+    Such a link stands for one on the vendor's own host, however this server is reached.
+    """
+    if isinstance(value, str):
+        path = local_path(value, own_origin) if "/_mock/" in value else None
+        is_file = path is not None and path.startswith((FILES_PREFIX, RESULTS_PREFIX))
+        return f"{PUBLIC_ORIGIN}{path}" if is_file else value
+    if isinstance(value, dict):
+        return {name: with_public_links(inner, own_origin) for name, inner in value.items()}
+    return [with_public_links(inner, own_origin) for inner in value] if isinstance(value, list) else value
 
 
 def _decode_base64(text: str) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.hosts import is_private_url
 from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReference
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Role
 from seedmock_contracts.facts import MediaFacts, MediaLimit
@@ -14,7 +15,7 @@ from seedmock_contracts.validation import kind_violation, media_violations
 
 from ..clock import Clocks
 from ..errors import ApiError, api_error_from
-from ..http.url_policy import FetchError, is_private_url
+from ..http.url_policy import FetchError
 from ..media.clip_spec import StoredFile
 from ..storage import Store
 from ..tasks.timeline import asset_status_at

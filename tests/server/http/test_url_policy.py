@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedmock_server.http.url_policy import is_private_url
+from seedmock_contracts.documents.hosts import is_private_url
 
 
 @pytest.mark.parametrize(

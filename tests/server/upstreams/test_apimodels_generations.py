@@ -240,24 +240,24 @@ def test_a_failed_task_fails_when_its_time_comes(slow_server: Any) -> None:
     ],
 )
 def test_a_readable_reference_is_checked_against_the_limits(
-    in_process_server: Any,
+    start_server: Callable[..., Any],
     picture: Callable[..., bytes],
     video: Callable[..., bytes],
     make: Callable[..., Any],
     message: str,
 ) -> None:
-    order = {"model": FAST, "prompt": "Rain", **make(picture, video)}
-    response = in_process_server.post("/api/v1/video/generations", order)
+    server = start_server(variants={"apimodels.video_data": "accept"})
+    response = server.post("/api/v1/video/generations", {"model": FAST, "prompt": "Rain", **make(picture, video)})
     assert response.status_code == 400
     assert message in response.json()["msg"]
-    assert in_process_server.balance() == 1000
+    assert server.balance() == 1000
 
 
 def test_readable_videos_are_checked_against_their_total_limit(
-    in_process_server: Any, video: Callable[..., bytes]
+    start_server: Callable[..., Any], video: Callable[..., bytes]
 ) -> None:
     urls = [data_uri(video(seconds=6, rate=5, width=400 + n), "video/mp4") for n in (0, 2, 4)]
-    response = in_process_server.post(
+    response = start_server(variants={"apimodels.video_data": "accept"}).post(
         "/api/v1/video/generations", {"model": FAST, "prompt": "x", "reference_video_urls": urls}
     )
     assert (response.status_code, "total_seconds is 18" in response.json()["msg"]) == (400, True)

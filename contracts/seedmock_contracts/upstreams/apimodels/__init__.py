@@ -22,7 +22,6 @@ from ...facts import (
     Model,
     StatusSpelling,
     Tariff,
-    Variants,
     assumed,
 )
 from ...generation import first_frame
@@ -49,6 +48,7 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
+from ...rules.urls import NoPassword, ReachableHost, ReachableReferences, WebUrl
 from ...timing import CallbackPlan, Latency
 from .. import _ark
 from . import assets as library
@@ -66,13 +66,17 @@ from .sources import (
     PAGE_FIELDS,
     PAGE_MODES,
     PAGE_UPSCALE,
+    PASSWORD,
     SCHEME,
     SIBLINGS,
     STORAGE,
+    UNREACHABLE,
     UNSAID,
+    UPSCALE_SCHEME,
     VENDOR_CLIENT,
     VENDOR_NOTES,
 )
+from .variants import VARIANTS
 
 NAME = "apimodels"
 
@@ -171,6 +175,7 @@ LAYOUT = FlatFields(
 VISUAL = (MediaKind.IMAGE, MediaKind.VIDEO)
 SCHEMES = ("https://", "http://", "asset://", "data:")
 PUBLIC = ("https://", "http://")
+REJECTED_HOSTS = ("apimodels.private_hosts", "reject")
 FIRST, IMAGE = first_frame("https://example.com/first.png"), sample_reference(MediaKind.IMAGE)
 
 
@@ -195,7 +200,12 @@ CREATE_RULES: tuple[Rule, ...] = (
         Fact("apimodels.create.reference_image_urls.scheme", SCHEME), "reference_image_urls[]", SCHEMES, (IMAGE,)
     ),
     UrlScheme(
-        Fact("apimodels.create.reference_video_urls.scheme", SCHEME), "reference_video_urls[]", SCHEMES, (IMAGE,)
+        Fact("apimodels.create.reference_video_urls.scheme", SCHEME), "reference_video_urls[]",
+        SCHEMES[:3], (IMAGE,), SCHEMES[3:],
+    ),
+    WebUrl(
+        Fact("apimodels.create.reference_video_urls.web", ARK), "reference_video_urls[]",
+        "https://, http://, asset://", "apimodels.video_data", "reject", (IMAGE,),
     ),
     UrlScheme(
         Fact("apimodels.create.reference_audio_urls.scheme", SCHEME), "reference_audio_urls[]", SCHEMES, (IMAGE,)
@@ -208,19 +218,30 @@ CREATE_RULES: tuple[Rule, ...] = (
     RequiresOtherMedia(
         Fact("apimodels.reference.audio.anchored", ARK), "reference_audio_urls", MediaKind.AUDIO, VISUAL
     ),
-)
+    NoPassword(Fact("apimodels.create.callback_url.password", PASSWORD), "callback_url"),
+    ReachableHost(Fact("apimodels.create.callback_url.host.refused", UNREACHABLE), "callback_url", *REJECTED_HOSTS),
+    ReachableReferences(
+        Fact("apimodels.reference.host.refused", UNREACHABLE), "reference_image_urls", *REJECTED_HOSTS
+    ),
+)  # fmt: skip
 UPSCALE_RULES: tuple[Rule, ...] = (
     *type_rules(UPSCALE_FIELDS),
     required_rule(UPSCALE_FIELDS[1], IN_EXAMPLES),
-    UrlScheme(Fact("apimodels.upscale.videoUrl.scheme", SCHEME), "videoUrl", (*PUBLIC, "asset://", "data:")),
+    UrlScheme(Fact("apimodels.upscale.videoUrl.scheme", UPSCALE_SCHEME), "videoUrl", (*PUBLIC, "asset://", "data:")),
     required_rule(UPSCALE_FIELDS[2], IN_EXAMPLES),
     OneOf(Fact("apimodels.upscale.targetResolution.values", PAGE_UPSCALE), "targetResolution", UPSCALER.resolutions),
     UrlScheme(Fact("apimodels.upscale.callback_url.scheme", CALLBACK_SCHEME), "callback_url", PUBLIC),
+    NoPassword(Fact("apimodels.upscale.callback_url.password", PASSWORD), "callback_url"),
+    ReachableHost(Fact("apimodels.upscale.callback_url.host.refused", UNREACHABLE), "callback_url", *REJECTED_HOSTS),
+    ReachableHost(Fact("apimodels.upscale.videoUrl.host.refused", UNREACHABLE), "videoUrl", *REJECTED_HOSTS),
 )
 QUERY_RULES: tuple[Rule, ...] = (*type_rules(QUERY_FIELDS), required_rule(QUERY_FIELDS[0], IN_EXAMPLES))
 
 ADVICE: tuple[Rule, ...] = (
     PromptLength(Fact("apimodels.create.prompt.length", LIKE_ARK), "prompt", *_ark.PROMPT_LENGTH),
+    ReachableReferences(Fact("apimodels.reference.host", UNREACHABLE), "reference_image_urls"),
+    ReachableHost(Fact("apimodels.callback_url.host", UNREACHABLE), "callback_url"),
+    ReachableHost(Fact("apimodels.upscale.videoUrl.host", UNREACHABLE), "videoUrl"),
 )
 
 LIMITS = _ark.media_limits(NAME, ARK, {}, ("image.size", "image.side", "image.ratio"))
@@ -281,41 +302,6 @@ STATUS_SPELLINGS = (
     StatusSpelling("apimodels.status.alias.cancelled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "cancelled"),
     StatusSpelling("apimodels.status.alias.expired", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "expired"),
 )
-
-VARIANTS = (
-    Variants(
-        "apimodels.errors", VENDOR_CLIENT, "status", ("status", "ok"),
-        "errors as HTTP status with the same code (status), or as HTTP 200 whose code is not 200 (ok)",
-    ),
-    Variants(
-        "apimodels.asset_status", PAGE_ASSETS, "Processing", ("Processing", "Active"),
-        "the status of an asset in the response to its creation: pages poll until Active, clients see Active",
-    ),
-    Variants(
-        "apimodels.keys", CLIENT, "current", ("current", "legacy"),
-        "task responses with taskId, state, resultUrls (current), or with task_id, status, videos as in early 2026",
-    ),
-    Variants(
-        "apimodels.moderation", UNSAID, "400", ("400", "422"),
-        "the HTTP status of a create that moderation rejects",
-    ),
-    Variants(
-        "apimodels.expired_link", CLIENT, "404", ("403", "404", "410"),
-        "the HTTP status of a result link after its seven days",
-    ),
-    Variants(
-        "apimodels.group_list", UNSAID, "array", ("array", "items"),
-        "groups are listed as an array in data, or as data.items",
-    ),
-    Variants(
-        "apimodels.billing", PAGE, "seconds", ("seconds", "tokens"),
-        "billed by the page's price a second (which it calls approximate), or by tokens at the price that it implies",
-    ),
-    Variants(
-        "apimodels.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
-        "exact", ("exact", "billed"), "24 frames a second, or one more as the token bill counts",
-    ),
-)  # fmt: skip
 
 BEHAVIOURS = (
     Behaviour("apimodels.auth", PAGE, "every request carries the key as Authorization: Bearer"),

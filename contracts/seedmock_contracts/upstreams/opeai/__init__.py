@@ -56,6 +56,7 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
+from ...rules.urls import ReachableReferences, WebUrl
 from ...timing import Latency
 from .. import _ark
 from .errors import CODES, ENVELOPES, ERRORS
@@ -77,6 +78,7 @@ from .sources import (
     NSFW,
     SCHEME,
     SDK,
+    UNREACHABLE,
     UNSAID,
     VENDOR_CONTENT,
     VENDOR_CREATE,
@@ -181,7 +183,14 @@ CREATE_RULES: tuple[Rule, ...] = (
     OneOf(Fact("opeai.create.content.type.values", GUIDE_2), f"{ITEM}.type", tuple(TYPES)),
     ItemHasUrl(Fact("opeai.create.content.url.required", GUIDE_2), ITEM, tuple(TYPES)),
     UrlScheme(Fact("opeai.create.content.image_url.scheme", SCHEME), f"{ITEM}.image_url.url", SCHEMES, (IMAGE,)),
-    UrlScheme(Fact("opeai.create.content.video_url.scheme", SCHEME), f"{ITEM}.video_url.url", SCHEMES, (VIDEO,)),
+    UrlScheme(
+        Fact("opeai.create.content.video_url.scheme", SCHEME), f"{ITEM}.video_url.url",
+        SCHEMES[:2], (VIDEO,), SCHEMES[2:],
+    ),
+    WebUrl(
+        Fact("opeai.create.content.video_url.web", ARK), f"{ITEM}.video_url.url", "https://, http://",
+        "opeai.video_data", "reject", (VIDEO,),
+    ),
     UrlScheme(Fact("opeai.create.content.audio_url.scheme", SCHEME), f"{ITEM}.audio_url.url", SCHEMES, (AUDIO, IMAGE)),
     OneOf(Fact("opeai.create.content.role.values", COMMON), f"{ITEM}.role", tuple(ROLES)),
     RoleMatchesType(Fact("opeai.create.content.role.fits", UNSAID), ITEM, LAYOUT.types_by_role),
@@ -193,9 +202,13 @@ CREATE_RULES: tuple[Rule, ...] = (
     MaxReferences(Fact("opeai.reference.video.count", GUIDE_3), CONTENT, MediaKind.VIDEO, 3),
     MaxReferences(Fact("opeai.reference.audio.count", GUIDE_3), CONTENT, MediaKind.AUDIO, 3),
     RequiresOtherMedia(Fact("opeai.reference.audio.anchored", GUIDE_3), CONTENT, MediaKind.AUDIO, VISUAL),
-)
+    ReachableReferences(Fact("opeai.reference.host.refused", UNREACHABLE), CONTENT, "opeai.private_hosts", "reject"),
+)  # fmt: skip
 
-ADVICE: tuple[Rule, ...] = (PromptLength(Fact("opeai.create.prompt.length", GUIDE_3), "prompt", *_ark.PROMPT_LENGTH),)
+ADVICE: tuple[Rule, ...] = (
+    PromptLength(Fact("opeai.create.prompt.length", GUIDE_3), "prompt", *_ark.PROMPT_LENGTH),
+    ReachableReferences(Fact("opeai.reference.host", UNREACHABLE), CONTENT),
+)
 
 STATED = dict.fromkeys(
     ("image.size", "video.size", "video.seconds", "video.total", "audio.size", "audio.seconds", "audio.total"), GUIDE_3
@@ -254,6 +267,14 @@ VARIANTS = (
     Variants(
         "opeai.size_with_resolution", GUIDE_2, "reject", ("reject", "accept"),
         "size together with resolution + ratio: rejected, or size wins (the Chinese page only advises against it)",
+    ),
+    Variants(
+        "opeai.video_data", ARK, "reject", ("reject", "accept"),
+        "a reference video as a data: URI is rejected as by the service behind, or uploaded by the gateway itself",
+    ),
+    Variants(
+        "opeai.private_hosts", UNREACHABLE, "advise", ("advise", "reject"),
+        "an order with a reference on a host that no vendor can reach is accepted with an advice, or rejected",
     ),
     Variants(
         "opeai.seed", GUIDE_2, "accept", ("accept", "ignore", "reject"),

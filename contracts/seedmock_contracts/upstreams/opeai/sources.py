@@ -23,5 +23,6 @@ LIKE_ARK = assumed("code and type as in the service behind (Ark), whose error ob
 NSFW = assumed("the guide lists the model and nothing more; assumed to be as seedance-2-0")
 UNSAID = assumed("the guide does not say; the likeliest reading")
 COMMON = assumed("the guide calls its five roles the common ones; that there are no others is our reading")
-SCHEME = assumed("the guide shows https:// only; http:// and data: are accepted as in the service behind")
+SCHEME = assumed("the guide shows https:// only; http:// is accepted, and data: of images and sounds, as behind")
+UNREACHABLE = assumed("a vendor's servers cannot reach such a host; when and how the order fails is not known")
 LASTING = assumed("cache headers on completed content make sense only if it does not change")

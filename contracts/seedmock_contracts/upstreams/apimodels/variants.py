@@ -1,0 +1,49 @@
+"""Variants of apimodels: choices where the truth is unknown, each with a default."""
+
+from __future__ import annotations
+
+from ...facts import Variants, assumed
+from .sources import ARK, CLIENT, PAGE, PAGE_ASSETS, UNREACHABLE, UNSAID, VENDOR_CLIENT
+
+VARIANTS = (
+    Variants(
+        "apimodels.errors", VENDOR_CLIENT, "status", ("status", "ok"),
+        "errors as HTTP status with the same code (status), or as HTTP 200 whose code is not 200 (ok)",
+    ),
+    Variants(
+        "apimodels.video_data", ARK, "reject", ("reject", "accept"),
+        "a reference video as a data: URI is rejected as by the service behind, or uploaded by the gateway itself",
+    ),
+    Variants(
+        "apimodels.private_hosts", UNREACHABLE, "advise", ("advise", "reject"),
+        "an order with a URL on a host that no vendor can reach is accepted with an advice, or rejected at create",
+    ),
+    Variants(
+        "apimodels.asset_status", PAGE_ASSETS, "Processing", ("Processing", "Active"),
+        "the status of an asset in the response to its creation: pages poll until Active, clients see Active",
+    ),
+    Variants(
+        "apimodels.keys", CLIENT, "current", ("current", "legacy"),
+        "task responses with taskId, state, resultUrls (current), or with task_id, status, videos as in early 2026",
+    ),
+    Variants(
+        "apimodels.moderation", UNSAID, "400", ("400", "422"),
+        "the HTTP status of a create that moderation rejects",
+    ),
+    Variants(
+        "apimodels.expired_link", CLIENT, "404", ("403", "404", "410"),
+        "the HTTP status of a result link after its seven days",
+    ),
+    Variants(
+        "apimodels.group_list", UNSAID, "array", ("array", "items"),
+        "groups are listed as an array in data, or as data.items",
+    ),
+    Variants(
+        "apimodels.billing", PAGE, "seconds", ("seconds", "tokens"),
+        "billed by the page's price a second (which it calls approximate), or by tokens at the price that it implies",
+    ),
+    Variants(
+        "apimodels.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
+        "exact", ("exact", "billed"), "24 frames a second, or one more as the token bill counts",
+    ),
+)  # fmt: skip
