@@ -12,7 +12,7 @@ from pathlib import Path
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.upstreams import contracts
-from seedmock_contracts.validation import media_violations
+from seedmock_contracts.validation.media import media_violations
 from seedmock_server.control.app import ENDPOINTS
 from seedmock_server.fates.models import PARAMETERS
 from seedmock_server.faults import kinds

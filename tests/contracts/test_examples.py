@@ -10,9 +10,9 @@ import pytest
 
 from seedmock_contracts.enums import Mode, Operation, StatusContext, TaskStatus
 from seedmock_contracts.generation import GenerationRequest
-from seedmock_contracts.unread import unknown_fields
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_contracts.validation import notices, violations
+from seedmock_contracts.validation.unread import unknown_fields
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 OPERATIONS = {

@@ -10,7 +10,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.upstreams import get_contract
-from seedmock_contracts.validation import kind_violation, media_violations
+from seedmock_contracts.validation.media import kind_violation, media_violations
 
 MB = 1024 * 1024
 IMAGE = MediaFacts(kind=MediaKind.IMAGE, size_bytes=MB, format="png", width=1280, height=720)

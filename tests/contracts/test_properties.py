@@ -14,9 +14,9 @@ from seedmock_contracts.enums import MediaKind, Operation
 from seedmock_contracts.facts import Size
 from seedmock_contracts.generation import Reference, first_frame, last_frame
 from seedmock_contracts.rules.boundaries import sample_reference
-from seedmock_contracts.unread import unknown_fields
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import notices, violations
+from seedmock_contracts.validation.unread import unknown_fields
 
 APIMODELS, OPEAI = get_contract("apimodels"), get_contract("opeai")
 STANDARD, FAST, MINI, _ = APIMODELS.models

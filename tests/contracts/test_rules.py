@@ -30,9 +30,9 @@ from seedmock_contracts.rules.fields import (
     WholeNumber,
 )
 from seedmock_contracts.rules.rule import Rule
-from seedmock_contracts.unread import unknown_fields
 from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition, notices, violations
+from seedmock_contracts.validation.unread import unknown_fields
 
 # Rules that can report another field than their own: the missing one, or the one with the unsupported value.
 OTHER_FIELDS = {

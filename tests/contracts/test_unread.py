@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seedmock_contracts.enums import ORDERS, Operation
-from seedmock_contracts.unread import unknown_fields, unknown_parameters, unused_files, unused_references
 from seedmock_contracts.upstreams import NAMES, contracts, get_contract
+from seedmock_contracts.validation.unread import unknown_fields, unknown_parameters, unused_files, unused_references
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),

@@ -27,8 +27,8 @@ from collections.abc import Awaitable, Mapping
 from msgspec.structs import replace
 
 from seedmock_contracts.enums import ORDERS, ErrorKind
-from seedmock_contracts.unread import unused_references
 from seedmock_contracts.validation import violations
+from seedmock_contracts.validation.unread import unused_references
 
 from ..clock import check_reading
 from ..errors import ApiError, api_error_from, route_not_found

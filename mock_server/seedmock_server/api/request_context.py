@@ -7,7 +7,7 @@ import msgspec
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import hide_url_users
-from seedmock_contracts.unread import UnusedReference
+from seedmock_contracts.validation.unread import UnusedReference
 
 from ..faults.plan import FaultPlan
 from ..http.asgi import Receive, Scope

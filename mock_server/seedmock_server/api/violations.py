@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ORDERS, ErrorKind, Operation
 from seedmock_contracts.facts import Violation
-from seedmock_contracts.unread import UnusedReference, unknown_fields, unknown_parameters, unused_files
 from seedmock_contracts.validation import notices
+from seedmock_contracts.validation.unread import UnusedReference, unknown_fields, unknown_parameters, unused_files
 
 from ..errors import ApiError
 from ..journal import LoggedViolation, ViolationSeverity, hidden_users

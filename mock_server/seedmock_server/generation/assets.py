@@ -10,7 +10,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import is_private_url, unreachable_reason
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Operation
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.validation import media_violations
+from seedmock_contracts.validation.media import media_violations
 
 from ..billing.ledger import Ledger
 from ..clock import Clocks

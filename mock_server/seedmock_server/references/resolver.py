@@ -11,7 +11,7 @@ from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReferen
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Role
 from seedmock_contracts.facts import MediaFacts, MediaLimit
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.validation import kind_violation, media_violations
+from seedmock_contracts.validation.media import kind_violation, media_violations
 
 from ..clock import Clocks
 from ..errors import ApiError, api_error_from

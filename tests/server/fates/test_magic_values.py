@@ -10,7 +10,7 @@ import pytest
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.upstreams import contracts
-from seedmock_contracts.validation import media_violations
+from seedmock_contracts.validation.media import media_violations
 from seedmock_server.fates.models import TASK_KINDS, parse_fate
 from seedmock_server.matching import magic_values as magic
 from seedmock_server.matching.rules import InvalidRule

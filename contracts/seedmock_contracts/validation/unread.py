@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from .contract import Contract
-from .enums import ORDERS, Operation
-from .facts import Document
-from .upstreams import get_contract
+from ..contract import Contract
+from ..enums import ORDERS, Operation
+from ..facts import Document
+from ..upstreams import get_contract
 
 # A container with more values than this is not searched to its end: the answer would be "yes" long before.
 MAX_SEARCHED: Final = 200
