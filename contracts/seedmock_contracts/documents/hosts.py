@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from typing import Final, TypeAlias
-from urllib.parse import unquote, urlsplit
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -68,7 +67,10 @@ def without_user_information(url: str) -> str:
     return _cleaned(url).replace(f"{user}@", f"{hidden}@", 1) if user else url
 
 
+# urllib is imported where it is needed: the contracts load in milliseconds, and most programs never get here.
 def _authority(url: str) -> str:
+    from urllib.parse import urlsplit
+
     try:
         return urlsplit(_cleaned(url)).netloc
     except ValueError:
@@ -82,6 +84,8 @@ def _cleaned(url: str) -> str:
 
 def web_host(url: str) -> str:
     """Normalized host of an http(s) URL, or an empty string for any other URL."""
+    from urllib.parse import unquote, urlsplit
+
     try:
         parts = urlsplit(_cleaned(url))
         host = parts.hostname or ""

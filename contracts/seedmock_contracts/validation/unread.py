@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
 
 from ..contract import Contract
 from ..enums import ORDERS, Operation
@@ -164,8 +163,5 @@ def _is_media(name: str, text: str) -> bool:
 
 
 def _is_media_url(text: str) -> bool:
-    try:
-        path = urlsplit(text[:10_000]).path
-    except ValueError:
-        return False
-    return _MEDIA_FILE.search(path) is not None
+    path = text[:10_000].partition("?")[0].partition("#")[0]
+    return _MEDIA_FILE.search(path.rstrip()) is not None
