@@ -57,7 +57,8 @@ class Delivery(NamedTuple):
 class DeliveryResult:
     """Outcome of an attempt. `status` 0 is no response; `is_hopeless` if another attempt would fail as well.
 
-    `took` is in seconds of the account's clock: on one that stands still, 0 or the whole time limit.
+    `took` is in seconds of the account's clock: on one that stands still, 0 or the whole time limit. `sent_at` is its
+    reading when the post began; None on a clock that stands still, which has jumped over the time of the attempt.
     """
 
     request_body: bytes
@@ -65,6 +66,7 @@ class DeliveryResult:
     response_body: bytes = b""
     note: str = ""
     took: float = 0.0
+    sent_at: float | None = None
     is_hopeless: bool = False
     faults: tuple[str, ...] = ()
 
@@ -84,7 +86,7 @@ def journal_entry(delivery: Delivery, result: DeliveryResult, notes: Iterable[st
     task = delivery.task
     path, _, query = task.callback_url.partition("?")
     return JournalEntry(
-        delivery.at,
+        delivery.at if result.sent_at is None else result.sent_at,
         task.upstream,
         OPERATION,
         task.account,

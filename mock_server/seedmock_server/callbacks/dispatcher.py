@@ -1,6 +1,7 @@
 """Dispatches the callbacks of tasks that have ended by their accounts' clocks, and repeats those that failed.
 
-Callbacks are posted in the order of the times at which they are due, also when a clock has jumped over many of them.
+Each account has a queue for each receiver (scheme, host and port), so that one that hangs holds up nothing else. A
+queue's callbacks are posted in the order of the times at which they are due, also when a clock has jumped over many.
 Knows no upstream. Every attempt is journaled.
 """
 
@@ -12,6 +13,7 @@ import heapq
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from ..clock import Clocks
 from ..journal import Journal
@@ -21,12 +23,19 @@ from .delivery import Delivery, DeliveryResult, RetrySchedule, journal_entry
 from .sender import CallbackSender
 
 MAX_BATCH = 16
+MAX_IN_FLIGHT = 256
+"""Posts at one time, in all: each takes a file descriptor, of which many systems allow 1024."""
+MAX_WAITING = 10_000
+"""Callbacks that wait for one receiver. One more is journaled, and not sent."""
 MAX_SLEEP_SECONDS = 3600.0
+LATE_SECONDS = 1.0
 DEFAULT_SCHEDULE = RetrySchedule()
+Lane = tuple[str, str]
+"""Account and receiver of a queue."""
 
 
 class CallbackDispatcher:
-    """Queues of deliveries, one an account. Belongs to the event loop in which orders arrive."""
+    """Queues of deliveries. Belongs to the event loop in which orders arrive."""
 
     def __init__(
         self,
@@ -38,10 +47,12 @@ class CallbackDispatcher:
         """`schedules` are by upstream."""
         self._clocks, self._journal, self.sender, self._schedules = clocks, journal, sender, schedules or {}
         self._numbers = itertools.count()
-        self._queues: dict[str, list[Delivery]] = {}
+        self._queues: dict[Lane, list[Delivery]] = {}
         self._in_flight: dict[int, Delivery] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._locks: defaultdict[Lane, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._worker: asyncio.Task[None] | None = None
+        self._senders: dict[Lane, asyncio.Task[int]] = {}
         clocks.shared.on_change(self.wake)
 
     # --- queues ---
@@ -51,15 +62,22 @@ class CallbackDispatcher:
         if task.cancelled_at is not None:
             self._withdraw(task)
         due = ends_at(task) if at is None else at
-        if due != NEVER:
-            self.add([Delivery(due, 0, task, due)])
+        if due == NEVER:
+            return
+        delivery = Delivery(due, 0, task, due)
+        if len(self._queues.get(_lane(task), ())) < MAX_WAITING:
+            self.add([delivery])
+        else:
+            result = DeliveryResult(b"", note=f"not sent: {MAX_WAITING} callbacks wait for this receiver already")
+            self._journal.append(journal_entry(delivery, result, [f"for {task.id}", result.note]))
 
     def _withdraw(self, task: Task) -> None:
         """Remove the delivery for an end that a cancelled task does not reach any more."""
-        queue = [delivery for delivery in self._queues.pop(task.account, ()) if delivery.task.id != task.id]
+        lane = _lane(task)
+        queue = [delivery for delivery in self._queues.pop(lane, ()) if delivery.task.id != task.id]
         if queue:
             heapq.heapify(queue)
-            self._queues[task.account] = queue
+            self._queues[lane] = queue
 
     def pending(self) -> list[Delivery]:
         """Return the deliveries that are not finished, earliest first, those in flight included."""
@@ -78,14 +96,21 @@ class CallbackDispatcher:
             self._queues.clear()
             self._in_flight.clear()
         else:
-            self._queues.pop(account, None)
+            for lane in self._lanes(account):
+                self._queues.pop(lane, None)
             for delivery in list(self._in_flight.values()):
                 if delivery.task.account == account:
                     del self._in_flight[delivery.number]
 
     def due_at(self, account: str, now: float) -> float:
         """Return the next time after `now` at which an account's callback is due; NEVER for none."""
-        return min((delivery.at for delivery in self._queues.get(account, ()) if delivery.at > now), default=NEVER)
+        queues = (self._queues.get(lane, ()) for lane in self._lanes(account))
+        return min((delivery.at for queue in queues for delivery in queue if delivery.at > now), default=NEVER)
+
+    def _lanes(self, account: str | None) -> list[Lane]:
+        """Return the queues of an account, or all, that wait or are being sent."""
+        busy = (lane for lane, lock in self._locks.items() if lock.locked())
+        return [lane for lane in dict.fromkeys((*self._queues, *busy)) if account in (None, lane[0])]
 
     async def deliver_due(self, account: str | None = None) -> int:
         """Post all that is due by now, of an account or of all, and wait for what is in flight.
@@ -93,17 +118,16 @@ class CallbackDispatcher:
         Returns the number of attempts that were made for this call.
         """
         self._start()
-        busy = (name for name, lock in self._locks.items() if lock.locked())
-        accounts = list(dict.fromkeys((*self._queues, *busy))) if account is None else [account]
-        return sum(await asyncio.gather(*(self._deliver(name) for name in accounts)))
+        return sum(await asyncio.gather(*(self._deliver(lane) for lane in self._lanes(account))))
 
     async def aclose(self) -> None:
         """Stop, and remove all deliveries."""
-        worker, self._worker = self._worker, None
-        if worker is not None and worker.get_loop() is asyncio.get_running_loop():
-            worker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await worker
+        loop, tasks = asyncio.get_running_loop(), [task for task in (self._worker, *self._senders.values()) if task]
+        self._worker = None
+        own = [task for task in tasks if task.get_loop() is loop]
+        for task in own:
+            task.cancel()
+        await asyncio.gather(*own, return_exceptions=True)
         self.clear()
 
     # --- waiting ---
@@ -120,7 +144,7 @@ class CallbackDispatcher:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._woken, self._worker = loop, asyncio.Event(), None
-            self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+            self._locks, self._room, self._senders = defaultdict(asyncio.Lock), asyncio.Semaphore(MAX_IN_FLIGHT), {}
         if self._queues and (self._worker is None or self._worker.done()):
             self._worker = loop.create_task(self._work(), name="seedmock callbacks")
 
@@ -128,7 +152,9 @@ class CallbackDispatcher:
         """Sleep until the next time by the fastest of the clocks; without limit while all of them stand still."""
         while self._queues:
             self._woken.clear()
-            await asyncio.gather(*(self._deliver(account) for account in list(self._queues)))
+            for lane, queue in self._idle_queues():
+                if queue[0].at <= self._clocks.now(lane[0]):
+                    self._send(lane)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._sleep_seconds()):
                     await self._woken.wait()
@@ -137,18 +163,33 @@ class CallbackDispatcher:
         if not self._queues:
             return 0.0
         waits = []
-        for account, queue in self._queues.items():
+        for (account, _), queue in self._idle_queues():
             clock = self._clocks.for_account(account)
             if clock.rate:
                 waits.append((queue[0].at - clock.now()) / clock.rate)
         return min(MAX_SLEEP_SECONDS, max(0.001, min(waits))) if waits else None
 
-    # --- deliveries of one account ---
+    def _idle_queues(self) -> list[tuple[Lane, list[Delivery]]]:
+        """Return the queues of which nothing is being sent."""
+        return [pair for pair in self._queues.items() if pair[0] not in self._senders]
 
-    async def _deliver(self, account: str) -> int:
+    # --- deliveries of one queue ---
+
+    def _send(self, lane: Lane) -> None:
+        """Deliver what is due of a queue, beside the others; the worker looks again when that is done."""
+
+        def finish(_: asyncio.Task[int]) -> None:
+            senders.pop(lane, None)
+            woken.set()
+
+        senders, woken = self._senders, self._woken
+        senders[lane] = asyncio.create_task(self._deliver(lane), name="seedmock callbacks")
+        senders[lane].add_done_callback(finish)
+
+    async def _deliver(self, lane: Lane) -> int:
         attempts = 0
-        async with self._locks[account]:
-            while batch := self._take_batch(account):
+        async with self._locks[lane]:
+            while batch := self._take_batch(lane):
                 try:
                     results = await asyncio.gather(*(self._attempt(delivery) for delivery in batch))
                 except asyncio.CancelledError:
@@ -160,12 +201,12 @@ class CallbackDispatcher:
                         self._finish(delivery, result)
         return attempts
 
-    def _take_batch(self, account: str) -> list[Delivery]:
+    def _take_batch(self, lane: Lane) -> list[Delivery]:
         """Take what is due, earliest first, but not more than is due before the first of them could be repeated.
 
         On a clock that stands still the batch is one delivery: there every run must be the same.
         """
-        queue, clock = self._queues.get(account), self._clocks.for_account(account)
+        queue, clock = self._queues.get(lane), self._clocks.for_account(lane[0])
         batch: list[Delivery] = []
         while queue and queue[0].at <= clock.now() and len(batch) < (MAX_BATCH if clock.rate else 1):
             if batch and queue[0].at >= batch[0].at + self._schedule_of(batch[0].task).shortest_pause:
@@ -173,14 +214,15 @@ class CallbackDispatcher:
             batch.append(heapq.heappop(queue))
             self._in_flight[batch[-1].number] = batch[-1]
         if queue is not None and not queue:
-            self._queues.pop(account, None)
+            self._queues.pop(lane, None)
         return batch
 
     async def _attempt(self, delivery: Delivery) -> DeliveryResult | None:
         """Return the result; None for a delivery that was removed before it began, or delayed by a fault."""
         if delivery.number not in self._in_flight:
             return None
-        result = await self.sender.send(delivery, self._schedule_of(delivery.task).attempt_seconds)
+        async with self._room:
+            result = await self.sender.send(delivery, self._schedule_of(delivery.task).attempt_seconds)
         if not isinstance(result, float):
             return result
         if self._land(delivery):
@@ -195,6 +237,9 @@ class CallbackDispatcher:
         """Journal an attempt, and schedule the next one."""
         due = self._schedule_of(delivery.task).next_attempt_at(delivery, result)
         notes = [f"attempt {delivery.attempts + 1} for {delivery.task.id}", result.note]
+        late = (delivery.at if result.sent_at is None else result.sent_at) - delivery.at
+        if late >= LATE_SECONDS:
+            notes.append(f"sent {late:.1f} s after it was due")
         if not result.is_final:
             notes.append("no further attempt" if due == NEVER else f"next attempt in {due - delivery.at:g} s")
         self._journal.append(journal_entry(delivery, result, notes))
@@ -208,4 +253,12 @@ class CallbackDispatcher:
 
     def _push(self, *deliveries: Delivery) -> None:
         for delivery in deliveries:
-            heapq.heappush(self._queues.setdefault(delivery.task.account, []), delivery)
+            heapq.heappush(self._queues.setdefault(_lane(delivery.task), []), delivery)
+
+
+def _lane(task: Task) -> Lane:
+    try:
+        parts = urlsplit(task.callback_url)
+    except ValueError:  # the attempt will say what is wrong with it
+        return task.account, ""
+    return task.account, f"{parts.scheme}://{parts.netloc}".lower()

@@ -52,6 +52,7 @@ class CallbackSender:
         """Make one attempt within `seconds`; None if the task was deleted, a number if a fault delays the post."""
         body, clock = b"", self._clocks.for_account(delivery.task.account)
         started_at = clock.now()
+        sent_at = started_at if clock.rate else None
         try:
             faulted = self._faulted(delivery.task)
             if faulted is None:
@@ -60,7 +61,7 @@ class CallbackSender:
                 return faulted.delay
             body = faulted.body
             if faulted.reset:
-                return DeliveryResult(body, note="connection reset by a fault", faults=faulted.applied)
+                return DeliveryResult(body, note="connection reset by a fault", sent_at=sent_at, faults=faulted.applied)
             if not faulted.times:
                 return DeliveryResult(body, note="response lost by a fault", is_hopeless=True, faults=faulted.applied)
             response = await self._posted(delivery.task.callback_url, faulted, seconds)
@@ -74,12 +75,16 @@ class CallbackSender:
         except FetchError as error:
             timed_out = isinstance(error, FetchTimeout) and not clock.rate
             took = seconds if timed_out else clock.now() - started_at
-            return DeliveryResult(body, note=str(error), took=took, is_hopeless=error.reason in HOPELESS)
+            return DeliveryResult(
+                body, note=str(error), took=took, sent_at=sent_at, is_hopeless=error.reason in HOPELESS
+            )
         except Exception:
             log.exception("seedmock failed to post a callback; this is a bug in seedmock")
             return DeliveryResult(body, note="internal error in seedmock; see the server log", is_hopeless=True)
         took = clock.now() - started_at if clock.rate else 0.0
-        return DeliveryResult(body, response.status, response.beginning, took=took, faults=faulted.applied)
+        return DeliveryResult(
+            body, response.status, response.beginning, took=took, sent_at=sent_at, faults=faulted.applied
+        )
 
     async def _posted(self, url: str, faulted: FaultedPost, seconds: float) -> PostResponse:
         """Post as often as the faults say, and return the last response."""

@@ -141,7 +141,7 @@ def test_the_next_due_time_can_be_queried(run: Any, receiver: Any) -> None:
     async def play(emulator: Any) -> None:
         await emulator.order(receiver.url)
         now, dispatcher = emulator.clock.now(), emulator.app.callbacks
-        (account,) = dispatcher._queues
+        ((account, _),) = dispatcher._queues
         assert dispatcher.due_at(account, now) == now + 2
         assert dispatcher.due_at(account, now + 2) == float("inf")
         assert dispatcher.due_at("somebody else", now) == float("inf")
@@ -154,7 +154,7 @@ def test_the_next_due_time_can_be_queried(run: Any, receiver: Any) -> None:
 def test_a_deleted_task_is_not_posted(run: Any, receiver: Any) -> None:
     async def play(emulator: Any) -> None:
         await emulator.order(receiver.url)
-        (account,) = emulator.app.callbacks._queues
+        ((account, _),) = emulator.app.callbacks._queues
         emulator.app.checkpoint.store.remove_account(account)
         assert await emulator.pass_time(10) == 0
         await emulator.order(receiver.url)
