@@ -37,9 +37,13 @@ class Clock:
 
     def reset(self) -> None:
         """Return to the initial time and rate; without an initial time, to the system's time."""
-        system_now = time.time()
         at, rate = self._initial
-        self._change(system_now if at is None else at, system_now, rate)
+        system_now = time.time()
+        if at is None and rate == 1.0:
+            # Reads the system's time itself: a sum of differences can be a hair less, and a second in whole seconds.
+            self._change(0.0, 0.0, rate)
+        else:
+            self._change(system_now if at is None else at, system_now, rate)
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call `callback` whenever this clock, or one forked from it, is moved, in the thread that moves it."""
@@ -60,11 +64,10 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Move forward by `seconds`. Raises ValueError for a negative number."""
-        if not seconds >= 0:
-            raise ValueError(f"seconds is {seconds}; a clock moves forward only: allowed: 0 or more")
-        at = self.now() + seconds
-        check_reading(at, self.rate)
-        self._change(at, time.time(), self.rate)
+        _check_forward(seconds)
+        check_reading(self.now() + seconds, self.rate)
+        at, anchor, rate = self._reading
+        self._change(at + seconds, anchor, rate)
 
     sleep = advance
     """The `sleep` of a client that shares this clock: `Client(sleep=clock.sleep, now=clock.now)` polls at once."""
@@ -72,7 +75,8 @@ class Clock:
     def set(self, at: float) -> None:
         """Move forward to a time. Raises ValueError for one in the past."""
         check_reading(at, self.rate)
-        self.advance(at - self.now())
+        _check_forward(at - self.now())
+        self._change(at, time.time(), self.rate)
 
     def set_rate(self, rate: float) -> None:
         """Run at another rate from now on; 0 freezes. Raises ValueError for one outside 0 to MAX_RATE."""
@@ -88,6 +92,7 @@ class Clock:
     def fork(self) -> Clock:
         """Return an independent clock with the same time, rate and change callbacks."""
         clock = Clock(self.now(), rate=self.rate)
+        clock._reading = self._reading
         clock._callbacks = self._callbacks
         return clock
 
@@ -130,6 +135,11 @@ class Clocks:
             self._forks.clear()
         else:
             self._forks.pop(account, None)
+
+
+def _check_forward(seconds: float) -> None:
+    if not seconds >= 0:
+        raise ValueError(f"seconds is {seconds}; a clock moves forward only: allowed: 0 or more")
 
 
 def time_problem(at: float, name: str) -> str:

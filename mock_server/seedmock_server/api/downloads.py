@@ -58,7 +58,7 @@ class Downloads(RequestChain):
         selector: FaultSelector,
         faults: FaultExecution,
     ) -> None:
-        super().__init__(selector, faults)
+        super().__init__(selector, faults, context.engine.clocks)
         self._context, self._upstreams, self._journal = context, upstreams, journal
         with_links = (upstream for upstream in upstreams.values() if Capability.LINKS in upstream.contract.capabilities)
         self._fallback = next(with_links, next(iter(upstreams.values())))

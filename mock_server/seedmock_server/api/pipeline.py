@@ -30,10 +30,10 @@ from seedmock_contracts.enums import ORDERS, ErrorKind
 from seedmock_contracts.validation import violations
 from seedmock_contracts.validation.unread import unused_references
 
-from ..clock import check_reading
+from ..clock import Clocks, check_reading
 from ..errors import ApiError, api_error_from, route_not_found
 from ..faults.execution import ConnectionDropped, FaultExecution
-from ..faults.plan import FaultPlan
+from ..faults.plan import FaultPlan, connection_of
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.engine import Engine
 from ..http.asgi import Receive, Scope, Send
@@ -64,8 +64,8 @@ log = logging.getLogger("seedmock")
 class RequestChain(ABC):
     """Links around the handling of a request; the API and the downloads say what is between."""
 
-    def __init__(self, selector: FaultSelector, faults: FaultExecution) -> None:
-        self._selector, self._faults = selector, faults
+    def __init__(self, selector: FaultSelector, faults: FaultExecution, clocks: Clocks) -> None:
+        self._selector, self._faults, self._clocks = selector, faults, clocks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = self._route(scope, receive)
@@ -79,6 +79,7 @@ class RequestChain(ABC):
                 response = self._refuse(context, error if isinstance(error, ApiError) else unread_body_error(error))
             except InvalidRule as error:
                 response = self._reject_instruction(context, error)
+            self._set_date(context)
             if context.plan is not None:
                 response = await self._mutate(context, context.plan, response)
             sent = await self._send(context, response, send)
@@ -90,6 +91,12 @@ class RequestChain(ABC):
             log.exception("seedmock failed to answer %s %s; this is a bug in seedmock", context.method, scope["path"])
             sent = await send_response(self._render_error(context, INTERNAL_ERROR), context.method, send)
         self._log(context, sent)
+
+    def _set_date(self, context: RequestContext) -> None:
+        # The account's, as the times in the body are: a client compares the two.
+        connection = connection_of(context.scope)
+        if connection is not None:
+            connection.set_date(self._clocks.now(context.account))
 
     async def _mutate(self, context: RequestContext, plan: FaultPlan, response: AnyResponse) -> AnyResponse:
         try:
@@ -151,7 +158,7 @@ class ApiHandler(RequestChain):
         selector: FaultSelector,
         faults: FaultExecution,
     ) -> None:
-        super().__init__(selector, faults)
+        super().__init__(selector, faults, engine.clocks)
         self._upstreams = upstreams
         self._router = Router([upstream.contract for upstream in upstreams.values()])
         for upstream in upstreams.values():
@@ -163,7 +170,7 @@ class ApiHandler(RequestChain):
         self._keys = ApiKeys(settings.keys)
         self._options = settings.variant_options
         self._max_body_bytes, self._body_timeout = settings.max_body_bytes, settings.body_timeout
-        self._engine, self._clocks, self._journal, self._limits = engine, engine.clocks, journal, limits
+        self._engine, self._journal, self._limits = engine, journal, limits
 
     async def _handle(self, context: RequestContext) -> AnyResponse:
         match = self._match(context)

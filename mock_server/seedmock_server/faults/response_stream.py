@@ -42,6 +42,10 @@ class ConnectionControl(Protocol):
         """Abort the connection with a TCP reset."""
         ...
 
+    def set_date(self, seconds: float) -> None:
+        """Say this time in Date, in place of the system's."""
+        ...
+
     def omit_date(self) -> None:
         """Leave out the server's own Date header."""
         ...

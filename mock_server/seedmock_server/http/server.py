@@ -13,11 +13,12 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 import uvicorn
 
@@ -28,6 +29,7 @@ from .guarded_protocol import ConnectionLimits, GuardedProtocol
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 75  # as nginx has it: clients that poll every ten seconds keep their connection
 STARTUP_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 10.0  # after the grace period: threads of the app that still render a clip end meanwhile
 
 App = Callable[..., Any]
 
@@ -94,6 +96,7 @@ class RunningServer:
         self.url = url
         self.port: int = listener.getsockname()[1]
         self._listener = listener
+        self._stop_seconds = limits.grace_seconds + STOP_SECONDS
         self._started_or_failed = threading.Event()
         self._startup_error: BaseException | None = None
         self._server = _Server(app, limits, self._started_or_failed.set)
@@ -116,8 +119,11 @@ class RunningServer:
         self._server.run_soon(self._server.abort_tls())
 
     def stop(self) -> None:
+        """Stop within the grace period. Raises RuntimeError if that fails."""
         self._server.should_exit = True
-        self._thread.join()
+        self._thread.join(self._stop_seconds)
+        if self._thread.is_alive():
+            raise RuntimeError(f"the server at {self.url} did not stop within {self._stop_seconds:g} s")
 
     def _serve(self) -> None:
         try:
@@ -247,11 +253,18 @@ class _Server(uvicorn.Server):
             task.cancel()
 
 
+def _event_loop() -> Literal["asyncio", "auto"]:
+    """Choose the loop: gevent makes threads of greenlets, where only a loop that waits in Python lets others run."""
+    monkey = sys.modules.get("gevent.monkey")
+    return "asyncio" if monkey is not None and monkey.is_module_patched("threading") else "auto"
+
+
 def _config(app: App, limits: ConnectionLimits) -> uvicorn.Config:
     protocol = type("Protocol", (GuardedProtocol,), {"limits": limits})
     return uvicorn.Config(
         app,
         http=protocol,
+        loop=_event_loop(),
         ws="none",
         log_config=None,
         log_level=logging.ERROR,

@@ -23,8 +23,9 @@ from .context import UpstreamContext
 from .protocol import ApiRequest, FileResponse, Handler, JsonResponse, error_basis, error_message
 
 VENDOR_TIME = timezone(timedelta(hours=8))
-NOT_STARTED, SUBMITTED = "NOT_START", "SUBMITTED"
-"""Words of the vendor's task table for tasks that are not queued yet; the error for late content names the first."""
+NOT_STARTED, SUBMITTED, UNKNOWN = "NOT_START", "SUBMITTED", "UNKNOWN"
+"""Words of the vendor's task table for tasks that are not queued yet, or that it does not know; the error for late
+content names the first."""
 FILE_PART = get_contract("opeai").request.file_parts[Operation.CREATE]
 BOOLEANS = {"true": True, "false": False}
 # OpenAI's clients list and delete there, and post to videos/edits, videos/extensions and videos/characters.
@@ -163,7 +164,8 @@ class OpeaiApi:
         }
 
     def _word(self, state: TaskState) -> str:
-        if state.raw_status and self._openai:  # the gateway maps only the words that it knows
+        if self._openai and state.raw_status in (NOT_STARTED, SUBMITTED, UNKNOWN):
+            # The gateway maps the words of its own table; a status that a fate names is shown as it is.
             return self._queued if state.raw_status == SUBMITTED else "unknown"
         return state.raw_status or self._spellings[state.status]
 

@@ -162,6 +162,15 @@ def test_the_openai_variant_has_no_word_for_not_started(start_server: Callable[.
     assert statuses == ["unknown", "queued", "queued", "in_progress", "completed"]
 
 
+@pytest.mark.parametrize("fate", ["unknown_status raw_status=PAUSED", "expired raw_status=PAUSED"])
+def test_a_status_that_a_fate_names_is_shown_in_the_variant_of_openai(start_server: Any, fate: str) -> None:
+    server = start_server(pace="fast", variants={"opeai.status": "openai"})
+    named = server.order_opeai(prompt=f"A boat [[mock: {fate}]]")
+    usual = server.order_opeai(prompt="A boat [[mock: unknown_status]]")
+    server.clock.advance(600)
+    assert [server.query_opeai(task)["status"] for task in (named, usual)] == ["PAUSED", "unknown"]
+
+
 def test_an_unknown_status_lasts_for_ever_or_for_a_while(upstream_client: Any) -> None:
     queued, working, done, _ = upstream_client.status_words
     usual = {"apimodels": "unknown", "opeai": "UNKNOWN"}[upstream_client.name]

@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from seedmock_server.http import server as server_module
+from seedmock_server.http.asgi import lifespan
 from seedmock_server.http.guarded_protocol import ConnectionLimits
 from seedmock_server.http.server import ListenError, PortInUse, run, serve_in_thread, tune_garbage_collector
 
@@ -144,6 +146,8 @@ def request_in_thread(url: str, answers: list[str]) -> threading.Thread:
 
 PROGRAM = """
 import asyncio
+from seedmock_server.http import server as server_module
+from seedmock_server.http.asgi import lifespan
 from seedmock_server.http.guarded_protocol import ConnectionLimits
 from seedmock_server.http.server import PortInUse, run
 
@@ -241,3 +245,23 @@ def test_tuning_freezes_what_start_up_made_and_looks_seldom(restored_gc: None) -
     tune_garbage_collector()
     assert gc.get_freeze_count() > 0
     assert gc.get_threshold() > before
+
+
+def test_a_server_that_does_not_stop_is_reported_after_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "STOP_SECONDS", 0.0)
+    hold = threading.Event()
+
+    async def hang() -> None:
+        hold.wait(30)
+
+    async def stubborn(scope: Any, receive: Any, send: Any) -> None:
+        await lifespan(receive, send, hang)
+
+    server = serve_in_thread(stubborn, limits=ConnectionLimits(grace_seconds=0.01))
+    url = server.__enter__().url
+    thread = next(thread for thread in threading.enumerate() if thread.name == f"seedmock {url}")
+    with pytest.raises(RuntimeError, match=r"did not stop within 0\.01 s"):
+        server.__exit__(None, None, None)
+    hold.set()
+    thread.join(30)
+    assert not thread.is_alive()

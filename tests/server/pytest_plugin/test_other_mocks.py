@@ -5,6 +5,8 @@ Each runs in a session of its own, since some of them are plugins and others rep
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -129,3 +131,37 @@ def test_a_request_that_a_cassette_lets_through_is_stopped(run: Run) -> None:
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*LiveHostReached: *tried to reach apimodels.app*"])
+
+
+GEVENT = """
+from gevent import monkey
+monkey.patch_all()
+import gevent, pathlib, pytest, sys
+
+TESTS = '''
+import gevent, requests
+
+ORDER = {"model": "seedance-2-0-fast", "prompt": "A boat", "size": "640x640", "seconds": "4"}
+URL = "https://api-platform.ope.ai/v1/videos"
+HEADERS = {"Authorization": "Bearer sk-live"}
+
+def test_it(mock_hosts, mock_clock, mock_journal):
+    post = lambda: requests.post(URL, json=ORDER, headers=HEADERS).json()["id"]
+    tasks = [gevent.spawn(post) for _ in range(3)]
+    gevent.joinall(tasks, timeout=30)
+    mock_clock.advance("10s")
+    assert requests.get(f"{URL}/{tasks[0].value}/content", headers=HEADERS).content[4:8] == b"ftyp"
+    assert {task.id for task in mock_journal.tasks} == {task.value for task in tasks}
+'''
+pathlib.Path("test_gevent.py").write_text(TESTS)
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider"]))
+"""
+
+
+@pytest.mark.slow
+def test_all_works_where_gevent_has_patched_everything(pytester: pytest.Pytester) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GEVENT], cwd=pytester.path, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
