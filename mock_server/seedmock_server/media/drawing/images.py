@@ -18,16 +18,16 @@ MAX_PIXELS = 100_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
 # A phone's JPEG with a depth map or a preview behind it is MPO to Pillow, and a JPEG to everything else.
 _NAMES = {"MPO": "jpeg"}
-_Turn = Image.Transpose
+_Transpose = Image.Transpose
 # By the orientation of EXIF data; the last four swap width and height.
-TURNS = {
-    2: _Turn.FLIP_LEFT_RIGHT,
-    3: _Turn.ROTATE_180,
-    4: _Turn.FLIP_TOP_BOTTOM,
-    5: _Turn.TRANSPOSE,
-    6: _Turn.ROTATE_270,
-    7: _Turn.TRANSVERSE,
-    8: _Turn.ROTATE_90,
+TRANSPOSITIONS = {
+    2: _Transpose.FLIP_LEFT_RIGHT,
+    3: _Transpose.ROTATE_180,
+    4: _Transpose.FLIP_TOP_BOTTOM,
+    5: _Transpose.TRANSPOSE,
+    6: _Transpose.ROTATE_270,
+    7: _Transpose.TRANSVERSE,
+    8: _Transpose.ROTATE_90,
 }
 SWAPPING = range(5, 9)
 
@@ -51,9 +51,9 @@ def covering(path: Path, width: int, height: int) -> Image.Image:
 def fitted(image: Image.Image, width: int, height: int) -> Image.Image:
     """Do the same for an image that is open."""
     with _translated_errors():
-        turn = TURNS.get(_orientation(image))
+        transposition = TRANSPOSITIONS.get(_orientation(image))
         shallow = eight_bit(image)
-        upright = shallow if turn is None else shallow.transpose(turn)
+        upright = shallow if transposition is None else shallow.transpose(transposition)
         return ImageOps.fit(_opaque(upright), (width, height), Image.Resampling.BICUBIC)
 
 
