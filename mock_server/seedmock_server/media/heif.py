@@ -36,6 +36,11 @@ def has_decoder() -> bool:
     return find_spec("pillow_heif") is not None
 
 
+def is_undecodable(name: str) -> bool:
+    """True for a format of `format_of` that nothing installed can decode."""
+    return name in ("heic", "heif") and not has_decoder()
+
+
 def decoder_version() -> tuple[str, ...]:
     """Return the decoder's version, on which a clip with a HEIC still depends; empty without one."""
     return (_installed_version(),) if has_decoder() else ()

@@ -17,6 +17,7 @@ from ..clock import Clocks
 from ..errors import ApiError, api_error_from
 from ..http.url_policy import FetchError
 from ..media.clip_spec import StoredFile
+from ..media.heif import is_undecodable
 from ..storage import Store
 from ..tasks.timeline import asset_status_at
 from .inspection import MediaInspector
@@ -110,12 +111,18 @@ def first_face_path(inputs: Sequence[Input]) -> str | None:
 
 
 def log_notes(inputs: Sequence[Input]) -> list[str]:
-    """Return a note for the journal on each image: the verdict on a face, and its source."""
+    """Return notes for the journal on each image: the verdict on a face and its source, and a missing decoder."""
     verdicts = {True: "a face", False: "no face", None: "face unknown"}
-    return [
-        f"{image.path}: {verdicts[image.facts.face]} ({image.face_checked_by})"
-        for image in inputs
-        if image.face_checked_by and image.facts is not None and image.facts.kind is MediaKind.IMAGE
+    images = [(image, image.facts) for image in inputs if image.facts and image.facts.kind is MediaKind.IMAGE]
+    notes = [
+        f"{image.path}: {verdicts[facts.face]} ({image.face_checked_by})"
+        for image, facts in images
+        if image.face_checked_by
+    ]
+    return notes + [
+        f"{image.path}: a {facts.format} is measured, not drawn, without seedmock[heif]"
+        for image, facts in images
+        if image.source and image.reference.role is not Role.REFERENCE and is_undecodable(facts.format)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,18 @@ def test_adaptive_takes_the_upright_ratio_of_a_turned_image(
     assert clip["size"] == (720, 1280)
     red, green, blue = clip["first"].getpixel((360, 640))
     assert red > 200 > 60 > max(green, blue)
+
+
+@pytest.mark.parametrize("role", ["first_frame_url", "reference_image_urls"])
+def test_the_journal_notes_a_frame_that_no_decoder_can_draw(
+    role: str, in_process_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    link = in_process_server.post_file(turned_heic(), "photo.heic")
+    in_process_server.order_apimodels(**{role: link if role == "first_frame_url" else [link]})
+    entry = in_process_server.get("/_mock/journal").json()["exchanges"][-1]
+    note = "first_frame_url: a heic is measured, not drawn, without seedmock[heif]"
+    assert (note in entry["notes"]) is (role == "first_frame_url")
 
 
 def test_limits_apply_to_the_upright_size(in_process_server: Any) -> None:
