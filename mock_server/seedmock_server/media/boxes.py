@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import IO
 
 HEADER_BYTES = 16
+# A fragment a frame makes some thousands. An upload of nothing but empty boxes would take a minute otherwise.
+MAX_BOXES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,9 @@ class Box:
 def boxes(file: IO[bytes], start: int = 0, end: int | None = None) -> Iterator[Box]:
     """Yield the boxes of a part of a file; the last may claim to end after it, and a broken size ends the walk."""
     end = file.seek(0, 2) if end is None else end
-    while start + 8 <= end:
+    for _ in range(MAX_BOXES):
+        if start + 8 > end:
+            return
         file.seek(start)
         header = file.read(HEADER_BYTES)
         size, kind, large = struct.unpack(">I4sQ", header.ljust(HEADER_BYTES, b"\x00"))

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from seedmock_server.media import pipeline
+from seedmock_server.media.boxes import MAX_BOXES, boxes
 from seedmock_server.media.clip_spec import ClipSpec, StoredFile
 from seedmock_server.media.probe import UnreadableMedia, measure
 from seedmock_server.media.renderer import ClipRenderer, Unrenderable
@@ -121,6 +122,13 @@ async def test_a_broken_file_is_not_rendered_and_the_renderer_goes_on(
 def test_a_missing_file_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableMedia, match="can't be read"):
         measure(tmp_path / "nothing.mp4")
+
+
+def test_a_file_of_nothing_but_empty_boxes_is_not_walked_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.mp4"
+    path.write_bytes(b"\x00\x00\x00\x08free" * (MAX_BOXES + 5))
+    with path.open("rb") as file:
+        assert sum(1 for _ in boxes(file)) == MAX_BOXES
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
