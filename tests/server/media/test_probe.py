@@ -106,4 +106,5 @@ def test_a_tag_before_the_sound_does_not_change_its_kind(name: str, muxer: str, 
     subprocess.run(command, check=True)
     assert (tmp_path / name).read_bytes().startswith(b"ID3")
     facts = measure(tmp_path / name)
-    assert (facts.kind, facts.format, facts.seconds) == (MediaKind.AUDIO, kind, pytest.approx(2.0, abs=0.1))
+    assert (facts.kind, facts.format) == (MediaKind.AUDIO, kind)
+    assert facts.seconds == pytest.approx(2.0, abs=0.1)
