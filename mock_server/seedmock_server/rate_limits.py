@@ -62,9 +62,13 @@ class RateLimits:
             self.calls.clear()
         else:
             self.of_account.pop(account, None)
-            for key in [key for key in self.calls if key[1] == account]:
-                del self.calls[key]
+            self.recount(account)
         self._update()
+
+    def recount(self, account: str) -> None:
+        """Count the requests of an account from 0 again."""
+        for key in [key for key in self.calls if key[1] == account]:
+            del self.calls[key]
 
     def _update(self) -> None:
         self.is_active = bool(self.of_account) or self.default != UNLIMITED

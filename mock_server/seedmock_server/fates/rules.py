@@ -55,7 +55,6 @@ class FateRules(RuleSet[FateRule]):
 
     def __init__(self, random: SeededRandom) -> None:
         super().__init__(random, "fate")
-        self.draws: dict[str, int] = {}
         self.default = CERTAIN_SUCCESS
         self.account_defaults: dict[str, Outcomes] = {}
 

@@ -6,7 +6,6 @@ by `;`. Knows no upstream, and nothing of what a fault does.
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -130,7 +129,6 @@ class FaultRules(RuleSet[FaultRule]):
 
     def __init__(self, random: SeededRandom) -> None:
         super().__init__(random, "fault")
-        self.draws: collections.Counter[str] = collections.Counter()
 
     def __bool__(self) -> bool:
         return bool(self.rules or self.scenario)
@@ -202,8 +200,7 @@ class FaultRules(RuleSet[FaultRule]):
                 faults[group] = fault
         if not faults:
             return ()
-        self.draws[request.account] += 1
-        number = self.draws[request.account]
+        number = self.draws[request.account] = self.draws.get(request.account, 0) + 1
         return tuple(fault.drawn(self._random, request.account, number) for fault in faults.values())
 
 

@@ -134,6 +134,7 @@ class RuleSet(Generic[R]):
         self._random = random
         self._kind = kind
         self.number = 0
+        self.draws: dict[str, int] = {}
         self.rules: list[tuple[Counter, R]] = []
         self.scenario: list[tuple[Counter, R]] = []
 
@@ -155,6 +156,13 @@ class RuleSet(Generic[R]):
         removed = len(others) != len(self.rules)
         self.rules[:] = others
         return removed
+
+    def recount(self, account: str) -> None:
+        """Count the requests of the rules that match one account alone, and its draws, from 0 again."""
+        self.draws.pop(account, None)
+        for counter in self._counters_of(account):
+            counter.matched = counter.applied = 0
+            counter.draws.clear()
 
     def remove_account(self, account: str) -> None:
         """Remove the rules that match one account alone."""

@@ -131,6 +131,20 @@ class Checkpoint:
             if task.callback_url and self.clocks.now(task.account) < end != NEVER:
                 yield Delivery(end, 0, task, end)
 
+    def forget(self, account: str) -> None:
+        """Delete what an account has done, and count its draws and its rules' requests anew.
+
+        Its rules, limits, credit and clock remain.
+        """
+        self.store.remove_account(account)
+        self.fates.recount(account)
+        self.faults.recount(account)
+        self.limits.recount(account)
+        self.journal.clear(account)
+        self.engine.ledger.refresh(account)
+        self.callbacks.clear(account)
+        self.engine.draws.pop(account, None)
+
     def reset(self, account: str | None = None) -> None:
         """Delete the state of an account, or of all; without one, the shared clock and the draws start over too."""
         for name in self.store.accounts() if account is None else (account,):

@@ -52,6 +52,14 @@ class AccountJournal:
         """Return the queries of a task."""
         return [entry for entry in self.exchanges if entry.operation == Operation.QUERY and is_about(entry, task_id)]
 
+    def forget(self) -> None:
+        """Begin anew, as for the next example of a property: delete this test's exchanges, tasks and charges.
+
+        Its draws, and the requests that its rules match, count from 0 again. Rules, credit and the clock remain.
+        """
+        self._downloads.forget({task.id for task in self.tasks})
+        self._context.checkpoint.forget(self._account)
+
     # --- assertions ---
 
     def assert_submitted_once(self) -> None:

@@ -70,10 +70,9 @@ class EmulatedUpstreams:
             yield
 
     def reset(self) -> None:
-        """Delete the state of this test's key: tasks, rules, clock, journal and money."""
-        context = self._emulator.app.context
-        self._emulator.downloads.forget({task.id for task in context.store.tasks(self.account)})
-        context.checkpoint.reset(self.account)
+        """Delete the state of this test's key: what `journal.forget` deletes, and rules, limits, credit and clock."""
+        self.journal.forget()
+        self._emulator.app.context.checkpoint.reset(self.account)
 
     def _client(self, kind: str, upstream: str, options: dict[str, Any]) -> Any:
         # Found by its entry point, as the commands are: the server never imports the client.

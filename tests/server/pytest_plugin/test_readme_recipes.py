@@ -33,7 +33,7 @@ def recipe() -> Recipe:
         assert len(path) == 1, name
         return str(path[0])
 
-    assert [kind for kind, _ in blocks] == ["python", "python", "python", "js", "yaml"]
+    assert [kind for kind, _ in blocks] == ["python", "python", "python", "python", "js", "yaml"]
     return block
 
 
@@ -99,6 +99,12 @@ def test_the_recipe_for_pytest_fails_for_code_that_polls_too_often(
 @pytest.mark.slow
 def test_the_recipe_for_hard_wired_hosts(recipe: Recipe, run: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "test_wired.py").write_text(recipe("test_wired.py"))
+    assert "2 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers")
+
+
+@pytest.mark.slow
+def test_the_recipe_for_examples_and_subtests(recipe: Recipe, run: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "test_sizes.py").write_text(recipe("test_sizes.py"))
     assert "2 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers")
 
 
