@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from .enums import Capability, ErrorKind, Operation, StatusContext, TaskStatus
+from .enums import SUBJECTS, Capability, ErrorKind, Operation, StatusContext, TaskStatus
 from .errors import UnknownFact
 from .facts import (
     Amount,
@@ -119,6 +119,24 @@ class Contract:
     @cached_property
     def _endpoints(self) -> Mapping[Operation, Endpoint]:
         return {endpoint.operation: endpoint for endpoint in self.endpoints}
+
+    @cached_property
+    def body_operations(self) -> frozenset[Operation]:
+        """Operations whose requests have a body: a document of which there is an example, or an uploaded file.
+
+        The document of a GET is its query string.
+        """
+        documented = {*self.request.examples, Operation.FILE_CREATE}
+        return frozenset(row.operation for row in self.endpoints if row.method != "GET") & documented
+
+    def id_parameter(self, operation: Operation) -> str:
+        """Name of the parameter with the id of the task, asset or group that a request is about.
+
+        It is the last one of the path, else a field of the document. Empty for an operation about nothing that exists.
+        """
+        kind, endpoint = SUBJECTS.get(operation, ""), self.endpoint(operation)
+        in_path = endpoint.parameters if endpoint is not None and kind else ()
+        return in_path[-1] if in_path else self.request.path(kind, operation) if kind else ""
 
     def field(self, part: str, operation: Operation = Operation.CREATE) -> Field | None:
         """Request field of a part of an order, by the part's common name."""

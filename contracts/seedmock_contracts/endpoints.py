@@ -41,6 +41,11 @@ def endpoint_path(
     return endpoint.method, contract.bases[base].prefix + path
 
 
+def task_params(contract: Contract, operation: Operation, task: str) -> dict[str, str]:
+    """The parameter that names a task in a request, as `endpoint_path` takes it: `{"task_id": task}`."""
+    return {contract.id_parameter(operation): task}
+
+
 @cache
 def _patterns(upstream: str) -> tuple[tuple[str, re.Pattern[str], Endpoint], ...]:
     contract = get_contract(upstream)

@@ -56,6 +56,13 @@ READS: Final = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
 TASK_OPERATIONS: Final = (*READS, Operation.CANCEL)
 """Operations about one task that exists."""
 
+SUBJECTS: Final = {
+    **dict.fromkeys(TASK_OPERATIONS, "task"),
+    **dict.fromkeys((Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE), "asset"),
+    Operation.GROUP_DELETE: "group",
+}
+"""Common name of the parameter that says what a request is about, for each operation about one thing that exists."""
+
 
 class Capability(StrEnum):
     """Optional abilities of an upstream. Commands, probes and scenarios follow from them."""

@@ -5,6 +5,7 @@ Knows no upstream, no role (server, client, harness), no socket and no clock.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -79,6 +80,11 @@ class Endpoint(Fact):
     operation: Operation
     method: str
     path: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters in the path."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
 
 
 @dataclass(frozen=True, slots=True)

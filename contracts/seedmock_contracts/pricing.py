@@ -14,7 +14,7 @@ from .generation import GenerationRequest, UpscaleRequest
 from .upstreams import get_contract
 
 MICRO_USD = Decimal("0.000001")  # bills by tokens are rounded to a millionth of a dollar
-ADAPTIVE = "adaptive"
+ADAPTIVE, USUAL_RESOLUTION = "adaptive", "720p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,18 @@ def requested_size(contract: Contract, request: GenerationRequest) -> Size:
         size = contract.parse_size(request.size)
     else:
         ratio = "16:9" if request.ratio in (None, ADAPTIVE) else str(request.ratio)
-        size = contract.size(request.resolution or "720p", ratio)
+        size = contract.size(request.resolution or _usual_resolution(contract, request.model), ratio)
     if size is None:
         requested = request.size or f"{request.resolution} at {request.ratio}"
         allowed = ", ".join(row.text for row in contract.sizes)
         raise ValueError(f"{contract.name} does not render {requested}; allowed: {allowed}")
     return size
+
+
+def _usual_resolution(contract: Contract, model: str | None) -> str:
+    """Resolution of an order that names none: the usual one, or the first of a model that does not render that."""
+    resolutions = _model(contract, model).resolutions
+    return USUAL_RESOLUTION if USUAL_RESOLUTION in resolutions else resolutions[0]
 
 
 def _model(contract: Contract, name: str | None) -> Model:

@@ -20,10 +20,11 @@ class RequestFormat:
     """Paths of the parts of an order in a request document.
 
     `paths` maps a part's common name to its path (`content[].text` is that of the first item that has one); a name
-    that is not listed is its own path, and `upscale.resolution` is the path in that operation. `examples` are
-    documents that keep every rule, for each operation with a body; together they show each exclusive form. `skeleton`
-    is what every order has, such as the type of the item that holds its prompt. `file_parts` maps an operation that
-    takes multipart forms to the name of the part that holds a file.
+    that is not listed is its own path, and `upscale.resolution` is the path in that operation. `task`, `asset` and
+    `group` are the ids in requests that do not have them in their URL's path. `examples` are documents that keep every
+    rule, for each operation with a body or a query string; together they show each exclusive form. `skeleton` is what
+    every order has, such as the type of the item that holds its prompt. `file_parts` maps an operation that takes
+    multipart forms to the name of the part that holds a file.
     """
 
     layout: ReferenceLayout

@@ -1,6 +1,7 @@
-"""A new upstream is three small modules in any folder on the import path, and no edit elsewhere: `toy/` is one.
+"""A new upstream is three small modules in any folder on the import path, and no edit elsewhere.
 
-Everything runs in processes of its own, because which upstreams there are is read once, at import.
+`toy/` and `loom/` are two that have little in common. Everything runs in processes of its own, because which upstreams
+there are is read once, at import.
 """
 
 from __future__ import annotations
@@ -14,23 +15,38 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-TOY = Path(__file__).parent / "toy"
+HERE = Path(__file__).parent
+UPSTREAMS = ("toy", "loom")
 Run = Callable[..., str]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", params=UPSTREAMS)
+def upstream(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Environment of a process that finds the toy in a folder of its own, outside the repository."""
-    folder = tmp_path_factory.mktemp("toy") / "packages"
-    shutil.copytree(TOY, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder outside the repository with both upstreams, as two distributions would install them."""
+    folder = tmp_path_factory.mktemp("upstreams") / "packages"
+    for name in UPSTREAMS:
+        shutil.copytree(HERE / name, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(packages: Path) -> dict[str, str]:
+    """Environment of a process that finds the new upstreams."""
+    return {**os.environ, "PYTHONPATH": str(packages), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
 
 
 @pytest.fixture
 def run(environment: dict[str, str], tmp_path: Path) -> Run:
-    """Run Python with arguments where the toy is found, and return its output."""
+    """Run Python with arguments where the new upstreams are found, and return its output."""
 
     def run_python(*arguments: str, exit_code: int = 0, **variables: str) -> str:
         done = subprocess.run(
@@ -44,14 +60,16 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
 
 @pytest.fixture
 def url(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
-    """Origin of an emulator that was started with the toy on its path."""
+    """Origin of an emulator that was started with the new upstreams on its path."""
     command = [sys.executable, "-m", "seedmock_server", "serve", "--port", "0", "--pace", "instant"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
     assert process.stdout is not None
     try:
         lines = iter(process.stdout.readline, "Ctrl-C stops.\n")
-        match = re.search(r"toy +(http://127\.0\.0\.1:\d+)/kiln/v3\n", "".join(lines))
+        welcome = "".join(lines)
+        match = re.search(r"toy +(http://127\.0\.0\.1:\d+)/kiln/v3\n", welcome)
         assert match, "the welcome names the base URL of the toy"
+        assert f"loom       {match[1]}/mill\n" in welcome
         yield match[1]
     finally:
         process.terminate()
@@ -62,53 +80,99 @@ def url(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
 SEEDMOCK = ("-m", "seedmock_server")
 
 
-def test_generate_makes_a_clip(run: Run, url: str, tmp_path: Path) -> None:
-    options = ("--upstream", "toy", "--base-url", url, "--api-key", "sk_any", "--json")
-    out = run(*SEEDMOCK, "generate", "A kite", *options, "--size", "864x496", "--seconds", "3", "-o", "kite.mp4")
+CLIPS = {"toy": ("KJ[0-9A-F]{12}", "0.15"), "loom": (r"5\d{6}", "0.3")}
+"""Form of a task's id, and price in USD of the cheapest clip of three seconds."""
+
+
+def test_generate_makes_a_clip(run: Run, url: str, upstream: str, tmp_path: Path) -> None:
+    options = ("--upstream", upstream, "--base-url", url, "--api-key", "sk_any", "--json")
+    out = run(*SEEDMOCK, "generate", "A kite", *options, "--model", "fast", "--seconds", "3", "-o", "kite.mp4")
     clip = json.loads(out)
-    assert (clip["upstream"], clip["status"], clip["mismatches"], clip["usd"]) == ("toy", "SUCCESS", [], "0.3")
-    assert re.fullmatch(r"KJ[0-9A-F]{12}", clip["task_id"])
+    id_, price = CLIPS[upstream]
+    assert (clip["upstream"], clip["status"], clip["mismatches"], clip["usd"]) == (upstream, "SUCCESS", [], price)
+    assert (clip["width"], clip["height"], clip["seconds"]) == (864, 496, 3.0)
+    assert re.fullmatch(id_, clip["task_id"])
     assert (tmp_path / "kite.mp4").read_bytes()[4:8] == b"ftyp"
 
 
-def test_every_command_that_names_an_upstream_offers_the_toy(run: Run) -> None:
+def test_every_command_that_names_an_upstream_offers_the_new_ones(run: Run) -> None:
     for command in ("generate", "verify", "certify", "record", "replay", "drift", "tasks", "journal"):
-        assert "apimodels|opeai|toy" in run(*SEEDMOCK, command, "--help"), command
+        assert "apimodels|loom|opeai|toy" in run(*SEEDMOCK, command, "--help"), command
 
 
 CANCEL = """
 import sys
-from seedmock_client import Client, StateConflictError, TaskCancelledError
+from seedmock_client import Client, NotFoundError, StateConflictError, TaskCancelledError
+from seedmock_contracts.enums import Capability
 from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.upstreams import get_contract
 
-with Client("toy", base_url=sys.argv[1], api_key="sk_any") as client:
+upstream, url = sys.argv[1:]
+with Client(upstream, base_url=url, api_key="sk_any") as client:
     prompt = "A kite [[mock: stuck status=in_progress]]"
-    task = client.create(GenerationRequest(prompt=prompt, size="864x496", seconds=3))
+    task = client.create(GenerationRequest(prompt=prompt, model="fast", seconds=3))
     print(client.query(task.task_id).raw_status, "|", client.cancel(task).raw_status)
     for attempt in (client.cancel, client.wait):
         try:
             attempt(task)
         except (StateConflictError, TaskCancelledError) as error:
             print(type(error).__name__, error.status)
-    print([video.status.value for video in client.list_tasks()])
+    try:
+        client.cancel("5999999")
+    except NotFoundError as error:
+        print(type(error).__name__, error.status)
+    if Capability.LIST in get_contract(upstream).capabilities:
+        print([video.status.value for video in client.list_tasks()])
 """
+CANCELLATIONS = {
+    "toy": ["working | withdrawn", "['CANCELLED']"],
+    "loom": ["on the loom | taken off"],
+}
 
 
-def test_a_running_task_is_cancelled_once_and_costs_nothing(run: Run, url: str) -> None:
-    assert run("-c", CANCEL, url).splitlines() == [
-        "working | withdrawn",
+def test_a_running_task_is_cancelled_once_and_costs_nothing(run: Run, url: str, upstream: str) -> None:
+    first, *listed = CANCELLATIONS[upstream]
+    assert run("-c", CANCEL, upstream, url).splitlines() == [
+        first,
         "StateConflictError 409",
         "TaskCancelledError None",
-        "['CANCELLED']",
+        "NotFoundError 404",
+        *listed,
     ]
     (statement,) = json.loads(run(*SEEDMOCK, "ledger", "--url", url, "--json"))["statements"]
-    totals = statement["totals"]
-    assert (totals["quoted"], totals["charged"], totals["refunded"]) == ("0.3", "0", "0.3")
+    totals, price = statement["totals"], CLIPS[upstream][1]
+    assert (totals["quoted"], totals["charged"], totals["refunded"]) == (price, "0", price)
 
 
-def test_verify_finds_that_the_emulated_toy_conforms(run: Run) -> None:
-    out = run(*SEEDMOCK, "verify", "--upstream", "toy", "--budget", "unlimited", "--report", "report.json")
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [({}, b""), ({"content-type": "text/plain"}, b"stop"), ({"content-type": "application/json"}, b"{")],
+    ids=["empty", "text", "malformed"],
+)
+def test_a_body_of_a_call_without_one_is_not_decoded(url: str, headers: dict[str, str], body: bytes) -> None:
+    key = {"authorization": "Bearer sk_any"}
+    order = {"thread": "hemp", "words": "A kite [[mock: stuck]]", "shape": "1:1", "length": 2}
+    number = httpx.post(f"{url}/mill/weaves", headers=key, json=order).json()["weave"]["number"]
+    unknown, existing = (
+        httpx.post(f"{url}/mill/weaves/{id_}/stop", headers={**key, **headers}, content=body) for id_ in (5, number)
+    )
+    assert (unknown.status_code, existing.status_code) == (404, 200)
+    assert existing.json()["weave"]["state"] == "taken off"
+
+
+def test_verify_finds_that_the_emulation_conforms(run: Run, upstream: str) -> None:
+    out = run(*SEEDMOCK, "verify", "--upstream", upstream, "--budget", "unlimited", "--report", "report.json")
     assert out.splitlines()[-1].startswith("conforms: ")
+
+
+def test_verify_sends_only_fields_of_the_contract(run: Run, url: str, upstream: str) -> None:
+    keys = ("--api-key", "sk_first", "--second-api-key", "sk_second")
+    run(*SEEDMOCK, "verify", "--upstream", upstream, "--base-url", url, *keys, "--budget", "unlimited")
+    listing = ("journal", "--url", url, "--upstream", upstream, "--operation", "create", "--limit", "1000", "--json")
+    exchanges = json.loads(run(*SEEDMOCK, *listing))["exchanges"]
+    notes = [note for exchange in exchanges for note in exchange["notes"]]
+    assert len(exchanges) > 30
+    assert not [note for note in notes if "unknown field" in note]
 
 
 MACHINE = """
@@ -121,17 +185,19 @@ from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
 from seedmock_server.http.in_process import InProcessClient
 
-clock, examples, faults = ManualClock(), int(sys.argv[1]), sys.argv[2:]
+upstream, examples, *faults = sys.argv[1:]
+clock = ManualClock()
 keys = ("sk_conformance_first", "sk_conformance_second")
 app = create_app(clock=clock, pace="fast", seed=1, cache_dir="clips", keys=keys)
 with InProcessClient(app) as client:
     for fault in faults:
         operation, _, text = fault.partition(": ")
-        rule = json.dumps({"match": {"upstream": "toy", "operation": operation}, "fault": text}).encode()
+        rule = json.dumps({"match": {"upstream": upstream, "operation": operation}, "fault": text}).encode()
         headers = {"content-type": "application/json"}
         assert client.request("POST", "/_mock/faults", headers=headers, content=rule).status_code < 300
     try:
-        run_conformance("toy", client.request, clock=clock, settings=settings(max_examples=examples, derandomize=True))
+        run = settings(max_examples=int(examples), derandomize=True)
+        run_conformance(upstream, client.request, clock=clock, settings=run)
         print("conforms")
     except CheckFailure as failure:
         print(failure.check)
@@ -139,47 +205,64 @@ with InProcessClient(app) as client:
 """
 
 
-def test_conformance_finds_nothing_in_the_emulated_toy(run: Run) -> None:
-    assert run("-c", MACHINE, "25") == "conforms\n"
+def test_conformance_finds_nothing_in_the_emulation(run: Run, upstream: str) -> None:
+    assert run("-c", MACHINE, upstream, "25") == "conforms\n"
 
 
 @pytest.mark.parametrize(
-    ("fault", "check"),
+    ("broken", "fault", "check"),
     [
-        ("query: other_value field=phase to=working if_value=withdrawn", "running_tasks_can_be_cancelled"),
-        ("cancel: other_refusal kind=state_conflict to=gone", "ended_tasks_cannot_be_cancelled"),
-        ("task_list: other_value field=all[].ref to=KJ000000000000", "task_lists_show_the_callers_tasks"),
+        ("toy", "query: other_value field=phase to=working if_value=withdrawn", "running_tasks_can_be_cancelled"),
+        ("toy", "cancel: other_refusal kind=state_conflict to=gone", "ended_tasks_cannot_be_cancelled"),
+        ("toy", "task_list: other_value field=all[].ref to=KJ000000000000", "task_lists_show_the_callers_tasks"),
+        ("loom", "query: backwards to='on the loom'", "running_tasks_can_be_cancelled"),
+        ("loom", "cancel: other_refusal kind=state_conflict to=1", "ended_tasks_cannot_be_cancelled"),
+        ("loom", "cancel: not_found", "endpoints_are_served"),
+        ("loom", "query: other_id", "responses_name_the_requested_id"),
+        ("loom", "create: retyped field=number as=string", "responses_match_their_schema"),
+        ("loom", "query: cross_account", "tasks_are_isolated_by_key"),
     ],
 )
-def test_a_toy_that_breaks_its_contract_is_found_by_the_check_for_it(run: Run, fault: str, check: str) -> None:
-    assert run("-c", MACHINE, "25", fault) == f"{check}\n"
+def test_a_broken_emulation_is_found_by_the_check_for_it(run: Run, broken: str, fault: str, check: str) -> None:
+    assert run("-c", MACHINE, broken, "15", fault) == f"{check}\n"
 
 
-def test_certify_accepts_the_reference_client(run: Run) -> None:
+SCENARIOS = {
+    "toy": ("success", "order-first-frame", "links-other-origin", "failed"),
+    "loom": ("success", "order-fast-model", "status-spellings-queued", "status-torn-apart", "create-response-lost"),
+}
+
+
+def test_certify_accepts_the_reference_client(run: Run, upstream: str) -> None:
     adapter = f"{sys.executable} -m seedmock_client.cli.adapter"
-    only = [
-        word for name in ("success", "order-first-frame", "links-other-origin", "failed") for word in ("--only", name)
-    ]
-    out = run(*SEEDMOCK, "certify", "--upstream", "toy", "--adapter", adapter, *only)
-    assert "certified: 4 scenarios of toy" in out
+    names = SCENARIOS[upstream]
+    only = [word for name in names for word in ("--only", name)]
+    out = run(*SEEDMOCK, "certify", "--upstream", upstream, "--adapter", adapter, *only)
+    assert f"certified: {len(names)} scenarios of {upstream}" in out
 
 
 PYTEST = """
-def test_toy(mock_upstreams, mock_clock, mock_fates, mock_ledger):
+import os
+
+UPSTREAM = os.environ["UPSTREAM"]
+
+
+def test_new_upstream(mock_upstreams, mock_clock, mock_fates, mock_ledger):
     from seedmock_contracts.generation import GenerationRequest
     from seedmock_contracts.pricing import quote
 
-    order = GenerationRequest(prompt="A kite", model="fast", size="864x496", seconds=4)
-    client = mock_upstreams.client("toy")
+    order = GenerationRequest(prompt="A kite", model="fast", seconds=4)
+    client = mock_upstreams.client(UPSTREAM)
     video = client.wait(client.create(order))
-    assert video.urls[0].startswith(mock_upstreams.url)
-    assert mock_upstreams.base_url("toy").endswith("/kiln/v3")
-    assert mock_upstreams.ledger.statement.charged == quote("toy", order).amount
+    client.download(video, "clip.mp4")
+    assert all(url.startswith(mock_upstreams.url) for url in video.urls)
+    assert mock_upstreams.ledger.statement.charged == quote(UPSTREAM, order).amount
     mock_upstreams.journal.assert_submitted_once()
     mock_upstreams.journal.assert_no_violations()
 """
 
 
-def test_the_pytest_fixtures_serve_the_toy(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "test_toy.py").write_text(PYTEST, encoding="utf-8")
-    assert "1 passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_toy.py")
+def test_the_pytest_fixtures_serve_a_new_upstream(run: Run, upstream: str, tmp_path: Path) -> None:
+    (tmp_path / "test_new.py").write_text(PYTEST, encoding="utf-8")
+    out = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_new.py", UPSTREAM=upstream)
+    assert "1 passed" in out

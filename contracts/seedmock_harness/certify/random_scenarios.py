@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation, TaskStatus
 from seedmock_contracts.upstreams import get_contract
+from seedmock_server.matching.syntax import quote_value
 from seedmock_server.randomness import SeededRandom
 
 from .sample_orders import order_names
@@ -62,7 +63,7 @@ def _steps(contract: Contract, draw: _Draw) -> Iterator[ScenarioStep]:
     running = (TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)
     spellings = [row.spelling for row in contract.status_spellings if row.status in running]
     for nth in range(1, MIN_STEPS + draw.integer(MAX_STEPS - MIN_STEPS - 1)):
-        text = draw.choice(QUERY_FAULTS) if draw.integer(2) else f"backwards to={draw.choice(spellings)}"
+        text = draw.choice(QUERY_FAULTS) if draw.integer(2) else f"backwards to={quote_value(draw.choice(spellings))}"
         yield fault(Operation.QUERY, text, nth=min(nth, MAX_NTH_POLL))
     if draw.integer(2):
         yield fault(Operation.CONTENT, draw.choice(CONTENT_FAULTS), times=1)

@@ -54,6 +54,7 @@ def order_names(contract: Contract) -> tuple[str, ...]:
     missing = {name for name, mode in _MODES.items() if mode not in modes}
     missing |= {name for name, field in _OPTIONAL_FIELDS.items() if contract.field(field) is None}
     missing |= {"fast model"} if contract.resolve_model(FAST) is None else set()
+    missing |= {OTHER_FORM} if contract.field("resolution") is None else set()
     return tuple(name for name in CHANGES if name not in missing)
 
 
@@ -73,7 +74,14 @@ def sample_order(contract: Contract, name: str, timeout_seconds: float) -> Order
 
 
 def _forms(contract: Contract) -> tuple[Order, Order]:
-    """Return the smallest 16:9 size in both forms: as pixels, and as resolution and ratio."""
-    wide = [size for size in contract.sizes if size.ratio == "16:9"] or contract.sizes
+    """Return the smallest 16:9 size in both forms: as pixels, and as resolution and ratio.
+
+    Where no order names a resolution, the model decides on it, and the second form is a ratio alone.
+    """
+    rendered = [size for size in contract.sizes if size.resolution in contract.models[0].resolutions]
+    wide = [size for size in rendered if size.ratio == "16:9"] or rendered
     size = min(wide, key=lambda size: size.width * size.height)
-    return {"size": size.text}, {"resolution": size.resolution, "ratio": size.ratio}
+    by_ratio = {"resolution": size.resolution, "ratio": size.ratio}
+    if contract.field("resolution") is None:
+        del by_ratio["resolution"]
+    return {"size": size.text}, by_ratio

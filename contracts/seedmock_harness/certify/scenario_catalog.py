@@ -5,16 +5,19 @@ A row has a name, a description and a step. F1 to F23 number the faults that the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Capability, Operation, StatusContext, TaskStatus
 from seedmock_contracts.upstreams import get_contract
+from seedmock_server.matching.syntax import quote_value
 
 from .sample_orders import order_names
 from .scenario import ScenarioStep, TrialScenario, credit, fate, fault, key, links_to_other_origin, redirect
 
 MAX_STEPS = 6
+NO_WORD = r"\W+"
 SHORT, LONG = 2.0, 10.0
 """timeout_seconds of an order that cannot succeed in time, and of every other."""
 SHORT_ROWS = frozenset({"create-hang", "download-hang", "download-slow", "download-cut-always", "download-500"})
@@ -129,17 +132,30 @@ def _successes(contract: Contract) -> Iterator[TrialScenario]:
 def _status_spellings(contract: Contract) -> Iterator[TrialScenario]:
     """Yield every spelling of every status: one scenario for each running status, and for each final spelling."""
     for status, name in ((TaskStatus.QUEUED, "queued"), (TaskStatus.IN_PROGRESS, "in-progress")):
-        spellings = _spellings(contract, status)
-        steps = [fault(QUERY, f"backwards to={text}", nth=nth) for nth, text in enumerate(spellings, 1)]
-        assert len(steps) < MAX_STEPS, "more spellings than a scenario has steps"
-        description = f"{status} as {', '.join(spellings)} (F1, F2)"
-        yield TrialScenario(f"status-spellings-{name}", description, (fate(SOON), *steps))
+        for number, spellings in enumerate(_groups(_spellings(contract, status)), 1):
+            steps = [
+                fault(QUERY, f"backwards to={quote_value(text)}", nth=nth) for nth, text in enumerate(spellings, 1)
+            ]
+            full_name = f"status-spellings-{name}" if number == 1 else f"status-spellings-{name}-{number}"
+            description = f"{status} as {', '.join(spellings)} (F1, F2)"
+            yield TrialScenario(full_name, description, (fate(SOON), *steps))
     for text in _spellings(contract, TaskStatus.SUCCESS):
-        steps = [fate(AT_ONCE), fault(QUERY, f"backwards to={text}")]
-        yield TrialScenario(f"status-{text}", f"success as {text}", tuple(steps), seconds=SHORT)
+        steps = [fate(AT_ONCE), fault(QUERY, f"backwards to={quote_value(text)}")]
+        yield TrialScenario(_status_name(text), f"success as {text}", tuple(steps), seconds=SHORT)
     for text in _spellings(contract, TaskStatus.FAILURE):
-        step = fate(f"expired after=200ms raw_status={text}")
-        yield TrialScenario(f"status-{text}", f"failure as {text}", (step,), seconds=SHORT)
+        step = fate(f"expired after=200ms raw_status={quote_value(text)}")
+        yield TrialScenario(_status_name(text), f"failure as {text}", (step,), seconds=SHORT)
+
+
+def _groups(spellings: list[str]) -> Iterator[list[str]]:
+    """Split spellings into as many groups as it takes for each to fit into one scenario, beside the fate."""
+    size = MAX_STEPS - 1
+    yield from (spellings[at : at + size] for at in range(0, len(spellings), size))
+
+
+def _status_name(spelling: str) -> str:
+    """Return the name of a scenario for a spelling, which may have blanks, as one word for the command line."""
+    return f"status-{re.sub(NO_WORD, '-', spelling).strip('-')}"
 
 
 def _spellings(contract: Contract, status: TaskStatus) -> list[str]:

@@ -108,8 +108,7 @@ def _check_allow_header(interaction: Interaction, allowed: frozenset[str]) -> Ch
 
 def invalid_bodies_are_rejected(interaction: Interaction) -> Iterator[CheckResult]:
     """A body that is not of the documented media type, or not valid in its own type, is rejected for that."""
-    endpoint = _endpoint(interaction)
-    if endpoint is None or endpoint.method != "POST" or not interaction.is_authenticated:
+    if interaction.operation not in interaction.contract.body_operations or not interaction.is_authenticated:
         return
     body = interaction.exchange.request.body
     if interaction.document is not None or not body or body.startswith("<") or interaction.status_code == 0:

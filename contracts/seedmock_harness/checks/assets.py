@@ -18,6 +18,7 @@ from .variants import check_option
 PROCESSING_SECONDS = 180.0
 """Seconds after which an asset should not be Processing any more. Assumed, so that it leads to a warning only."""
 SINGLE_ASSET_OPERATIONS = frozenset({Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE})
+CREATE = Operation.ASSET_CREATE
 REJECTIONS = frozenset({400, 403, 404, 422})
 
 
@@ -51,9 +52,9 @@ def _check_processing_time(interaction: Interaction, asset: AssetHistory | None,
 def asset_fields_are_stable(interaction: Interaction) -> Iterator[CheckResult]:
     """An asset keeps the name, type, URL and group of its creation, or of its latest update."""
     if interaction.operation is Operation.ASSET_CREATE and not interaction.is_error:
-        fact, created = interaction.fact("assets.create.response"), interaction.data_object
-        title, expected = "a created asset has no id or no URL", "data.id and data.asset_url"
-        is_complete = bool(created.get("id")) and bool(created.get("asset_url"))
+        fact = interaction.fact("assets.create.response")
+        title, expected = "a created asset has no id or no URL", "an id and a URL"
+        is_complete = interaction.created_id is not None and bool(interaction.part("asset_url"))
         yield passed(fact) if is_complete else failed(fact, title, expected, interaction.data)
     for id_, fields in assets_in_response(interaction):
         asset = interaction.history.assets.get(id_)
@@ -69,13 +70,14 @@ def _compare_fields(interaction: Interaction, asset: AssetHistory, fields: Mappi
     if "name" in fields and name is not None:
         fact = interaction.fact("assets.update.rename" if updates else "assets.create.name")
         yield compare(fact, "an asset has another name", name, fields["name"])
-    for field in ("asset_type", "url"):
-        if field in fields and interaction.operation is not Operation.ASSET_CREATE:
-            title, fact = f"an asset has another {field}", interaction.fact(f"assets.create.{field}")
-            yield compare(fact, title, created.get(field), fields[field])
-    if "group_id" in fields:
-        title, fact = "an asset is in another group", interaction.fact("assets.create.group_id")
-        yield compare(fact, title, to_number(created.get("group_id")), to_number(fields["group_id"]))
+    for name in ("asset_type", "url"):
+        if name in fields and interaction.operation is not Operation.ASSET_CREATE:
+            title, fact = f"an asset has another {name}", interaction.fact(f"assets.create.{name}")
+            yield compare(fact, title, created.get(name), fields[name])
+    group, field = interaction.contract.response.path("group"), interaction.contract.field("group", CREATE)
+    if field is not None and group in fields:
+        title = "an asset is in another group"
+        yield compare(field, title, to_number(created.get(field.path)), to_number(fields[group]))
 
 
 def asset_updates_are_echoed(interaction: Interaction) -> Iterator[CheckResult]:
@@ -195,8 +197,8 @@ def assets_in_response(interaction: Interaction) -> Iterator[tuple[str, Mapping[
     elif interaction.operation is Operation.ASSET_LIST:
         items = fields.get("items")
         for item in items if isinstance(items, list) else []:
-            if isinstance(item, dict) and isinstance(item.get("id"), str):
-                yield item["id"], item
+            if isinstance(item, dict) and isinstance(item.get("id"), str | int):
+                yield str(item["id"]), item
 
 
 def asset_status(interaction: Interaction) -> AssetStatus | None:

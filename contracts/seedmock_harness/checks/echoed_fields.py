@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from seedmock_contracts.documents.values import to_text
 from seedmock_contracts.enums import ORDERS, MediaKind, Operation, Role
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import Interaction
 from ..conversation.order_parser import ParsedOrder
 from ..results.checks import CheckResult, compare
-from .response_fields import expected_fields
+from .response_fields import read_field
 
 
 def model_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
@@ -44,7 +45,9 @@ def size_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
     for _, value in _fields(interaction, "size"):
         yield compare(order.size, "another size than in the size table", order.size.text, value)
         equivalent = interaction.find("size.equivalent")
-        if equivalent is not None and "ratio" in document and "size" not in document:
+        request = interaction.contract.request
+        by_ratio = request.read(document, "ratio") is not None and request.read(document, "size") is None
+        if equivalent is not None and by_ratio:
             title = "resolution and ratio lead to another size than in the size table"
             yield compare(equivalent, title, order.size.text, value)
 
@@ -90,16 +93,15 @@ def _order_document(interaction: Interaction) -> dict[str, Any]:
 
 
 def _fields(interaction: Interaction, name: str) -> Iterator[tuple[Fact, Any]]:
-    """Fields of this name in the payload, with their values."""
-    for field in expected_fields(interaction):
-        is_named = field.path.rpartition(".")[2] == name and "[]" not in field.path
-        if is_named and name in interaction.data_object:
-            yield field, interaction.data_object[name]
+    """Fields of the payload that have this part of an order, with their values."""
+    value, field = read_field(interaction, (interaction.contract.response.path(name),))
+    if field is not None:
+        yield field, value
 
 
 def _compare_fields(interaction: Interaction, name: str, expected: str, title: str) -> Iterator[CheckResult]:
     for field, value in _fields(interaction, name):
-        yield compare(field, title, expected, value)
+        yield compare(field, title, expected, value if isinstance(value, list | dict) else to_text(value))
 
 
 CHECKS = (model_is_echoed, prompt_is_echoed, duration_is_echoed, size_is_echoed, mode_is_reported)

@@ -112,8 +112,11 @@ def is_endpoint_missing(interaction: Interaction, kinds: Collection[ErrorKind]) 
 
 def unknown_id_errors(interaction: Interaction) -> tuple[ErrorKind, ...]:
     """Errors that unknown ids in the request lead to: the operation's own, and a group's if the request has one."""
-    kinds = UNKNOWN_ID_ERRORS.get(interaction.operation, ()) if interaction.operation is not None else ()
-    has_group = interaction.document is not None and interaction.document.get("group_id") is not None
+    if interaction.operation is None:
+        return ()
+    kinds = UNKNOWN_ID_ERRORS.get(interaction.operation, ())
+    group = interaction.contract.request.path("group", interaction.operation)
+    has_group = interaction.document is not None and interaction.document.get(group) is not None
     return (*kinds, ErrorKind.GROUP_NOT_FOUND) if has_group else kinds
 
 

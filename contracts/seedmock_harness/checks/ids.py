@@ -9,6 +9,8 @@ from typing import Any
 
 from seedmock_contracts.documents.references import ASSET_SCHEME
 from seedmock_contracts.enums import ORDERS, Operation
+from seedmock_contracts.facts import MISSING
+from seedmock_contracts.response_format import first_value
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, compare, failed, passed
@@ -54,11 +56,15 @@ def _exchange_times(interaction: Interaction) -> list[float]:
 
 
 def id_fields_are_equal(interaction: Interaction) -> Iterator[CheckResult]:
-    """A response that has the id of a new task twice, as id and as task_id, has the same id twice."""
-    fact = interaction.find("create.response")
-    body = interaction.body if isinstance(interaction.body, dict) and not interaction.is_error else {}
-    if fact is not None and interaction.operation is Operation.CREATE and {"id", "task_id"} <= body.keys():
-        yield compare(fact, "id and task_id differ", body["id"], body["task_id"])
+    """A response that has the id of a new task in several fields has the same id in each."""
+    if interaction.operation not in ORDERS or interaction.is_error:
+        return
+    paths = interaction.contract.response.id_paths
+    ids = {path: first_value(interaction.data_object, (path,)) for path in paths}
+    present = {path: id_ for path, id_ in ids.items() if id_ is not MISSING}
+    for id_ in list(present.values())[1:]:
+        first, title = next(iter(present.values())), f"{' and '.join(present)} differ"
+        yield compare(response_fact(interaction), title, first, id_)
 
 
 def ids_are_unique(interaction: Interaction) -> Iterator[CheckResult]:
@@ -86,7 +92,9 @@ def responses_name_the_requested_id(interaction: Interaction) -> Iterator[CheckR
         return
     id_, field = read_field(interaction, interaction.contract.response.id_paths)
     if field is not None:
-        yield compare(field, "the response has another id than the requested one", interaction.requested_id, id_)
+        # An id in a URL is always text; the type of the one in the body is checked with the other fields.
+        observed = str(id_) if type(id_) is int else id_
+        yield compare(field, "the response has another id than the requested one", interaction.requested_id, observed)
 
 
 def asset_urls_contain_their_id(interaction: Interaction) -> Iterator[CheckResult]:
@@ -95,9 +103,9 @@ def asset_urls_contain_their_id(interaction: Interaction) -> Iterator[CheckResul
     if fact is None or interaction.is_error:
         return
     for asset in _assets(interaction):
-        if isinstance(asset.get("id"), str) and "asset_url" in asset:
-            expected = f"{ASSET_SCHEME}{asset['id']}"
-            yield compare(fact, "an asset's URL does not contain its id", expected, asset["asset_url"])
+        id_, url = asset.get("id"), asset.get(interaction.contract.response.path("asset_url"), MISSING)
+        if isinstance(id_, str | int) and url is not MISSING:
+            yield compare(fact, "an asset's URL does not contain its id", f"{ASSET_SCHEME}{id_}", url)
 
 
 def _assets(interaction: Interaction) -> Iterator[dict[str, Any]]:

@@ -42,10 +42,11 @@ def page_counts_are_consistent(interaction: Interaction) -> Iterator[CheckResult
     if len(ids) > 1:
         title, observed = "a page lists an asset twice", f"{len(set(ids))} assets"
         yield passed(fact) if len(set(ids)) == len(ids) else failed(fact, title, f"{len(ids)} assets", observed)
-    if document.get("group_id") is not None and page.items:
-        groups = {to_number(item.get("group_id")) for item in page.items}
-        title, field = "assets of another group are listed", interaction.fact("assets.list.group_id")
-        yield compare(field, title, {to_number(document["group_id"])}, groups)
+    group = interaction.contract.field("group", Operation.ASSET_LIST)
+    if group is not None and document.get(group.path) is not None and page.items:
+        groups = {to_number(item.get(interaction.contract.response.path("group"))) for item in page.items}
+        title = "assets of another group are listed"
+        yield compare(group, title, {to_number(document[group.path])}, groups)
 
 
 def pages_list_existing_assets(interaction: Interaction) -> Iterator[CheckResult]:
@@ -53,7 +54,7 @@ def pages_list_existing_assets(interaction: Interaction) -> Iterator[CheckResult
     page = _page(interaction)
     if page is None:
         return
-    listed, group_id = {item.get("id") for item in page.items}, interaction.requested_group_id
+    listed, group_id = {str(item.get("id")) for item in page.items}, interaction.requested_group_id
     for asset in interaction.history.assets.values():
         is_other_group = bool(group_id) and asset.created.requested_group_id != group_id
         if asset.caller != interaction.caller or is_other_group:
@@ -111,7 +112,8 @@ def groups_exist_until_deleted(interaction: Interaction) -> Iterator[CheckResult
         elif not interaction.is_error:
             yield failed(endpoint, "a deleted group still exists", "404", interaction.status_code)
         return
-    key = "id" if interaction.operation is Operation.GROUP_DELETE else "group_id"
+    assert interaction.operation is not None, "a request about a group has an operation"
+    key = interaction.contract.request.path("group", interaction.operation)
     is_text = isinstance((interaction.document or {}).get(key), str)
     fact = interaction.fact("groups.id.text") if is_text else endpoint_fact(interaction, Operation.GROUP_CREATE)
     if not interaction.is_error:

@@ -55,10 +55,10 @@ def compare_part(interaction: Interaction, part: bytes, whole: bytes) -> Iterato
     Not a check of an interaction, since a history does not keep the bytes of clips.
     """
     match = _CONTENT_RANGE.fullmatch(interaction.headers.get("content-range", ""))
-    if interaction.status_code != 206 or match is None:
+    fact, title = interaction.find("range.part"), "a range has other bytes than the same place of the whole"
+    if fact is None or interaction.status_code != 206 or match is None:
         return
     expected = whole[int(match[1]) : int(match[2]) + 1]
-    fact, title = interaction.fact("range.part"), "a range has other bytes than the same place of the whole"
     if part == expected:
         yield passed(fact, f"{len(part)} bytes as in the whole")
     else:

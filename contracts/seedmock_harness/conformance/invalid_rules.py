@@ -11,7 +11,7 @@ from seedmock_contracts.enums import TASK_OPERATIONS, Operation
 from ..driver.actions import Action
 from .hostile_bodies import UNKNOWN_IDS
 from .invalid_strategies import violating_documents
-from .machine_base import TASK_ID, MachineBase
+from .machine_base import MachineBase
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UNKNOWN_PATHS = ("/nothing/here", "/%00", "/..%2f..", "/" + "x" * 3000, "/名")
@@ -37,7 +37,8 @@ class InvalidRequestRules(MachineBase):
     def use_invalid_key(self, data: st.DataObject) -> None:
         operation = data.draw(st.sampled_from(list(self.context.endpoints)))
         caller = data.draw(st.sampled_from(self.context.unauthenticated))
-        params = {TASK_ID: data.draw(st.sampled_from([*self.runner.symbols_of("task"), UNKNOWN_IDS[0]]))}
+        id_ = data.draw(st.sampled_from([*self.runner.symbols_of("task"), UNKNOWN_IDS[0]]))
+        params = dict.fromkeys(self.context.endpoints[operation].parameters, id_)
         self.run(Action(operation, self.draw_document(data, operation), params, caller))
 
     @rule(data=st.data())
@@ -53,7 +54,8 @@ class InvalidRequestRules(MachineBase):
     def send_hostile_body(self, data: st.DataObject) -> None:
         operation = data.draw(st.sampled_from(list(self.context.hostile_bodies)))
         hostile = data.draw(self.context.hostile_bodies[operation])
-        method, path = endpoint_path(self.context.contract, operation, {})
+        params = dict.fromkeys(self.context.endpoints[operation].parameters, UNKNOWN_IDS[0])
+        method, path = endpoint_path(self.context.contract, operation, params)
         intended = operation if hostile.readable else ""
         self.run(Action(intended, method=method, url=path, body=hostile.body, headers=dict(hostile.headers)))
 
@@ -61,7 +63,7 @@ class InvalidRequestRules(MachineBase):
     def use_unknown_route(self, data: st.DataObject) -> None:
         contract = self.context.contract
         endpoint = data.draw(st.sampled_from(contract.endpoints))
-        path = contract.bases[0].prefix + endpoint.path.replace("{task_id}", UNKNOWN_IDS[0])
+        _, path = endpoint_path(contract, endpoint.operation, dict.fromkeys(endpoint.parameters, UNKNOWN_IDS[0]))
         allowed = {other.method for other in contract.endpoints if other.path == endpoint.path}
         method = data.draw(st.sampled_from([method for method in METHODS if method not in allowed]))
         routes = [(method, path), *(("GET", path + suffix) for suffix in UNKNOWN_PATHS)]

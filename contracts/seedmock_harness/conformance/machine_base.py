@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.endpoints import task_params
 from seedmock_contracts.enums import ORDERS, AssetStatus, MediaKind, Operation
 
 from ..conversation.history import AssetHistory, Interaction
@@ -21,7 +22,6 @@ from .invalid_strategies import hostile_body_strategy
 from .strategies import ReferenceUrls, reference_urls, rules_in_force, valid_documents
 
 RANGES = ("bytes=0-0", "bytes=0-99", "bytes=-1", "bytes=100-", "bytes=999999999-", "bytes=0-0,2-3", "bytes=x")
-TASK_ID = "task_id"
 rarely = st.sampled_from([False, False, True])
 
 
@@ -46,10 +46,10 @@ class MachineContext:
         self.failing_actions: Sequence[Action] = ()
         self.runner = self.new_runner()
         self.endpoints = {endpoint.operation: endpoint for endpoint in contract.endpoints}
-        examples, posts = contract.request.examples, [e.operation for e in contract.endpoints if e.method == "POST"]
+        examples, bodies = contract.request.examples, contract.body_operations
         self.documents = {o: valid_documents(contract, o, media=self.media, variants=options) for o in examples}
         self.rules = [(o, rule) for o in examples for rule in rules_in_force(contract, o, options)]
-        self.hostile_bodies = {o: hostile_body_strategy(contract, o) for o in self.available(*Operation) if o in posts}
+        self.hostile_bodies = {o: hostile_body_strategy(contract, o) for o in self.available(*Operation) if o in bodies}
         self.callers = [caller for caller in ("first", "second") if caller in keys]
         self.unauthenticated = [caller for caller in ("wrong", "") if caller in ("", *keys)]
 
@@ -105,8 +105,8 @@ class MachineBase(RuleBasedStateMachine):
         self, operation: Operation, task: str, caller: str, headers: Mapping[str, str] | None = None
     ) -> Action:
         """An action on a task, whose id is in the path, or else in the query string."""
-        in_path = "{" + TASK_ID + "}" in self.context.endpoints[operation].path
-        params = {TASK_ID: task}
+        in_path = bool(self.context.endpoints[operation].parameters)
+        params = task_params(self.context.contract, operation, task)
         return Action(operation, None if in_path else params, params if in_path else {}, caller, headers=headers or {})
 
     def callers(self) -> st.SearchStrategy[str]:

@@ -325,16 +325,18 @@ class Interaction:
 
     @cached_property
     def requested_id(self) -> str:
-        """Id in the request's path, query or body; empty if there is none."""
-        document = self.document or {}
-        requested_id = self.params.get("task_id") or document.get("id") or document.get("task_id")
+        """Id of what the request is about, in its path, query or body; empty if there is none."""
+        name = self.contract.id_parameter(self.operation) if self.operation is not None else ""
+        requested_id = self.params.get(name) or (self.document or {}).get(name)
         return unquote(requested_id) if isinstance(requested_id, str) else str(requested_id or "")
 
     @cached_property
     def requested_group_id(self) -> str:
         """Id of the group in the request, empty if there is none. The ids 1, "1" and 1.0 are the same."""
-        name = "id" if self.operation is Operation.GROUP_DELETE else "group_id"
-        value = (self.document or {}).get(name)
+        operation, contract = self.operation or Operation.ASSET_CREATE, self.contract
+        is_subject = operation is Operation.GROUP_DELETE
+        name = contract.id_parameter(operation) if is_subject else contract.request.path("group", operation)
+        value = {**self.params, **(self.document or {})}.get(name)
         number = to_number(value)
         return str(int(number)) if number is not None and number == int(number) else str(value or "")
 

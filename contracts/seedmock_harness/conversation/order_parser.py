@@ -41,7 +41,7 @@ def parse_order(contract: Contract, operation: Operation, document: Document) ->
     if operation is Operation.UPSCALE:
         target = str(_value(contract, operation, document, "resolution"))
         return ParsedOrder(operation, model, "", target, None, None, True, None, ())
-    size, adaptive = _size(contract, document)
+    size, adaptive = _size(contract, model, document)
     if size is None and not adaptive:
         return None
     resolution = size.resolution if size else str(_value(contract, operation, document, "resolution"))
@@ -79,6 +79,7 @@ def build_document(contract: Contract, request: GenerationRequest) -> dict[str, 
         values["size"] = request.size
     elif size is not None:
         values |= {"resolution": size.resolution, "ratio": size.ratio}
+        values = {name: value for name, value in values.items() if contract.field(name) is not None}
     parts = {name: _typed(contract.field(name), value) for name, value in values.items() if value is not None}
     return contract.request.layout.place(contract.request.write({}, parts), request.references)
 
@@ -87,11 +88,13 @@ def _typed(field: Field | None, value: Any) -> Any:
     return str(value) if field is not None and field.types[0] == "string" else value
 
 
-def _size(contract: Contract, document: Document) -> tuple[Size | None, bool]:
+def _size(contract: Contract, model: Model, document: Document) -> tuple[Size | None, bool]:
     text = _value(contract, Operation.CREATE, document, "size")
     if text is not None:
         return contract.parse_size(str(text)), False
     resolution, ratio = (str(_value(contract, Operation.CREATE, document, name)) for name in ("resolution", "ratio"))
+    if contract.field("resolution") is None:
+        resolution = model.resolutions[0]  # where an order cannot name one, the model decides
     return contract.size(resolution, ratio), ratio == ADAPTIVE
 
 

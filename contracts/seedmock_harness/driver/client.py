@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import endpoint_path
+from seedmock_contracts.endpoints import endpoint_path, task_params
 from seedmock_contracts.enums import ORDERS, Operation
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, redact_headers, summarize_body
@@ -109,6 +109,12 @@ class Driver:
             return self.send(operation, method, _with_query(path, document), caller=caller, headers=headers)
         body = b"" if document is None else json.dumps(dict(document)).encode()
         return self.send(operation, method, path, body, caller=caller, headers=headers)
+
+    def call_on_task(self, operation: Operation, task: str, caller: str = "first") -> Interaction:
+        """Call an operation about a task, whose id is in the path, or else in the query string or body."""
+        endpoint, params = self.contract.endpoint(operation), task_params(self.contract, operation, task)
+        is_in_path = endpoint is not None and bool(endpoint.parameters)
+        return self.call(operation, None if is_in_path else params, params=params, caller=caller)
 
     def fetch(self, link: str, *, headers: Mapping[str, str] | None = None) -> Interaction:
         """Download a result by its link, without a key."""

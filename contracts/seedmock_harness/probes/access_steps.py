@@ -49,10 +49,19 @@ def _routes(contract: Contract) -> Iterator[Endpoint]:
     yield from routes.values()
 
 
+def _unknown_params(endpoint: Endpoint) -> dict[str, str]:
+    """An id that no upstream has created, for each parameter of a path."""
+    return dict.fromkeys(endpoint.parameters, UNKNOWN_ID)
+
+
+def _path_of_unknown(contract: Contract, endpoint: Endpoint) -> str:
+    return endpoint_path(contract, endpoint.operation, _unknown_params(endpoint))[1]
+
+
 def _call_with_unknown_ids(driver: Driver, endpoint: Endpoint, caller: str = "first") -> None:
     document = _document_without_effect(driver.contract, endpoint.operation)
-    params = {"task_id": UNKNOWN_ID, **{name: str(value) for name, value in document.items()}}
-    body = None if endpoint.method == "GET" and not document else document
+    params = {**_unknown_params(endpoint), **{name: str(value) for name, value in document.items()}}
+    body = document if document or endpoint.operation in driver.contract.body_operations else None
     driver.call(endpoint.operation, body, caller=caller, params=params)
 
 
@@ -84,7 +93,7 @@ def _send_unknown_ids(driver: Driver) -> Iterable[CheckResult]:
 def _check_existence(driver: Driver, endpoint: Endpoint) -> Iterator[CheckResult]:
     """Compare the latest response, of an unknown id, with that of an unknown path."""
     contract, of_endpoint = driver.contract, signature(driver.history.interactions[-1])
-    method, path = endpoint_path(contract, endpoint.operation, {"task_id": UNKNOWN_ID})
+    method, path = endpoint_path(contract, endpoint.operation, _unknown_params(endpoint))
     unknown_path = f"{contract.bases[0].prefix}{UNKNOWN_PATH}/{UNKNOWN_ID}"
     of_unknown_path = signature(driver.send(None, method, unknown_path))
     if _without_path(of_endpoint, path) != _without_path(of_unknown_path, unknown_path):
@@ -100,8 +109,8 @@ def _without_path(response: Signature, path: str) -> Signature:
 
 def _send_unknown_paths(driver: Driver) -> Iterable[CheckResult]:
     prefix = driver.contract.bases[0].prefix
-    documented = (endpoint.path.replace("{task_id}", UNKNOWN_ID) for endpoint in driver.contract.endpoints)
-    paths = {f"{prefix}{path}{UNKNOWN_PATH}" for path in documented}
+    documented = (_path_of_unknown(driver.contract, endpoint) for endpoint in driver.contract.endpoints)
+    paths = {f"{path}{UNKNOWN_PATH}" for path in documented}
     for path in (f"{prefix}{UNKNOWN_PATH}", *sorted(paths)):
         for method in ("GET", "POST"):
             if not allowed_methods(driver.contract, path):
@@ -110,8 +119,7 @@ def _send_unknown_paths(driver: Driver) -> Iterable[CheckResult]:
 
 
 def _send_undocumented_methods(driver: Driver) -> Iterable[CheckResult]:
-    params = {"task_id": UNKNOWN_ID}
-    paths = [endpoint_path(driver.contract, endpoint.operation, params)[1] for endpoint in _routes(driver.contract)]
+    paths = (_path_of_unknown(driver.contract, endpoint) for endpoint in _routes(driver.contract))
     for path in dict.fromkeys(paths):
         for method in UNDOCUMENTED_METHODS:
             driver.send(None, method, path)
@@ -120,10 +128,10 @@ def _send_undocumented_methods(driver: Driver) -> Iterable[CheckResult]:
 
 def _send_invalid_bodies(driver: Driver) -> Iterable[CheckResult]:
     for endpoint in _routes(driver.contract):
-        if endpoint.method == "POST":
-            _, path = endpoint_path(driver.contract, endpoint.operation, {"task_id": UNKNOWN_ID})
+        if endpoint.operation in driver.contract.body_operations:
+            method, path = endpoint_path(driver.contract, endpoint.operation, _unknown_params(endpoint))
             for media_type, body in INVALID_BODIES:
-                driver.send(endpoint.operation, "POST", path, body, headers={"content-type": media_type})
+                driver.send(endpoint.operation, method, path, body, headers={"content-type": media_type})
     return ()
 
 

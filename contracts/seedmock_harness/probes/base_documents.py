@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import cache
 from typing import Any
 
@@ -23,22 +24,27 @@ def base_documents(upstream: str, operation: Operation) -> tuple[Document, ...]:
     if operation is Operation.CREATE:
         models = [model.name for model in contract.models if not model.upscales]
         examples = [contract.request.write(example, {"model": model}) for example in examples for model in models]
-    optional = _optional_ids(contract, operation)
-    documents = (_with_unknown_ids({**example, **optional}) for example in examples)
+    names = _id_fields(contract, operation)
+    optional = _optional_ids(contract, operation, names)
+    documents = (_with_unknown_ids({**example, **optional}, names) for example in examples)
     return tuple(document for document in documents if not violations(upstream, operation, document))
 
 
-def _optional_ids(contract: Contract, operation: Operation) -> Document:
-    """Optional ids of an operation that orders nothing: with an unknown one, even a valid request is rejected."""
+def _id_fields(contract: Contract, operation: Operation) -> frozenset[str]:
+    """Fields with the ids of tasks, assets and groups in a request; an order has none."""
     if operation in ORDERS:
-        return {}
-    fields = (field for field in contract.fields if field.operation is operation and field.path.endswith("_id"))
+        return frozenset()
+    return frozenset(contract.request.path(kind, operation) for kind in ("task", "asset", "group"))
+
+
+def _optional_ids(contract: Contract, operation: Operation, names: Container[str]) -> Document:
+    """Optional ids of an operation that orders nothing: with an unknown one, even a valid request is rejected."""
+    fields = (field for field in contract.fields if field.operation is operation and field.path in names)
     return {field.path: UNKNOWN_NUMBER for field in fields if "integer" in field.types}
 
 
-def _with_unknown_ids(document: Document) -> dict[str, Any]:
+def _with_unknown_ids(document: Document, names: Container[str]) -> dict[str, Any]:
     changed = dict(document)
-    for name, value in document.items():
-        if name == "id" or name.endswith("_id"):
-            changed[name] = UNKNOWN_NUMBER if isinstance(value, int) else UNKNOWN_ID
+    for name in filter(names.__contains__, document):
+        changed[name] = UNKNOWN_NUMBER if isinstance(document[name], int) else UNKNOWN_ID
     return changed

@@ -127,12 +127,12 @@ def order_document(
 ) -> Document:
     """Build an order of the shortest clip. `by_ratio`: with resolution and ratio, not a size, where both are possible.
 
-    `more` replaces parts of the order, by their common names.
+    It has only fields of the contract. `more` replaces parts of the order, by their common names.
     """
     example = contract.example(Operation.CREATE)
     has_size = contract.request.read(example, "size") is not None and not (by_ratio and contract.field("ratio"))
-    size_parts = {"size": size.text} if has_size else {"resolution": size.resolution, "ratio": size.ratio}
-    seconds = contract.request.read(example, "seconds")
-    audio_parts = {"generate_audio": audio} if contract.field("generate_audio") is not None else {}
-    parts = {"model": model.name, "prompt": PROMPT, **size_parts, "seconds": seconds, **audio_parts, **(more or {})}
+    parts: dict[str, Any] = {"model": model.name, "prompt": PROMPT}
+    parts |= {"size": size.text} if has_size else {"resolution": size.resolution, "ratio": size.ratio}
+    parts |= {"seconds": contract.request.read(example, "seconds"), "generate_audio": audio}
+    parts = {name: value for name, value in parts.items() if contract.field(name) is not None} | dict(more or {})
     return contract.request.layout.place(contract.request.write({}, parts), references)

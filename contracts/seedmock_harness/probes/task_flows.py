@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import endpoint_path
+from seedmock_contracts.endpoints import endpoint_path, task_params
 from seedmock_contracts.enums import Operation, TaskStatus
 from seedmock_contracts.facts import Document
 from seedmock_contracts.lifecycle import TERMINAL
@@ -77,7 +77,7 @@ def run_order_with_all_checks(driver: Driver, order: Document) -> Iterator[Check
     if "second" in driver.keys:
         query_task(driver, task, caller="second")
         if driver.contract.endpoint(Operation.CONTENT) is not None:
-            driver.call(Operation.CONTENT, params={"task_id": task}, caller="second")
+            driver.call_on_task(Operation.CONTENT, task, "second")
     read_account(driver, task)
 
 
@@ -85,11 +85,11 @@ def run_cancellation(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Create a task and cancel it at once; query it, cancel it again, and try to with another key."""
     task = driver.call(Operation.CREATE, order).created_id
     if task is not None:
-        driver.call(Operation.CANCEL, params={"task_id": task})
+        driver.call_on_task(Operation.CANCEL, task)
         query_task(driver, task)
-        driver.call(Operation.CANCEL, params={"task_id": task})
+        driver.call_on_task(Operation.CANCEL, task)
         if "second" in driver.keys:
-            driver.call(Operation.CANCEL, params={"task_id": task}, caller="second")
+            driver.call_on_task(Operation.CANCEL, task, "second")
     yield from ()
 
 
@@ -110,11 +110,7 @@ def _check_existence(driver: Driver, final_poll: Interaction | None) -> CheckRes
 
 
 def query_task(driver: Driver, task: str, caller: str = "first") -> Interaction:
-    """Query a task, by its id in the path or in the query string."""
-    params = {"task_id": task}
-    _, path = endpoint_path(driver.contract, Operation.QUERY, params)
-    in_path = path.endswith(task)
-    return driver.call(Operation.QUERY, None if in_path else params, params=params, caller=caller)
+    return driver.call_on_task(Operation.QUERY, task, caller)
 
 
 def poll_to_end(driver: Driver, task: str) -> Interaction | None:
@@ -151,7 +147,9 @@ class ContentRequest:
 def content_requests(contract: Contract, task: str, links: Iterable[str]) -> Iterator[ContentRequest]:
     """All requests for the content of a task."""
     if contract.endpoint(Operation.CONTENT) is not None:
-        yield ContentRequest(*endpoint_path(contract, Operation.CONTENT, {"task_id": task}), "first")
+        yield ContentRequest(
+            *endpoint_path(contract, Operation.CONTENT, task_params(contract, Operation.CONTENT, task)), "first"
+        )
     for link in links:
         yield ContentRequest("GET", link, "")
 
@@ -186,9 +184,9 @@ def read_account(driver: Driver, task: str = "") -> None:
     """Read the record of a task, again after its settlement, and the balance, where the upstream has them."""
     contract = driver.contract
     if task and contract.endpoint(Operation.RECORD) is not None:
-        record = driver.call(Operation.RECORD, params={"task_id": task})
+        record = driver.call_on_task(Operation.RECORD, task)
         if record.part("settled") is False:
             driver.sleep(SETTLEMENT_SECONDS)
-            driver.call(Operation.RECORD, params={"task_id": task})
+            driver.call_on_task(Operation.RECORD, task)
     if contract.endpoint(Operation.BALANCE) is not None:
         driver.call(Operation.BALANCE)

@@ -118,7 +118,7 @@ class Cassette:
         route = match_route(self.contract, "GET", request.path)
         if route is None or route.endpoint.operation is not Operation.CONTENT:
             return None
-        return self._history.tasks.get(route.params.get("task_id", ""))
+        return self._history.tasks.get(route.params.get(self.contract.id_parameter(Operation.CONTENT), ""))
 
     def recorded(self, operation: Operation | None) -> list[Interaction]:
         """Return the first response to each request of an operation; of all operations for None."""

@@ -31,7 +31,7 @@ def decode_request(context: RequestContext, match: RouteMatch, upscalers: Set[st
     document: dict[str, Any] = {}
     files: tuple[FormFile, ...] = ()
     is_form = False
-    if context.method == "POST":
+    if operation in context.upstream.contract.body_operations:
         document, files, is_form = _decode_body(context)
         if upscalers and operation is Operation.CREATE:
             model = context.upstream.contract.request.read(document, "model")

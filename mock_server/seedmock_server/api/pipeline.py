@@ -57,6 +57,8 @@ from .violations import MAX_CHARS, violations_from_error, violations_from_rules
 ADVANCE = b"x-mock-advance"
 NOTICE = b"x-mock-notice"
 _CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
+METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose body is read, also where the operation has none: the limits on bodies hold for every request."""
 INTERNAL_ERROR = ApiError(ErrorKind.UPSTREAM_FAILED, "internal error in seedmock; see the server log")
 log = logging.getLogger("seedmock")
 
@@ -175,7 +177,7 @@ class ApiHandler(RequestChain):
     async def _handle(self, context: RequestContext) -> AnyResponse:
         match = self._match(context)
         self._authenticate(context)
-        if context.method == "POST":
+        if context.method in METHODS_WITH_BODY:
             length = context.headers.get(b"content-length", b"")
             context.body = await read_body(
                 context.receive, limit=self._max_body_bytes, seconds=self._body_timeout, content_length=length
@@ -267,7 +269,8 @@ class ApiHandler(RequestChain):
             if request.is_form and isinstance(error.value, str) and not error.field.endswith("url"):
                 error.detail += f"; {TEXT_PART}" * ("object" in error.allowed or "array" in error.allowed)
             raise error
-        context.request, context.is_accepted = request, context.method == "POST"
+        is_accepted = request.operation in context.upstream.contract.body_operations
+        context.request, context.is_accepted = request, is_accepted
         return request
 
     def _with_notice(

@@ -17,7 +17,7 @@ from seedmock_contracts.facts import FailCode
 from seedmock_contracts.upstreams import contracts
 
 from ..matching.rules import InvalidRule
-from ..matching.syntax import parse_duration, parse_kind
+from ..matching.syntax import parse_duration, parse_kind, quote_value
 
 
 class FateKind(StrEnum):
@@ -87,7 +87,7 @@ class Fate:
 
     def __str__(self) -> str:
         times = [f"{name}={value:g}s" for name, value in self.seconds.items()]
-        return " ".join([self.kind, *times, *(f"{name}={value}" for name, value in self.texts.items())])
+        return " ".join([self.kind, *times, *(f"{name}={quote_value(value)}" for name, value in self.texts.items())])
 
 
 SUCCEED = Fate(FateKind.SUCCEED)

@@ -8,8 +8,9 @@ from email.utils import formatdate
 
 from msgspec.structs import replace
 
+from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import with_value
-from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
 
 from ..errors import ApiError
 from ..upstreams.protocol import Headers, JsonResponse, RawResponse, Upstream, encode_json
@@ -37,13 +38,13 @@ KINDS: Mapping[int, ErrorKind] = {
 }
 """Kind of error of a fault that gives only a status."""
 
-VALUES: Mapping[ErrorKind, object] = {
-    ErrorKind.BALANCE: 0,
-    ErrorKind.NOT_READY: "IN_PROGRESS",
-    ErrorKind.TASK_FAILED: "FAILURE",
-    ErrorKind.UNKNOWN_MODEL: "no-such-model",
+STATUSES: Mapping[ErrorKind, TaskStatus] = {
+    ErrorKind.NOT_READY: TaskStatus.IN_PROGRESS,
+    ErrorKind.TASK_FAILED: TaskStatus.FAILURE,
 }
-"""Values for the kinds whose message contains one."""
+"""Status that the message of a kind names."""
+VALUES: Mapping[ErrorKind, object] = {ErrorKind.BALANCE: 0, ErrorKind.UNKNOWN_MODEL: "no-such-model"}
+"""Values for the other kinds whose message contains one."""
 
 TITLES = {502: "Bad gateway", 504: "Gateway time-out", 520: "Unknown error from the origin", 524: "A timeout occurred"}
 PAGE = """<!DOCTYPE html>
@@ -81,9 +82,15 @@ def _kind(code: int, operation: str) -> ErrorKind:
     return KINDS.get(code, ErrorKind.INVALID_PARAMETER if code < 500 else ErrorKind.UPSTREAM_FAILED)
 
 
+def _value(contract: Contract, kind: ErrorKind) -> object:
+    """Return the value that is wrong: a status in the upstream's spelling, or one for the kind."""
+    status = STATUSES.get(kind)
+    return VALUES.get(kind) if status is None else contract.spelling(status, StatusContext.QUERY)
+
+
 def _rendered(upstream: Upstream, kind: ErrorKind, fault: Fault) -> JsonResponse:
     message = fault.values.get("message")
-    response = upstream.render_error(ApiError(kind, message or INJECTED, value=VALUES.get(kind)))
+    response = upstream.render_error(ApiError(kind, message or INJECTED, value=_value(upstream.contract, kind)))
     if fault.get("body") == "nested":
         error = {"code": kind.value, "message": message or INJECTED, "param": "", "type": kind.value}
         message = encode_json({"error": error}).decode()

@@ -12,6 +12,7 @@ from email.utils import formatdate
 
 from msgspec.structs import replace
 
+from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import Violation
 
@@ -75,7 +76,7 @@ class FaultExecution:
                 overridden = violations_with(contract, request.operation, request.document, overridden, fault.values)
                 request = _with_limits(request, plan, fault)
             else:
-                request = self._as_owner(request)
+                request = self._as_owner(contract, request)
             if (request, overridden) != before:
                 applied.append(fault)
         if violations and not overridden:
@@ -123,21 +124,22 @@ class FaultExecution:
             return None if task is None else await self._clips.mutate(fault, task, response)
         return mutate_response(fault, response, plan.target)
 
-    def _as_owner(self, request: ApiRequest) -> ApiRequest:
+    def _as_owner(self, contract: Contract, request: ApiRequest) -> ApiRequest:
         """Return the request as if the owner of the task or asset that it names had made it."""
-        owner = self._owner(request)
+        owner = self._owner(contract, request)
         return replace(request, caller=replace(request.caller, account=owner)) if owner else request
 
-    def _owner(self, request: ApiRequest) -> str:
+    def _owner(self, contract: Contract, request: ApiRequest) -> str:
         """Return the account of the task or asset that a request names, or of any asset for a list; empty if none."""
-        task = self._store.task(str(request.params.get("task_id", "")))
+        name = contract.id_parameter(request.operation) or contract.request.path("group", request.operation)
+        id_ = {**request.document, **request.params}.get(name)
+        task = self._store.task(str(id_ or ""))
         if task is not None:
             return task.account
-        asset_id = request.document.get("id") or request.document.get("group_id")
         for account in self._store.accounts():
             ids = {str(asset.id) for asset in self._store.assets(account)}
             ids |= {str(group.id) for group in self._store.groups(account)}
-            if account != request.account and (str(asset_id) in ids or (asset_id is None and ids)):
+            if account != request.account and (str(id_) in ids or (id_ is None and ids)):
                 return account
         return ""
 

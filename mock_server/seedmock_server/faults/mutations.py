@@ -56,13 +56,11 @@ def success_envelope(form: str, body: Mapping[str, Any], contract: Contract) -> 
     return {"data": dict(body)} if form == "wrapped" else None
 
 
-def error_envelope(form: str, body: Mapping[str, Any]) -> Body | None:
+def error_envelope(form: str, body: Mapping[str, Any], contract: Contract) -> Body | None:
     """Return an error's body in another envelope; None for an envelope of successes."""
     if form in ("bare", "wrapped"):
         return None
-    inner = body.get("error")
-    fields = inner if isinstance(inner, Mapping) else body
-    message, code = fields.get("message", fields.get("msg", "")), fields.get("code", "")
+    message, code = (contract.response.error_part(body, part) or "" for part in ("message", "code"))
     if form == "error":
         return {"error": {"message": message, "type": "error", "param": None, "code": str(code)}}
     return {"detail": message} if form == "detail" else {"code": str(code), "message": message}
@@ -151,10 +149,12 @@ def _other_price(fault: Fault, body: Body, contract: Contract, style: str) -> bo
 
 def _other_id(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
     def change(value: Any) -> Any:
+        if type(value) is int:
+            return value + 1
         return value[:-5] + value[-5:].translate(NEXT_CHAR) if isinstance(value, str) else value
 
     payload, paths = _payload(body, contract), contract.response.id_paths
-    ids = [value for path in paths for _, value in values_at(payload, path) if isinstance(value, str)]
+    ids = [value for path in paths for _, value in values_at(payload, path) if type(value) in (str, int)]
     copies = (name for name, value in payload.items() if value in ids)
     return _change_fields(payload, tuple(dict.fromkeys([*paths, *copies])), change)
 

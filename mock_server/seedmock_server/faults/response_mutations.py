@@ -105,7 +105,7 @@ def _other_envelope(fault: Fault, response: AnyResponse, target: FaultTarget) ->
     if response.error is None:
         body = mutate_body(fault, response.body, target.upstream.contract)
     else:
-        body = error_envelope(fault.values["form"], response.body)
+        body = error_envelope(fault.values["form"], response.body, target.upstream.contract)
     return None if body is None else replace(response, body=body)
 
 

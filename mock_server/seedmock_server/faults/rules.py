@@ -13,7 +13,7 @@ from typing import Any
 from seedmock_contracts.enums import Operation
 
 from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet, match_table, parse_rule
-from ..matching.syntax import parse_kind
+from ..matching.syntax import parse_kind, quote_value
 from ..randomness import SeededRandom
 from ..tasks.pace import LogNormal
 from .kinds import BEFORE_ROUTING, ERROR_MUTATIONS, FIELD, GROUPS, MUTATIONS, OPERATIONS, FaultKind
@@ -206,4 +206,4 @@ class FaultRules(RuleSet[FaultRule]):
 
 def _value_text(value: object) -> str:
     text = f"{value:.6f}".rstrip("0").rstrip(".") + "s" if isinstance(value, float) else str(value)
-    return repr(text) if " " in text else text
+    return quote_value(text)

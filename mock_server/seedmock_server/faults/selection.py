@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
 
 from ..http.origin import path_prefix, request_origin
@@ -33,7 +34,7 @@ class FaultSelector:
         self, upstream: Upstream, request: ApiRequest, scope: Mapping[str, Any], header: str
     ) -> FaultPlan | None:
         """Select for a request to an emulated API. Raises InvalidRule for a malformed or misplaced header."""
-        contract, document, task = upstream.contract, request.document, self._task(request)
+        contract, document, task = upstream.contract, request.document, self._task(upstream.contract, request)
         facts = RequestFacts(
             contract.name,
             request.operation,
@@ -91,8 +92,9 @@ class FaultSelector:
         origin = self._context.link(request_origin(scope, dict(scope["headers"])), "")
         return path_prefix(origin) + self._context.result_path(task.id)
 
-    def _task(self, request: ApiRequest) -> Task | None:
-        task = self._context.engine.store.task(str(request.params.get("task_id", "")))
+    def _task(self, contract: Contract, request: ApiRequest) -> Task | None:
+        name = contract.id_parameter(request.operation)
+        task = self._context.engine.store.task(str(request.params.get(name, "")))
         return task if task is not None and task.account == request.account else None
 
 

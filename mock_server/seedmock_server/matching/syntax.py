@@ -1,4 +1,4 @@
-"""Syntax of fates and faults: `kind name=value name=value`, or a table with the same names. Knows neither."""
+"""Syntax of fates and faults: `kind name=value name="two words"`, or a table with the same names. Knows neither."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from .rules import InvalidRule
 
 UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d|)")
+QUOTES = "'\""
+WORD = re.compile(r"""[^\s=]+=(?:"[^"]*"|'[^']*')(?=\s|$)|\S+""")
 K = TypeVar("K", bound=str)
 
 
@@ -51,11 +53,32 @@ def parse_rule_text(rule: str | Mapping[str, Any], word: str) -> tuple[Any, dict
     """Return the kind, which in a table stands under `word`, and the values by name. Raises InvalidRule."""
     if not isinstance(rule, str):
         return rule.get(word, ""), {name: value for name, value in rule.items() if name != word}
-    kind, *pairs = rule.split() or [""]
+    kind, *pairs = split_words(rule) or [""]
     values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name in values:
-            raise InvalidRule(f"{pair!r} in the {word} {rule!r}; allowed: name=value, each name once")
-        values[name] = value
+            allowed = "name=value, each name once; a value with blanks in quotes"
+            raise InvalidRule(f"{pair!r} in the {word} {rule!r}; allowed: {allowed}")
+        values[name] = _unquoted(value)
     return kind, values
+
+
+def split_words(text: str) -> list[str]:
+    """Split a rule at its blanks, but for those between quotes after a `=`: `to="not started" was='in progress'`."""
+    return [match[0] for match in WORD.finditer(text)]
+
+
+def quote_value(value: str) -> str:
+    """Return a value as a rule's text has it: in quotes if it has blanks, or begins with a quote.
+
+    One with blanks and both kinds of quotes can only be written in a table; its text is for people.
+    """
+    if not any(char.isspace() for char in value) and not value.startswith(tuple(QUOTES)):
+        return value
+    quote = next((quote for quote in QUOTES if quote not in value), None)
+    return repr(value) if quote is None else f"{quote}{value}{quote}"
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] in QUOTES and value[-1] == value[0] else value

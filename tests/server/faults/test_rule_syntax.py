@@ -259,3 +259,34 @@ def test_any_header_is_faults_or_an_invalid_rule(header: str) -> None:
 def test_any_continuation_of_a_header_is_faults_or_an_invalid_rule(begun: str, more: str) -> None:
     with contextlib.suppress(InvalidRule):
         parse_fault_header(begun + more)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('backwards to="in the queue"', "in the queue"),
+        ("backwards to='in the queue'", "in the queue"),
+        ('backwards to="won\'t be long"', "won't be long"),
+        ("backwards to=won't", "won't"),
+        ('backwards to="\'"', "'"),
+        ("backwards to='a=b c=d'", "a=b c=d"),
+    ],
+)
+def test_a_value_with_blanks_is_written_in_quotes(text: str, value: str) -> None:
+    fault = parse_fault(text)
+    assert fault.values == {"to": value}
+    assert parse_fault(str(fault)) == fault
+    assert [str(header) for header in parse_fault_header(f"{text};truncated")] == [str(fault), "truncated"]
+
+
+@pytest.mark.parametrize("text", ['backwards to="in the queue', "backwards to='a'b c", "backwards to=in the"])
+def test_a_value_whose_quotes_do_not_close_is_rejected(text: str) -> None:
+    with pytest.raises(InvalidRule, match="a value with blanks in quotes"):
+        parse_fault(text)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=30))
+def test_every_text_without_both_kinds_of_quotes_survives_a_round_trip(value: str) -> None:
+    fault = Fault(FaultKind.BACKWARDS, {"to": value})
+    if not {'"', "'"} <= set(value):
+        assert parse_fault(str(fault)) == fault

@@ -355,6 +355,10 @@ PATHS = {
     "seconds": "duration",
     "upscale.resolution": "targetResolution",
     "upscale.url": "videoUrl",
+    "task": "task_id",
+    "asset": "id",
+    "group": "group_id",
+    "group_delete.group": "id",
 }
 
 BOAT = {"model": STANDARD.name, "prompt": "A paper boat crosses a puddle.", "resolution": "720p", "duration": 4}
@@ -401,7 +405,7 @@ CONTRACT = Contract(
         failure_code_paths=("failCode",),
         failure_message_paths=("failMsg",),
         envelopes=(ENVELOPE,),
-        paths={"price": "credits", "file_url": "publicUrl"},
+        paths={"price": "credits", "file_url": "publicUrl", "group": "group_id"},
     ),
     frame_rate=FRAME_RATE,
     latency=LATENCY,

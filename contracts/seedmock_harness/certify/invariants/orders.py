@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from seedmock_contracts.enums import ErrorKind, MediaKind, Operation
 from seedmock_contracts.facts import MISSING
+from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.pricing import requested_size
 from seedmock_server.billing.statement import LineKind
 from seedmock_server.tasks.models import Task
 
@@ -101,14 +103,16 @@ def _task_differences(evidence: TrialEvidence, task: Task) -> Iterator[str]:
 def _expected_traits(evidence: TrialEvidence) -> dict[str, object]:
     """Return the attributes of the task that follow from the order."""
     contract, order = evidence.contract, evidence.order
-    size = contract.parse_size(order["size"]) if "size" in order else contract.size(order["resolution"], order["ratio"])
+    names = ("model", "size", "resolution", "ratio")
+    size = requested_size(contract, GenerationRequest(**{name: order[name] for name in names if name in order}))
     traits: dict[str, object] = {"prompt": order["prompt"], "seconds": order["seconds"]}
-    if size is not None:
-        traits |= {"width": size.width, "height": size.height}
-    names = {"model": "model", "generate_audio": "audio"}
+    traits |= {"width": size.width, "height": size.height}
+    traits_by_field = {"model": "model", "generate_audio": "audio"}
     if any(variant.id == f"{contract.name}.seed" for variant in contract.variants):
-        names["seed"] = "seed"  # an upstream without this variant documents no seed: the client may leave it out
-    return traits | {trait: order[name] for name, trait in names.items() if order.get(name, MISSING) is not MISSING}
+        # An upstream without this variant documents no seed: the client may leave it out.
+        traits_by_field["seed"] = "seed"
+    ordered = {trait: order.get(name, MISSING) for name, trait in traits_by_field.items()}
+    return traits | {trait: value for trait, value in ordered.items() if value is not MISSING}
 
 
 def _reference_differences(evidence: TrialEvidence, create: RecordedCall) -> Iterator[str]:

@@ -73,6 +73,7 @@ FIELDS = (
     Field("toy.create.inputs.type", PAGE, CREATE, "inputs[].type", TEXT),
     Field("toy.create.inputs.text", PAGE, CREATE, "inputs[].text", TEXT),
     Field("toy.create.inputs.image", PAGE, CREATE, "inputs[].image", ("object",)),
+    Field("toy.create.inputs.role", PAGE, CREATE, "inputs[].role", TEXT),
     Field("toy.create.frame", PAGE, CREATE, "frame", TEXT),
     Field("toy.create.length", PAGE, CREATE, "length", WHOLE, 5),
     Field("toy.create.sound", PAGE, CREATE, "sound", ("boolean",), True),
