@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from .conftest import SourceFile
 
@@ -42,6 +44,20 @@ def test_docstrings_and_help_texts_are_plain(all_sources: tuple[SourceFile, ...]
         if is_offence(text)
     ]
     assert not offenders, "\n".join(offenders)
+
+
+@pytest.mark.parametrize("text", [
+    "What a task is.", "Whether it ended.", "Who asked.", "Wait for somebody.", "Compare with A's balance.",
+    "The statuses of B.", "Nobody reads it.",
+])  # fmt: skip
+def test_the_rule_for_docstrings_reports_an_offender(text: str) -> None:
+    planted = ast.parse(f'"""Plain."""\ndef send():\n    """{text}"""\n@option(help="{text}")\ndef run(): ...\n')
+    assert [is_offence(phrase) for _, phrase in sorted(texts(planted))] == [False, True, True]
+
+
+@pytest.mark.parametrize("text", ["Statuses of apimodels.", "A task of both upstreams.", "Whatever it costs."])
+def test_the_rule_for_docstrings_accepts_plain_sentences(text: str) -> None:
+    assert not is_offence(text)
 
 
 def test_descriptions_of_scenarios_are_plain(root: Path) -> None:

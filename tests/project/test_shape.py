@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import pkgutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,15 +102,45 @@ def exporting_modules(sources: tuple[SourceFile, ...]) -> Iterator[tuple[SourceF
             yield source, list(exports)
 
 
+def export_problems(exports: list[str], module: object) -> list[str]:
+    """Sentences on what is wrong with the exports of a module."""
+    return [
+        *(["not sorted"] if exports != sorted(exports) else []),
+        *(f"{name} occurs twice" for name, count in Counter(exports).items() if count > 1),
+        *(f"{name} is missing" for name in exports if not hasattr(module, name)),
+        *(f"{name} is private" for name in exports if name.startswith("_") and name != "__version__"),
+    ]
+
+
 def test_exports_are_sorted_and_importable(package_sources: tuple[SourceFile, ...]) -> None:
     exporting = list(exporting_modules(package_sources))
     assert {"seedmock_client/__init__.py", "seedmock_server/__init__.py"} <= {source.place for source, _ in exporting}
-    for source, exports in exporting:
-        assert exports == sorted(exports), source.path
-        assert len(exports) == len(set(exports))
-        module = import_module(source.module)
-        assert all(hasattr(module, name) for name in exports), source.path
-        assert not any(name.startswith("_") and name != "__version__" for name in exports)
+    offenders = [
+        source.at(1, problem)
+        for source, exports in exporting
+        for problem in export_problems(exports, import_module(source.module))
+    ]
+    assert not offenders, "\n".join(offenders)
+
+
+@pytest.mark.parametrize(("exports", "problem"), [
+    (["beta", "alpha"], "not sorted"), (["alpha", "alpha", "beta"], "alpha occurs twice"),
+    (["alpha", "gamma"], "gamma is missing"), (["_delta", "alpha"], "_delta is private"),
+])  # fmt: skip
+def test_the_rule_for_exports_reports_an_offender(exports: list[str], problem: str) -> None:
+    module = SimpleNamespace(alpha=1, beta=2, _delta=3)
+    assert export_problems(exports, module) == [problem]
+    assert export_problems(["__version__", "alpha", "beta"], SimpleNamespace(alpha=1, beta=2, __version__="1")) == []
+
+
+@pytest.mark.parametrize("offender", [
+    'HOST = "opeai.example"', "def send(opeai): ...", "send(apimodels=1)", "class OpeaiSender: ...", "x = client.opeai",
+    'def send():\n    """Send it."""\n    return "apimodels"',
+])  # fmt: skip
+def test_the_rule_for_vendor_names_reports_an_offender_and_no_docstring(offender: str) -> None:
+    tree = ast.parse(f'"""Send to apimodels and opeai."""\n{offender}\n')
+    spelled = [text for _, text in spelled_names(tree) if any(name in text.lower() for name in NAMES)]
+    assert len(spelled) == 1
 
 
 def test_exports_are_whole(package_sources: tuple[SourceFile, ...]) -> None:

@@ -18,7 +18,7 @@ from seedmock_contracts.facts import Fact, ResponseField
 
 from ..conversation.history import Interaction
 from ..recordings.model import CheckedRecording, ResponseState, error_code, response_state
-from ..recordings.request_matching import normalize_body
+from ..recordings.request_normalization import normalize_body
 from ..results.checks import CheckResult, Severity, failed, passed
 
 TRANSIENT_ERRORS = frozenset(

@@ -14,7 +14,7 @@ from seedmock_contracts.facts import MediaFacts
 
 from ..conversation.history import UNAUTHENTICATED, History, Interaction, TaskHistory
 from .model import Recording, check_recording
-from .request_matching import identify_operation, normalize_body, normalize_query, without_ids
+from .request_normalization import identify_operation, normalize_body, normalize_query, without_ids
 
 Key = tuple[str, ...]
 OrderKey = tuple[object, ...]

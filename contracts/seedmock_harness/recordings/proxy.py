@@ -21,7 +21,7 @@ from seedmock_server.faults.plan import connection_of
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 
 from ..driver.http_transport import absolute_url, describe_error
-from .request_matching import identify_operation
+from .request_normalization import identify_operation
 from .writer import Recorder
 
 HOP_BY_HOP = frozenset(

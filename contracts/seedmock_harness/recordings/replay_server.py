@@ -24,7 +24,7 @@ from seedmock_server.upstreams.protocol import FileResponse
 from ..conversation.history import Interaction
 from .cassette import Cassette, RecordedClip, ReplayRequest
 from .model import Recording
-from .request_matching import normalize_body
+from .request_normalization import normalize_body
 
 LINKS = "/_mock/links"
 LINK_FOLDERS = {f"//{PUBLIC_HOST}/": "out", f"//{PRIVATE_HOST}/": "in"}

@@ -87,7 +87,7 @@ class _PathHandler:
         body = _parse_body(endpoint.body, raw) if endpoint.body is not None else None
         return ControlRequest(request.path_params, query, body, raw, self._account(query, request, body))
 
-    def _account(self, query: Mapping[str, str], request: Request, body: Any) -> str | None:
+    def _account(self, query: Mapping[str, Any], request: Request, body: Any) -> str | None:
         key = query.get("key") or request.headers.get("x-mock-key") or getattr(body, "key", None)
         return query.get("account") if key is None else self._context.account(key)
 
@@ -103,14 +103,14 @@ class _NotFound:
         raise ControlError(message, status=404, allowed=self._paths)
 
 
-def _parse_query(endpoint: ControlEndpoint, request: Request) -> dict[str, str]:
+def _parse_query(endpoint: ControlEndpoint, request: Request) -> dict[str, Any]:
     query = dict(request.query_params)
     for name in query:
         if name not in endpoint.query:
             allowed = ", ".join(endpoint.query) or "none"
             message = f"unknown query parameter {abbreviated(name)} of {endpoint.method} {endpoint.path}"
             raise ControlError(f"{message}; available: {allowed}", field=name[:100], allowed=endpoint.query)
-    return query
+    return {name: endpoint.query[name].parse(name, text) for name, text in query.items()}
 
 
 async def _read_raw(context: ControlContext, request: Request, receive: Receive, limit: int) -> bytes:

@@ -22,31 +22,30 @@ from .activity_models import (
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest, ControlResponse
 from .exports import to_curl, to_har, to_jsonl
+from .query_parameters import boolean, choice, string, whole_number
 
 DEFAULT_LIMIT, MAX_LIMIT = 1000, 10_000
+MAX_NUMBER = 10**15 - 1
 MAX_ID_CHARS = 200
 
 
 def parse_filter(request: ControlRequest) -> JournalFilter:
     """Parse the query into a filter. Raises ControlError."""
-    kind = request.choice("kind", tuple(ExchangeKind))
+    kind = request.query.get("kind")
     return JournalFilter(
-        upstream=request.choice("upstream", NAMES),
+        upstream=request.query.get("upstream"),
         account=request.account,
-        operation=request.choice("operation", tuple(Operation)),
+        operation=request.query.get("operation"),
         task=request.query.get("task", "")[:MAX_ID_CHARS] or None,
         kind=ExchangeKind(kind) if kind else None,
-        since=request.integer("since", 0, 10**15),
+        since=request.query.get("since", 0),
     )
 
 
 def read(context: ControlContext, request: ControlRequest) -> JournalResponse | Response:
     """Return the exchanges that match: with `since` the first `limit` of them, without it the last."""
-    format_ = request.choice("format", FORMATS)
-    matches, limit = (
-        list(context.journal.read(parse_filter(request))),
-        request.integer("limit", DEFAULT_LIMIT, MAX_LIMIT),
-    )
+    format_ = request.query.get("format")
+    matches, limit = list(context.journal.read(parse_filter(request))), request.query.get("limit", DEFAULT_LIMIT)
     page = matches[:limit] if "since" in request.query else matches[max(0, len(matches) - limit) :]
     if format_ == "har":
         return ControlResponse(to_har(page))
@@ -65,13 +64,13 @@ def read(context: ControlContext, request: ControlRequest) -> JournalResponse | 
 
 def violations(context: ControlContext, request: ControlRequest) -> ViolationsResponse:
     """Return the contract violations of the exchanges that match, whether they were rejected or not."""
-    limit = request.integer("limit", DEFAULT_LIMIT, MAX_LIMIT)
+    limit = request.query.get("limit", DEFAULT_LIMIT)
     entries = context.journal.read(parse_filter(request))
     matches = [violation for number, entry in entries for violation in _violations(number, entry)]
-    if request.choice("advice", ("yes", "no")) == "no":
+    if not request.query.get("advice", True):
         matches = [violation for violation in matches if not violation.advice]
-    severity = request.choice("severity", tuple(ViolationSeverity))
-    if "severity" in request.query:
+    severity = request.query.get("severity")
+    if severity is not None:
         matches = [violation for violation in matches if violation.severity == severity]
     return ViolationsResponse(violations=matches[max(0, len(matches) - limit) :], total=len(matches))
 
@@ -135,23 +134,26 @@ def _text(body: bytes) -> str:
 
 FORMATS = ("json", "har", "curl", "jsonl")
 FILTER_QUERY = {
-    "upstream": f"one of {', '.join(NAMES)}",
-    "operation": f"one of {', '.join(Operation)}",
-    "task": "a task id: the exchanges that mention it",
-    "kind": f"one of {', '.join(ExchangeKind)}",
-    "since": "an exchange's number: it and what follows, oldest first; continue with `next` of the response",
-    "limit": f"maximum number of entries; default {DEFAULT_LIMIT}, at most {MAX_LIMIT}",
+    "upstream": choice(NAMES, "exchanges with this upstream"),
+    "operation": choice(Operation, "exchanges of this operation"),
+    "task": string("a task id: the exchanges that mention it"),
+    "kind": choice(ExchangeKind, "exchanges of this kind"),
+    "since": whole_number(
+        MAX_NUMBER,
+        "an exchange's number: it and what follows, oldest first; continue with `next` of the response",
+    ),
+    "limit": whole_number(MAX_LIMIT, "maximum number of entries", DEFAULT_LIMIT),
     **ACCOUNT_QUERY,
 }
-FORMAT_HELP = "json, har (HTTP Archive 1.2), curl (commands that repeat the calls) or jsonl (a recording)"
-ADVICE_HELP = "no: without unknown fields and what a page only advises against"
+FORMAT_HELP = "har is HTTP Archive 1.2, curl commands that repeat the calls, jsonl a recording"
+ADVICE_HELP = "false: without unknown fields and what a page only advises against"
 ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/journal",
         handler=read,
         summary="List the recorded exchanges, oldest first; beyond the limit, the newest.",
-        query={**FILTER_QUERY, "format": FORMAT_HELP},
+        query={**FILTER_QUERY, "format": choice(FORMATS, FORMAT_HELP)},
         response=JournalResponse,
     ),
     ControlEndpoint(
@@ -159,7 +161,11 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         path="/_mock/violations",
         handler=violations,
         summary="List the contract violations in requests, each with the violated fact and its basis.",
-        query={**FILTER_QUERY, "advice": ADVICE_HELP, "severity": f"one of {', '.join(ViolationSeverity)}"},
+        query={
+            **FILTER_QUERY,
+            "advice": boolean(ADVICE_HELP, True),
+            "severity": choice(ViolationSeverity, "violations of this severity"),
+        },
         response=ViolationsResponse,
     ),
 )

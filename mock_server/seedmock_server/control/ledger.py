@@ -14,13 +14,14 @@ from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError, abbreviated
 from .models import CreditRequest
+from .query_parameters import choice, whole_number
 
 DEFAULT_LIMIT, MAX_LIMIT = 1000, 100_000
 
 
 def read(context: ControlContext, request: ControlRequest) -> LedgerResponse:
-    upstream = request.choice("upstream", NAMES)
-    limit = request.integer("limit", DEFAULT_LIMIT, MAX_LIMIT)
+    upstream = request.query.get("upstream")
+    limit = request.query.get("limit", DEFAULT_LIMIT)
     accounts = context.store.accounts() if request.account is None else [request.account]
     statements = [context.engine.ledger.statement(account) for account in accounts]
     if upstream is not None:
@@ -64,8 +65,8 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         handler=read,
         summary="Show a statement for each key: quoted, on hold, charged and refunded, by order and in total.",
         query={
-            "upstream": f"one of {', '.join(NAMES)}",
-            "limit": f"maximum number of lines of each, the newest; default {DEFAULT_LIMIT}, at most {MAX_LIMIT}",
+            "upstream": choice(NAMES, "orders at this upstream"),
+            "limit": whole_number(MAX_LIMIT, "maximum number of lines of each, the newest", DEFAULT_LIMIT),
             **ACCOUNT_QUERY,
         },
         response=LedgerResponse,

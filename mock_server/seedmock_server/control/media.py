@@ -10,6 +10,7 @@ from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
 from .errors import ControlError
 from .models import DeclaredMediaResponse, MediaDeclarationRequest, RemovalResponse
+from .query_parameters import string
 
 MAX_LISTED_URLS = 20
 
@@ -64,7 +65,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         path="/_mock/media",
         handler=remove,
         summary="Remove the declarations of all URLs, or of one.",
-        query={"url": "the URL; default: all"},
+        query={"url": string("the URL; default: all")},
         response=RemovalResponse,
     ),
 )

@@ -95,12 +95,11 @@ def _operation(endpoint: ControlEndpoint, response: Any, body: Any) -> dict[str,
 
 
 def _parameters(endpoint: ControlEndpoint) -> list[dict[str, Any]]:
-    schema = {"schema": {"type": "string"}}
     names = PATH_PARAMETER.findall(endpoint.path)
-    in_path = [{"name": name, "in": "path", "required": True, **schema} for name in names]
+    in_path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
     in_query = [
-        {"name": name, "in": "query", "description": description, **schema}
-        for name, description in endpoint.query.items()
+        {"name": name, "in": "query", "description": parameter.description, "schema": dict(parameter.schema)}
+        for name, parameter in endpoint.query.items()
     ]
     return [*in_path, *in_query, *([KEY_HEADER] if "key" in endpoint.query else [])]
 

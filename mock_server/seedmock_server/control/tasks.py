@@ -12,6 +12,7 @@ from .activity_models import FailureReason, TaskExchange, TaskPhase, TaskRespons
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError
+from .query_parameters import choice, whole_number
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 MAX_EXCHANGES = 500
@@ -20,8 +21,8 @@ MAX_EXCHANGES = 500
 
 def list_tasks(context: ControlContext, request: ControlRequest) -> TasksResponse:
     """Return the tasks that match, oldest first; beyond `limit`, the newest."""
-    upstream, status = request.choice("upstream", NAMES), request.choice("status", tuple(TaskStatus))
-    limit = request.integer("limit", DEFAULT_LIMIT, MAX_LIMIT)
+    upstream, status = request.query.get("upstream"), request.query.get("status")
+    limit = request.query.get("limit", DEFAULT_LIMIT)
     accounts = context.store.accounts() if request.account is None else [request.account]
     matches = [
         task
@@ -106,9 +107,9 @@ def task_response(context: ControlContext, task: Task) -> TaskResponse:
 
 
 FILTER_QUERY = {
-    "upstream": f"one of {', '.join(NAMES)}",
-    "status": f"one of {', '.join(TaskStatus)}",
-    "limit": f"maximum number of tasks; default {DEFAULT_LIMIT}, at most {MAX_LIMIT}",
+    "upstream": choice(NAMES, "tasks of this upstream"),
+    "status": choice(TaskStatus, "tasks with this status"),
+    "limit": whole_number(MAX_LIMIT, "maximum number of tasks", DEFAULT_LIMIT),
     **ACCOUNT_QUERY,
 }
 ENDPOINTS: tuple[ControlEndpoint, ...] = (

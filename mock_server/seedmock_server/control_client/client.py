@@ -204,7 +204,7 @@ class ControlClient:
         self, *, advice: bool = True, severity: str | None = None, **query: Unpack[JournalQuery]
     ) -> ViolationsResponse:
         """List contract violations in requests: without advice, or of one severity only."""
-        parameters = {"advice": None if advice else "no", "severity": severity}
+        parameters = {"advice": None if advice else "false", "severity": severity}
         return self._transport.call("GET", "violations", ViolationsResponse, **parameters, **query)
 
     # --- the state as a whole ---

@@ -107,7 +107,7 @@ def test_an_unknown_field_is_reported_as_advice(frozen_server: Any, control: Con
     frozen_server.order_opeai(colour="red")
     (row,) = control("GET", "violations")["violations"]
     assert (row["fact"], row["field"], row["advice"], row["status"]) == ("", "colour", True, 200)
-    assert control("GET", "violations?advice=no") == {"violations": [], "total": 0}
+    assert control("GET", "violations?advice=false") == {"violations": [], "total": 0}
 
 
 @pytest.mark.parametrize(

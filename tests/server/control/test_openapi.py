@@ -35,3 +35,32 @@ def test_operation_ids_are_unique(control: Control) -> None:
     ]
     assert len(names) == len(set(names))
     assert "get_tasks_id_timeline" in names
+
+
+QUERY = [(row, name, parameter) for row in ENDPOINTS for name, parameter in row.query.items()]
+FREE_TEXT = {"key", "account", "task", "url"}
+
+
+def test_the_schema_of_every_query_parameter_says_what_is_accepted(frozen_server: Any, control: Control) -> None:
+    for row, name, parameter in QUERY:
+        schema = parameter.schema
+        assert (name in FREE_TEXT) == (schema == {"type": "string"})
+        accepted = {"integer": [0, schema.get("maximum")], "boolean": ["true", "false"]}.get(schema["type"])
+        rejected = {"integer": [-1, 1.5, "all", schema.get("maximum", 0) + 1], "boolean": ["yes", 1]}.get(
+            schema["type"], ["nonsense"] if "enum" in schema else []
+        )
+        for value in schema.get("enum", accepted or []):
+            response = frozen_server.ask(row.method, f"{row.path}?{name}={value}", key=None)
+            assert response.status_code == 200, f"{name}={value}: {response.text}"
+        for value in rejected:
+            error = control(row.method, f"{row.path.removeprefix('/_mock/')}?{name}={value}", status=400)["error"]
+            assert (error["field"], "allowed" in error["message"]) == (name, True)
+
+
+def test_query_parameters_are_typed_in_the_document(control: Control) -> None:
+    parameters = control("GET", "openapi.json")["paths"]["/_mock/violations"]["get"]["parameters"]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in parameters}
+    assert schemas["limit"] == {"type": "integer", "minimum": 0, "maximum": 10_000, "default": 1000}
+    assert schemas["advice"] == {"type": "boolean", "default": True}
+    assert schemas["upstream"] == {"type": "string", "enum": ["apimodels", "opeai"]}
+    assert schemas["task"] == {"type": "string"}
