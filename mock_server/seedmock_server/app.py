@@ -142,6 +142,7 @@ class App:
             checkpoint=self.checkpoint,
             active_scenario=self.active_scenario,
             due_sources=[self.callbacks.due_at],
+            find_clip=self.renderer.find,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

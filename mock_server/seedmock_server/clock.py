@@ -21,6 +21,11 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
+def stopwatch() -> float:
+    """Return a reading in real seconds, from which a later one is subtracted."""
+    return time.perf_counter()
+
+
 class Clock:
     """Clock in seconds since the epoch, running at `rate` seconds a second: 1 follows the system, 0 is frozen.
 

@@ -51,7 +51,9 @@ class LoggedViolation(NamedTuple):
 class JournalEntry(NamedTuple):
     """One exchange, as it is stored. `at` is a reading of the account's clock; bodies, path and notes are truncated.
 
-    `request_headers` are redacted; `faults` name the faults that were applied; `notes` are sentences.
+    `request_headers` are redacted; `response_headers` are those before faults on the way out. `server` is the address
+    that the request came to, `seconds` the real time until the end of the response. `faults` name the faults that were
+    applied; `notes` are sentences.
     """
 
     at: float
@@ -69,6 +71,8 @@ class JournalEntry(NamedTuple):
     response_headers: tuple[tuple[bytes, bytes], ...] = ()
     faults: tuple[str, ...] = ()
     violations: tuple[LoggedViolation, ...] = ()
+    server: str = ""
+    seconds: float = 0.0
 
     @property
     def kind(self) -> ExchangeKind:

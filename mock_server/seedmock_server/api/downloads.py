@@ -16,6 +16,7 @@ from seedmock_contracts.enums import Capability, ErrorKind, Operation, TaskStatu
 from seedmock_contracts.mp4 import CONTENT_TYPES
 from seedmock_contracts.response_format import first_value
 
+from ..clock import stopwatch
 from ..errors import ApiError
 from ..faults.execution import FaultExecution
 from ..faults.selection import HEADER, FaultSelector
@@ -28,7 +29,7 @@ from ..tasks.timeline import NEVER
 from ..upstreams.context import FILES, RESULTS, UpstreamContext
 from ..upstreams.protocol import AnyResponse, FileResponse, JsonResponse, Upstream
 from .pipeline import RequestChain
-from .request_context import RequestContext
+from .request_context import RequestContext, server_address
 from .responses import SentResponse
 
 MEDIA_TYPES = {
@@ -121,6 +122,9 @@ class Downloads(RequestChain):
                 b"",
                 tuple(context.log_notes),
                 request_headers=redacted_headers(context.scope["headers"]),
+                response_headers=sent.headers,
+                server=server_address(context.scope),
+                seconds=stopwatch() - context.started_at,
                 faults=() if context.plan is None else context.plan.log(),
             )
         )

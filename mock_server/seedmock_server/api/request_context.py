@@ -9,6 +9,7 @@ from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import hide_url_users
 from seedmock_contracts.validation.unread import UnusedReference
 
+from ..clock import stopwatch
 from ..faults.plan import FaultPlan
 from ..http.asgi import Receive, Scope
 from ..journal import PATH_CHARS, JournalEntry, LoggedViolation, capped_notes, redacted_headers, truncated_body
@@ -47,6 +48,7 @@ class RequestContext(msgspec.Struct, gc=False):
     unused: tuple[UnusedReference, ...] = ()
     """References that an accepted order is carried out without."""
     is_accepted: bool = False
+    started_at: float = msgspec.field(default_factory=stopwatch)
     log_notes: list[str] = []
 
 
@@ -68,6 +70,8 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
     violations: tuple[LoggedViolation, ...]
     unused: tuple[UnusedReference, ...]
     sent: SentResponse
+    server: str
+    seconds: float
 
     def entry(self) -> JournalEntry:
         """Build the journal entry."""
@@ -96,7 +100,15 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
             self.sent.headers,
             self.faults,
             violations[:MAX_VIOLATIONS],
+            self.server,
+            self.seconds,
         )
+
+
+def server_address(scope: Scope) -> str:
+    """Return the address that a request came to; in process, the host that its URL names."""
+    server = scope.get("server")
+    return str(server[0]) if server else ""
 
 
 def logged_request(context: RequestContext, sent: SentResponse, at: float) -> LoggedRequest:
@@ -118,4 +130,6 @@ def logged_request(context: RequestContext, sent: SentResponse, at: float) -> Lo
         context.violations,
         context.unused,
         sent,
+        server_address(scope),
+        stopwatch() - context.started_at,
     )

@@ -7,7 +7,7 @@ from msgspec import Struct
 from seedmock_contracts.enums import Basis, ErrorKind
 
 from ..errors import ApiError
-from ..http.asgi import Receive, Scope, Send
+from ..http.asgi import Message, Receive, Scope, Send
 from ..http.file_response import RangeNotSatisfiable, precondition_fails, stream_file
 from ..upstreams.protocol import (
     BASIS,
@@ -40,11 +40,18 @@ def check_precondition(response: FileResponse, scope: Scope) -> None:
 
 async def send_file(response: FileResponse, scope: Scope, receive: Receive, send: Send) -> SentResponse:
     """Send a file, or the part that Range asks for. Raises ApiError RANGE_NOT_SATISFIABLE before anything is sent."""
+    headers: list[tuple[bytes, bytes]] = []
+
+    async def send_recorded(message: Message) -> None:
+        # Which headers a file is sent with depends on ranges and conditions: only here are they known.
+        headers.extend(message.get("headers", ()))
+        await send(message)
+
     try:
         status = await stream_file(
             scope,
             receive,
-            send,
+            send_recorded,
             response.path,
             etag=response.etag,
             media_type=response.media_type,
@@ -54,7 +61,7 @@ async def send_file(response: FileResponse, scope: Scope, receive: Receive, send
     except RangeNotSatisfiable as error:
         message = f"{error}; allowed: a range within {error.size} bytes"
         raise ApiError(ErrorKind.RANGE_NOT_SATISFIABLE, message, headers=tuple(error.headers)) from error
-    return SentResponse(status)
+    return SentResponse(status, tuple(headers))
 
 
 async def send_response(response: JsonResponse | RawResponse, method: str, send: Send) -> SentResponse:
@@ -66,7 +73,7 @@ async def send_response(response: JsonResponse | RawResponse, method: str, send:
         headers = [CONTENT_TYPE_JSON, (b"content-length", b"%d" % len(body)), *response.headers]
         if response.basis is Basis.ASSUMED:
             headers += BASIS
-    sent = SentResponse(response.status, response.headers, body)
+    sent = SentResponse(response.status, tuple(headers), body)
     send_complete = None if response.headers or method == "HEAD" else getattr(send, "send_complete", None)
     if send_complete is not None and send_complete(response.status, headers, body):
         return sent

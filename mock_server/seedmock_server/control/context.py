@@ -12,6 +12,7 @@ from ..fates.rules import FateRules
 from ..faults.rules import FaultRules
 from ..generation.engine import Engine
 from ..journal import Journal
+from ..media.clip_cache import CachedClip
 from ..rate_limits import RateLimits
 from ..references.declared import DeclaredMedia
 from ..scenarios.active import ActiveScenario
@@ -20,19 +21,26 @@ from ..snapshots.checkpoint import Checkpoint
 from ..storage import Store
 from .errors import ControlError
 
+ClipFinder = Callable[[str], CachedClip | None]
+"""From an ETag to the clip, if it is still in the cache."""
+
 DueSource = Callable[[str, float], float]
 """From an account and a reading of its clock to the next time that something happens; NEVER for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlContext:
-    """Components of the emulator. `due_sources`: events besides tasks and assets that `clock next` advances to."""
+    """Components of the emulator.
+
+    `due_sources`: events besides tasks and assets that `clock next` advances to. `find_clip` returns clips by ETag.
+    """
 
     settings: Settings
     keys: ApiKeys
     engine: Engine
     checkpoint: Checkpoint
     active_scenario: ActiveScenario
+    find_clip: ClipFinder
     due_sources: list[DueSource] = field(default_factory=list)
 
     @property

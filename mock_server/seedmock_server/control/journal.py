@@ -21,7 +21,8 @@ from .activity_models import (
 )
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest, ControlResponse
-from .exports import to_curl, to_har, to_jsonl
+from .exports import to_curl, to_jsonl
+from .har import HarWriter
 from .query_parameters import boolean, choice, string, whole_number
 
 DEFAULT_LIMIT, MAX_LIMIT = 1000, 10_000
@@ -48,7 +49,7 @@ def read(context: ControlContext, request: ControlRequest) -> JournalResponse | 
     matches, limit = list(context.journal.read(parse_filter(request))), request.query.get("limit", DEFAULT_LIMIT)
     page = matches[:limit] if "since" in request.query else matches[max(0, len(matches) - limit) :]
     if format_ == "har":
-        return ControlResponse(to_har(page))
+        return ControlResponse(HarWriter(page, context.find_clip).archive())
     if format_ == "jsonl":
         return Response(to_jsonl(page), media_type="application/jsonl")
     if format_ == "curl":

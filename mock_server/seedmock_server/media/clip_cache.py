@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from typing import IO
 from weakref import finalize
 
 WORK_PREFIX = "work-"
+TAG = re.compile(r'"[0-9a-f]{32}"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ class ClipCache:
         except FileNotFoundError:
             return None
         return CachedClip(path, size, f'"{digest[:32]}"')
+
+    def find_tagged(self, etag: str) -> CachedClip | None:
+        """Return the clip with an ETag if it is there."""
+        # The tag is the beginning of the digest; a header that names no digest must not become a pattern.
+        if TAG.fullmatch(etag) is None:
+            return None
+        path = next(self._folder.glob(f"{etag[1:-1]}*.mp4"), None)
+        return None if path is None else self.find(path.stem)
 
     def admit(self, digest: str, finished: Path) -> CachedClip:
         """Move a finished file from the work folder into the cache, and evict others as needed, but never this one."""

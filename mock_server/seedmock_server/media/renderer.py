@@ -61,6 +61,10 @@ class ClipRenderer:
         """
         return await self._clip(spec, low_priority=False)
 
+    def find(self, etag: str) -> CachedClip | None:
+        """Return the clip with an ETag if it is still in the cache."""
+        return self._cache.find_tagged(etag)
+
     async def modified(self, clip: CachedClip, name: str, change: Callable[[bytes], bytes]) -> CachedClip:
         """Return a clip whose bytes were changed by `change`; `name` identifies the change in the cache."""
         digest = sha256(f"{clip.etag} {name}".encode()).hexdigest()
