@@ -5,6 +5,7 @@ Journals, recorders and checks share this format. Knows no role and no upstream.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -148,13 +149,14 @@ def _hidden(match: re.Match[bytes]) -> bytes:
     return match[1] + (b"***" if colon is None else b"***%b***" % colon[0]) + match[3]
 
 
-def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
+def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES, *, digests: bool = False) -> bytes:
     """Shorten a body for people: data: URIs and media become their type and size, the rest is cut at `limit` bytes.
 
+    With `digests`, files of a form get the beginning of their SHA-256 too: equal summaries then mean equal files.
     Users and passwords in URLs are hidden.
     """
     if body[:2] == b"--" and b"\r\n" in body[:200]:
-        body = _without_files(body, limit)
+        body = _without_files(body, limit, digests)
     if not _is_text(body[:limit]):
         return f"<{len(body)} bytes of {_kind(body)}>".encode()
     # Hidden before the cut: a password whose end is cut off would not be recognized.
@@ -183,14 +185,15 @@ def _end_of_base64(body: bytes, start: int) -> int:
     return end if line < 0 else line
 
 
-def _without_files(body: bytes, limit: int) -> bytes:
-    """Replace the binary parts of a multipart body by their type and size."""
+def _without_files(body: bytes, limit: int, digests: bool) -> bytes:
+    """Replace the binary parts of a multipart body by their type and size, and perhaps their digest."""
     boundary = body.partition(b"\r\n")[0]
     parts, length = [], 0
     for part in body.split(b"\r\n" + boundary):
         head, blank, content = part.partition(b"\r\n\r\n")
         if blank and not _is_text(content):
-            content = f"<{len(content)} bytes of {_kind(content)}>".encode()
+            digest = f", sha256 {hashlib.sha256(content).hexdigest()[:16]}" if digests else ""
+            content = f"<{len(content)} bytes of {_kind(content)}{digest}>".encode()
         parts.append(head + blank + content)
         length += len(parts[-1])
         if length > limit:

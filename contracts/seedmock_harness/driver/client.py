@@ -167,7 +167,7 @@ def _to_response(response: ReceivedResponse) -> Response:
 
 
 def _body_text(content: bytes) -> str:
-    return summarize_body(content, MAX_CHECKED_BYTES).decode("utf-8", "replace")
+    return summarize_body(content, MAX_CHECKED_BYTES, digests=True).decode("utf-8", "replace")
 
 
 def _inspect_media(content: bytes) -> MediaFacts | None:

@@ -21,7 +21,7 @@ from seedmock_server.faults.plan import connection_of
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 
 from ..driver.http_transport import absolute_url, describe_error
-from .request_normalization import identify_operation
+from .request_normalization import identify_operation, summarize_request
 from .writer import Recorder
 
 HOP_BY_HOP = frozenset(
@@ -185,7 +185,7 @@ def _decoded(response: httpx.Response, content: bytes) -> bytes:
 def _request_text(body: _StreamedBody) -> str:
     if not body.is_complete:
         return f"<{body.size} bytes>"
-    return summarize_body(body.content, MAX_CHECKED_BYTES).decode("utf-8", "replace")
+    return summarize_request(body.content)
 
 
 def _abort(scope: Message, error: Exception) -> None:

@@ -24,7 +24,7 @@ from seedmock_server.upstreams.protocol import FileResponse
 from ..conversation.history import Interaction
 from .cassette import Cassette, RecordedClip, ReplayRequest
 from .model import Recording
-from .request_normalization import normalize_body
+from .request_normalization import normalize_body, summarize_request
 
 LINKS = "/_mock/links"
 LINK_FOLDERS = {f"//{PUBLIC_HOST}/": "out", f"//{PRIVATE_HOST}/": "in"}
@@ -74,7 +74,7 @@ class ReplayServer:
             scope["method"],
             _recorded_path(scope["path"]),
             scope["query_string"].decode("latin-1"),
-            body.decode("utf-8", "replace"),
+            summarize_request(body),
             self._caller(cassette, key),
         )
 
@@ -118,7 +118,7 @@ class ReplayServer:
         candidates = self._recorded_successes(contract, route.endpoint.operation if route is not None else None)
         lines = [_request_line(interaction) for interaction in candidates[:MAX_SUGGESTIONS]]
         more = f"; and {len(candidates) - MAX_SUGGESTIONS} more" if len(candidates) > MAX_SUGGESTIONS else ""
-        document = f" with {body[:200].decode('utf-8', 'replace')}" if body else ""
+        document = f" with {summarize_request(body)[:200]}" if body else ""
         return (
             f"seedmock replay: {scope['method']} {scope['path']}{document} was not recorded. "
             f"Recorded: {'; '.join(lines) + more or 'no such request'}.{_nearest_difference(candidates, body)} "
@@ -217,7 +217,7 @@ def _request_line(interaction: Interaction) -> str:
 
 def _nearest_difference(candidates: Sequence[Interaction], body: bytes) -> str:
     """Name the fields in which a document differs from the most similar recorded one."""
-    document = _parse_object(normalize_body(body.decode("utf-8", "replace")))
+    document = _parse_object(normalize_body(summarize_request(body)))
     differences = []
     for interaction in candidates:
         recorded = _parse_object(normalize_body(interaction.exchange.request.body))

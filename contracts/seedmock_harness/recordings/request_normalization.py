@@ -1,4 +1,7 @@
-"""Normalize requests, so that equal ones match: key order, number formats and concrete links do not matter."""
+"""Normalize requests, so that equal ones match: key order, number formats and concrete links do not matter.
+
+Neither do a form's boundary, the order of its fields, and the names of its files: clients draw them at random.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,14 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.exchange import summarize_body
+from seedmock_contracts.exchange import MAX_CHECKED_BYTES, summarize_body
 
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 _SUMMARY = re.compile(r"<\d+ bytes>")
 _ID = re.compile(r"([A-Za-z]+-\d{14}-)[A-Za-z0-9]{3,}")
+_DIGEST = re.compile(r", sha256 [0-9a-f]{16}>")
+_PART_NAME = re.compile(r'^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?")
 LINK_PLACEHOLDER = "a link"
 MAX_EXACT_INTEGER = 1e15
@@ -39,17 +44,31 @@ def identify_operation(contract: Contract, method: str, path: str, body: str) ->
     return route.endpoint.operation
 
 
+def summarize_request(body: bytes) -> str:
+    """Return the body of a request as recordings have it: equal for equal files, which are not stored themselves."""
+    return summarize_body(body, MAX_CHECKED_BYTES, digests=True).decode("utf-8", "replace")
+
+
 def normalize_body(body: str) -> str:
-    """Return a text that is equal for equivalent bodies. A body that is not JSON is summarized, not interpreted."""
+    """Return a text that is equal for equivalent bodies, which `summarize_request` has shortened.
+
+    A form becomes a JSON object of its fields; a body that is neither JSON nor a form is compared as it is.
+    """
     try:
         return json.dumps(_normalize(json.loads(body)), sort_keys=True, ensure_ascii=False)
     except (ValueError, RecursionError):
-        return _without_boundary(summarize_body(body.encode()).decode("utf-8", "replace"))
+        fields = _form_fields(body)
+        return body if fields is None else json.dumps(fields, sort_keys=True, ensure_ascii=False)
 
 
 def normalize_query(query: str) -> str:
     """Return a query string that is equal whatever the order of its parameters."""
     return "&".join(sorted(query.split("&")))
+
+
+def without_digests(text: str) -> str:
+    """Remove the digests of files from a normalized text."""
+    return _DIGEST.sub(">", text)
 
 
 def without_ids(text: str) -> str:
@@ -83,7 +102,18 @@ def _normalize_number(number: float) -> int | float:
     return int(number) if exact else number
 
 
-def _without_boundary(body: str) -> str:
-    """Remove the boundary of a multipart body, which each client draws at random."""
-    first = body.partition("\r\n")[0]
-    return body.replace(first, "--") if first.startswith("--") and len(first) > 4 else body
+def _form_fields(body: str) -> dict[str, list[Any]] | None:
+    """Return the values of a multipart body by name, those of one name in their order; None if it is malformed."""
+    delimiter = body.partition("\r\n")[0]
+    if len(delimiter) <= 2 or not delimiter.startswith("--"):
+        return None
+    # A value can contain the boundary's characters, but not at the beginning of a line.
+    *parts, last = f"\r\n{body}".split(f"\r\n{delimiter}")[1:]
+    fields: dict[str, list[Any]] = {}
+    for part in parts:
+        head, blank, value = part.partition("\r\n\r\n")
+        name = _PART_NAME.search(head)
+        if not blank or name is None:
+            return None
+        fields.setdefault(name[1], []).append(_normalize_text(value))
+    return fields if last.startswith("--") and fields else None
