@@ -36,12 +36,14 @@ def render_sarif(rules: Sequence[Object], results: Iterable[Object], invocation:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def rule_object(id_: str, short: str, full: str, level: str, tags: Iterable[str]) -> Object:
-    """Return a reporting descriptor."""
+def rule_object(id_: str, short: str, full: str, help_text: str, level: str, tags: Iterable[str]) -> Object:
+    """Return a reporting descriptor; `help_text` says what the rule rests on and what to do, in Markdown."""
     return {
         "id": id_,
         "shortDescription": {"text": short},
         "fullDescription": {"text": full},
+        # GitHub shows this below an alert, and rejects rules without it (GH2012 of Microsoft's sarif-multitool 5.7).
+        "help": {"text": help_text.replace("`", ""), "markdown": help_text},
         "defaultConfiguration": {"level": level},
         "properties": {"tags": list(dict.fromkeys(tags))},
     }

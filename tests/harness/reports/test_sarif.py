@@ -22,7 +22,7 @@ ALLOWED = {
     "log": {"$schema", "version", "runs"},
     "run": {"tool", "invocations", "results", "columnKind", "properties"},
     "driver": {"name", "semanticVersion", "rules"},
-    "rule": {"id", "shortDescription", "fullDescription", "defaultConfiguration", "properties"},
+    "rule": {"id", "shortDescription", "fullDescription", "help", "defaultConfiguration", "properties"},
     "result": {
         *("ruleId", "ruleIndex", "level", "message", "locations", "partialFingerprints", "properties"),
         *("webRequest", "webResponse"),
@@ -32,6 +32,20 @@ ALLOWED = {
     "response": {"statusCode", "headers", "body", "noResponseReceived"},
 }
 """The properties that the writer uses; the schema forbids any that it does not define."""
+
+
+def _check_texts(rule: dict[str, Any]) -> None:
+    """Check what GitHub's code scanning demands of a rule.
+
+    Sources: rules GH2012 (ProvideRequiredReportingDescriptorProperties) and SARIF2001 (TerminateMessagesWithPeriod) of
+    Microsoft's sarif-multitool 5.7.0, whose `validate --rule-kind "Sarif;Ghas"` passes these reports without an error;
+    https://docs.github.com/en/code-security/code-scanning (SARIF support, reportingDescriptor object).
+    """
+    for name in ("shortDescription", "fullDescription", "help"):
+        assert 0 < len(rule[name]["text"]) <= 1024 or name == "help"
+    assert rule["help"]["text"].endswith(".")
+    assert rule["help"]["markdown"].replace("`", "") == rule["help"]["text"]
+    assert rule["id"] == rule["id"].strip() != ""
 
 
 def parse(source: str) -> dict[str, Any]:
@@ -48,7 +62,7 @@ def parse(source: str) -> dict[str, Any]:
     assert len(ids) == len(set(ids))
     for rule in driver["rules"]:
         assert set(rule) == ALLOWED["rule"]
-        assert rule["shortDescription"]["text"]
+        _check_texts(rule)
         assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
         assert len(rule["properties"]["tags"]) == len(set(rule["properties"]["tags"]))
     for result in run["results"]:

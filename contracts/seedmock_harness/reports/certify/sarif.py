@@ -34,7 +34,9 @@ def certification_sarif(certification: Certification) -> str:
 
 def _rule(invariant: Invariant, description: str) -> Object:
     level = LEVELS[invariant_severity(invariant)]
-    return rule_object(invariant.value, description, description, level, ("invariant",))
+    rule = f"{description[0].upper()}{description[1:]}."
+    help_text = f"{rule} Repeat a scenario with `seedmock certify --only NAME`; each result has its transcript."
+    return rule_object(invariant.value, description, description, help_text, level, ("invariant",))
 
 
 def _result(violation: InvariantViolation, indices: dict[Invariant, int], upstream: str) -> Object:

@@ -44,7 +44,22 @@ def fact_family(fact: Fact) -> str:
 
 def _rule(fact: Fact) -> Object:
     level = LEVELS[Severity.INFO if fact.basis is Basis.ASSUMED else Severity.BREAKING]
-    return rule_object(fact.id, fact.id, f"{fact.basis}: {fact.source}", level, (fact.basis.value, fact_family(fact)))
+    tags = (fact.basis.value, fact_family(fact))
+    return rule_object(fact.id, fact.id, f"{fact.basis}: {fact.source}", _help(fact), level, tags)
+
+
+def _help(fact: Fact) -> str:
+    """Return what a finding about a fact means, and what to do about it."""
+    upstream = fact.id.partition(".")[0]
+    meaning = {
+        Basis.DOCUMENTED: "the service contradicts its documentation",
+        Basis.OBSERVED: "the service differs from what was recorded of it",
+        Basis.ASSUMED: "the documentation is silent, and the emulator assumes otherwise",
+    }[fact.basis]
+    repeat = (
+        f"Repeat the check with `seedmock verify --upstream {upstream}`; the command of each finding repeats its call."
+    )
+    return f"The fact `{fact.id}` is {fact.basis} ({fact.source}). In a finding about it, {meaning}. {repeat}"
 
 
 def _result(finding: Finding, indices: dict[str, int], upstream: str) -> Object:
