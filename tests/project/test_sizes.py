@@ -16,6 +16,7 @@ FOLDER_MODULES = 16
 LISTS = {
     "contracts/seedmock_harness/checks": "one module a subject of the contract",
     "mock_server/seedmock_server/control": "one module a resource of the control API",
+    "tests/server/control": "as the room that it mirrors",
 }
 """Folders that may hold more modules: each is a list of like things, and a reader opens one by its subject."""
 BODY_LINES = 36
