@@ -21,17 +21,12 @@ from seedmock_server.matching.rules import InvalidRule
 from seedmock_server.settings import InvalidSetting, Settings
 from seedmock_server.tasks.latency import latency_rule_from
 
-from .conftest import BOAT_OPEAI
+from ..conftest import BOAT_OPEAI
 
 Control = Callable[..., Any]
 StartServer = Callable[..., Any]
 NOW = 1_780_000_000.0
 TOO_LATE = (MAX_TIME * 1.01, 1e15, 1e300, math.inf, math.nan)
-
-
-@pytest.fixture
-def frozen_server(start_server: StartServer) -> Any:
-    return start_server(pace="fast")
 
 
 def change_clock(server: Any, change: Any) -> Any:
