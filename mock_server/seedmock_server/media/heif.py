@@ -11,9 +11,10 @@ from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, BinaryIO, Final
 
-from seedmock_contracts.mp4 import IMAGE_FORMATS, iso_format
+from seedmock_contracts.errors import InvalidMovie
+from seedmock_contracts.mp4 import IMAGE_FORMATS, iso_format, read_movie
 
 from .boxes import Box, boxes, child, content, is_truncated
 from .encoding.encoder import Unrenderable
@@ -41,6 +42,12 @@ def is_undecodable(name: str) -> bool:
     return name in ("heic", "heif") and not has_decoder()
 
 
+def is_still(path: Path) -> bool:
+    """True for a file with a primary image, which a sequence need not have: only that can be decoded."""
+    with path.open("rb") as file:
+        return _meta(file) is not None
+
+
 def decoder_version() -> tuple[str, ...]:
     """Return the decoder's version, on which a clip with a HEIC still depends; empty without one."""
     return (_installed_version(),) if has_decoder() else ()
@@ -64,21 +71,31 @@ def decode(path: Path, max_pixels: int) -> Any:
 
 
 def size_in_boxes(path: Path) -> tuple[int, int]:
-    """Return the upright width and height of the primary image; raises Unrenderable."""
+    """Return the upright width and height of the primary image, or of a sequence; raises Unrenderable."""
     with path.open("rb") as file:
         if is_truncated(file):
             raise Unrenderable("the file was cut short")
         try:
-            size = _primary_size(file)
-        except (struct.error, IndexError, ZeroDivisionError):
+            size = _primary_size(file) or _sequence_size(file)
+        except (struct.error, IndexError, ZeroDivisionError, InvalidMovie):
             size = None
     if size is None or not min(size):
         raise Unrenderable("the image is damaged: its boxes state no size")
     return size
 
 
+def _meta(file: IO[bytes]) -> Box | None:
+    return next((box for box in boxes(file) if box.kind == b"meta"), None)
+
+
+def _sequence_size(file: BinaryIO) -> tuple[int, int]:
+    """Return the size of a burst or an animation: a track of HEVC in a file whose brands call it an image."""
+    movie = read_movie(file)
+    return movie.width, movie.height
+
+
 def _primary_size(file: IO[bytes]) -> tuple[int, int] | None:
-    meta = next((box for box in boxes(file) if box.kind == b"meta"), None)
+    meta = _meta(file)
     properties = child(file, meta, b"iprp", skip=4) if meta else None
     if meta is None or properties is None:
         return None

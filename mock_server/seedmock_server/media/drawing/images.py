@@ -80,7 +80,7 @@ def opened(path: Path) -> Image.Image | None:
     """Open an image, reading only its header; None for any other file. Raises Unrenderable for a too large one."""
     if heif.format_of(path) in ("heic", "heif"):
         with _translated_errors():
-            return heif.decode(path, MAX_PIXELS) if heif.has_decoder() else None
+            return heif.decode(path, MAX_PIXELS) if heif.has_decoder() and heif.is_still(path) else None
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]
     with _translated_errors(), warnings.catch_warnings():
@@ -99,7 +99,7 @@ def _undecodable(path: Path) -> Unrenderable:
     name = heif.format_of(path)
     if name is None:
         return Unrenderable("not an image of a known kind")
-    return NoDecoder(f"a {name} image can't be drawn without a decoder; install seedmock[heif]")
+    return NoDecoder(f"a {name} image can't be drawn: a still needs seedmock[heif], a sequence is only measured")
 
 
 @contextlib.contextmanager
