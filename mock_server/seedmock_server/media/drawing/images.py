@@ -99,6 +99,7 @@ def _undecodable(path: Path) -> Unrenderable:
     name = heif.format_of(path)
     if name is None:
         return Unrenderable("not an image of a known kind")
+    heif.size_in_boxes(path)  # which raises for a damaged one
     return NoDecoder(f"a {name} image can't be drawn: a still needs seedmock[heif], a sequence is only measured")
 
 
