@@ -30,17 +30,17 @@ def violations(
     inputs = _inputs(upstream, operation)
     if inputs is None:
         return []
-    defaults, free_texts = inputs
-    selected = variants or {}
-    options = tuple([(name, selected.get(name, default)) for name, default in defaults])
+    names, defaults, free_texts = inputs
+    options = tuple(map(variants.get, names, defaults)) if variants else defaults
     key = _cache_key(document, free_texts)
     if key is not None:
-        return list(_cached_violations(upstream, operation, key, options))
-    return _violations(upstream, operation, document, options)
+        return list(_cached_violations(upstream, operation, key, names, options))
+    return _violations(upstream, operation, document, dict(zip(names, options, strict=True)))
 
 
-def _violations(upstream: str, operation: Operation, document: Document, options: _Options) -> list[Violation]:
-    selected = dict(options)
+def _violations(
+    upstream: str, operation: Operation, document: Document, selected: Mapping[str, str]
+) -> list[Violation]:
     references = get_contract(upstream).request.layout.find(document)
     reader = PathReader(document)
     result = []
@@ -61,8 +61,8 @@ def _violations(upstream: str, operation: Operation, document: Document, options
     return result
 
 
-_CacheKey = tuple[tuple[str, Any, type], ...]
-_Options = tuple[tuple[str, str], ...]
+_CacheKey = tuple[Any, ...]
+_Texts = tuple[str, ...]
 # Longer texts and documents are not cached: they rarely come twice, and the cache would hold on to them.
 _MAX_CACHED_LENGTH = 80
 _ANY_TEXT = "any text"
@@ -71,10 +71,12 @@ _ANY_TEXT = "any text"
 def _cache_key(document: Document, free_texts: frozenset[str]) -> _CacheKey | None:
     """Key under which the verdict on a flat document is cached; None for a nested or large document.
 
-    Types are part of the key because True equals 1 in a dictionary. Texts without a rule on their content, such as a
-    prompt, share one value.
+    It is name, value and type of each field, in one tuple: one for each would take longer to hash. Types are part of it
+    because True equals 1 in a dictionary. Texts without a rule on their content, such as a prompt, share one value.
     """
-    key = []
+    if len(document) > _MAX_CACHED_LENGTH:
+        return None
+    key: list[Any] = []
     for name, value in document.items():
         kind = type(value)
         if kind is str:
@@ -84,21 +86,24 @@ def _cache_key(document: Document, free_texts: frozenset[str]) -> _CacheKey | No
                 return None
         elif kind not in _SCALARS:
             return None
-        key.append((name, value, kind))
-    return tuple(key) if len(key) <= _MAX_CACHED_LENGTH else None
+        key += name, value, kind
+    return tuple(key)
 
 
 _SCALARS = frozenset({int, float, bool, type(None)})
 
 
 @lru_cache(maxsize=4096)
-def _cached_violations(upstream: str, operation: Operation, key: _CacheKey, options: _Options) -> tuple[Violation, ...]:
-    return tuple(_violations(upstream, operation, {name: value for name, value, _ in key}, options))
+def _cached_violations(
+    upstream: str, operation: Operation, key: _CacheKey, names: _Texts, options: _Texts
+) -> tuple[Violation, ...]:
+    document, selected = dict(zip(key[::3], key[1::3], strict=True)), dict(zip(names, options, strict=True))
+    return tuple(_violations(upstream, operation, document, selected))
 
 
 @cache
-def _inputs(upstream: str, operation: Operation) -> tuple[_Options, frozenset[str]] | None:
-    """Variants with their defaults, and fields of free text, on which a verdict depends; None without any rules."""
+def _inputs(upstream: str, operation: Operation) -> tuple[_Texts, _Texts, frozenset[str]] | None:
+    """Variants, their defaults, and fields of free text, on which a verdict depends; None without any rules."""
     contract = get_contract(upstream)
     rules = contract.rules.get(operation)
     if rules is None:
@@ -106,7 +111,8 @@ def _inputs(upstream: str, operation: Operation) -> tuple[_Options, frozenset[st
     conditions = [only for rule in rules if (only := condition(rule)) is not None]
     texts = {rule.field for rule in rules if isinstance(rule, JsonType) and rule.types == ("string",)}
     free_texts = texts - {rule.top_field for rule in rules if not isinstance(rule, JsonType | RequiredField)}
-    return tuple((name, contract.defaults[name]) for name in dict(conditions)), frozenset(free_texts)
+    names = tuple(dict(conditions))
+    return names, tuple(contract.defaults[name] for name in names), frozenset(free_texts)
 
 
 # Validation is on the path of every request: a plan made once skips the rules that cannot apply.
