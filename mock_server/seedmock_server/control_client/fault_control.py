@@ -198,7 +198,7 @@ class FaultControl:
         return self._add("reordered", match)
 
     def other_envelope(self, *, form: str, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:
-        """Send another envelope; `form`: bare or wrapped, and for errors: error, flat or detail."""
+        """Send another envelope; `form`: bare or wrapped, and for errors: error, flat, detail or text."""
         return self._add("other_envelope", match, form=form)
 
     def other_status(self, *, code: int, **match: Unpack[MatchCriteria]) -> FaultRuleResponse:

@@ -63,6 +63,8 @@ def error_envelope(form: str, body: Mapping[str, Any], contract: Contract) -> Bo
     message, code = (contract.response.error_part(body, part) or "" for part in ("message", "code"))
     if form == "error":
         return {"error": {"message": message, "type": "error", "param": None, "code": str(code)}}
+    if form == "text":
+        return {"error": message}
     return {"detail": message} if form == "detail" else {"code": str(code), "message": message}
 
 

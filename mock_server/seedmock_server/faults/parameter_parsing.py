@@ -207,7 +207,7 @@ READERS: Mapping[str, Callable[[object, str], Any]] = {
     "connection": _one_of("close", "keep"),
     "when": _one_of("before", "during", "after"),
     "as": _one_of("string", "number", "boolean", "array", "object", "null"),
-    "form": _one_of("bare", "wrapped", "error", "flat", "detail"),
+    "form": _one_of("bare", "wrapped", "error", "flat", "detail", "text"),
     "what": _one_of("sound", "frames", "picture", "codec", "container"),
     "how": _one_of("shifted", "bytes", "headerless", "open"),
 }

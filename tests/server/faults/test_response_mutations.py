@@ -53,6 +53,8 @@ def test_reordered_reverses_the_order_of_fields() -> None:
 @pytest.mark.parametrize(("upstream", "form", "body"), [
     ("opeai", "flat", {"code": "InvalidEndpointOrModel.NotFound", "message": "x"}),
     ("opeai", "detail", {"detail": "x"}),
+    ("opeai", "text", {"error": "x"}),
+    ("apimodels", "text", {"error": "x"}),
     ("apimodels", "error", {"error": {"message": "x", "type": "error", "param": None, "code": "400"}}),
     ("apimodels", "flat", {"code": "400", "message": "x"}),
 ])  # fmt: skip
@@ -60,9 +62,19 @@ def test_other_envelope_changes_the_envelope_of_an_error(
     socket_server: Any, upstream: str, form: str, body: Any
 ) -> None:
     response = socket_server.create(f"other_envelope form={form}", upstream, model="nonesuch").json()
-    message = response.get("detail") or response.get("message") or response["error"]["message"]
+    error = response.get("error")
+    message = response.get("detail") or response.get("message") or (error if form == "text" else error["message"])
     assert "nonesuch" in message
     assert json.loads(json.dumps(response).replace(json.dumps(message), '"x"')) == body
+
+
+@pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
+@pytest.mark.parametrize("form", ["text", "detail", "flat", "error"])
+def test_another_envelope_can_be_combined_with_another_refusal(socket_server: Any, upstream: str, form: str) -> None:
+    for faults in (f"other_envelope form={form}; other_refusal code=409 to=7 message=no", "other_refusal code=409"):
+        response = socket_server.create(faults, upstream, model="nonesuch")
+        assert response.status_code == 409
+        assert isinstance(response.json(), dict)
 
 
 @pytest.mark.parametrize(("upstream", "fault", "status", "code"), [
