@@ -64,7 +64,7 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.EXTRA: {"field": "its name, at the top or in an envelope's data", "to": "its value; default: unexpected"},
     K.REORDERED: {},
     K.OTHER_ENVELOPE: {
-        "form": "of successes: bare (none) or wrapped (in data); of errors: error, flat, detail or text (the message alone)",
+        "form": "of successes: bare (none) or wrapped (in data); of errors: error, flat, detail or text",
     },
     K.OTHER_STATUS: {"code": "the HTTP status"},
     K.OTHER_REFUSAL: {
