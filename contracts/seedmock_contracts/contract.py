@@ -45,8 +45,9 @@ class Contract:
     `name` is the module name of the upstream, `display_name` the one for people. `advice` are rules that are advised
     and not enforced. `frame_rate` is that of the clips, per second. `retry_after` is the evidence that a 429 has
     Retry-After, None where it has not. `result_days` and `file_days` are the lifetimes of links to results and of
-    uploaded files. `token_bill` counts the tokens of a clip, None where no bill is by tokens. A task that ends in one
-    of `charged_statuses` is charged.
+    uploaded files. `token_bill` counts the tokens of a clip, None where no bill is by tokens; `token_price` is that of
+    a million of them, where there are no tariffs, and `billing` the variant that chooses between seconds and tokens.
+    A task that ends in one of `charged_statuses` is charged.
     """
 
     name: str
@@ -77,6 +78,8 @@ class Contract:
     result_days: Amount | None = None
     file_days: Amount | None = None
     token_bill: TokenBill | None = None
+    token_price: Amount | None = None
+    billing: Variants | None = None
     charged_statuses: frozenset[TaskStatus] = frozenset({TaskStatus.SUCCESS})
 
     def __repr__(self) -> str:

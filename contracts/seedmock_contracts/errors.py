@@ -3,10 +3,13 @@
 ContractError
 ├── InvalidExchange   a line that is not a recorded exchange
 ├── UnknownFact       an id of a fact that an upstream does not state
+├── InvalidContract   a new upstream that lacks a part
 └── InvalidMovie      bytes that are not a whole MP4 file
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class ContractError(ValueError):
@@ -23,6 +26,14 @@ class UnknownFact(ContractError, LookupError):
     def __init__(self, upstream: str, id_: str) -> None:
         super().__init__(f"{upstream} has no fact {id_}")
         self.name = id_.removeprefix(f"{upstream}.")
+
+
+class InvalidContract(ContractError):
+    """An upstream that lacks a part. `problems` has a sentence for each; the message has them all."""
+
+    def __init__(self, upstream: str, problems: Sequence[str]) -> None:
+        super().__init__("\n".join([f"the upstream {upstream!r} is incomplete:", *(f"- {text}" for text in problems)]))
+        self.problems = tuple(problems)
 
 
 class InvalidMovie(ContractError):

@@ -57,8 +57,10 @@ def quote(
     count = None if bill is None else bill.tokens(size.width, size.height, request.seconds)
     tariff = _tariff(contract, model, size.resolution)
     if tariff is None:
-        return _by_tokens(contract.amount(f"{contract.name}.tokens.price"), price_per_million, count, request.seconds)
-    if {**contract.defaults, **(variants or {})}.get(f"{contract.name}.billing") == "tokens":
+        assert contract.token_price is not None, "an upstream without tariffs has a price of tokens"
+        return _by_tokens(contract.token_price, price_per_million, count, request.seconds)
+    billing = contract.billing
+    if billing is not None and {**contract.defaults, **(variants or {})}[billing.id] == "tokens":
         return _by_tokens(_implied_token_price(contract, tariff), None, count, request.seconds)
     amount = tariff.per_second * request.seconds
     return Quote(amount, request.seconds, count, tariff.per_second, "second", (tariff,))

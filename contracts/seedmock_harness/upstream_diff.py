@@ -199,7 +199,7 @@ def _prices(contract: Contract) -> Statements:
     seconds = [
         (f"{tiers[row.model]} {row.resolution}: a second", f"{row.per_second} USD", row) for row in contract.tariffs
     ]
-    price = contract.find(f"{contract.name}.tokens.price")
+    price = contract.token_price
     tokens = [("a million tokens", "a separate price", price)] if price is not None else []
     return _by_subject([*seconds, *tokens])
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
 from typing import cast
 
-from seedmock_contracts.upstreams import NAMES, portions
+from seedmock_contracts.upstreams import NAMES, import_part, portions
 
 from ..errors import UsageError
 from .protocol import UpstreamCodec
@@ -19,4 +18,4 @@ def get_codec(name: str) -> UpstreamCodec:
     """Get the codec of an upstream. Raises UsageError with the known names."""
     if name not in NAMES:
         raise UsageError(f"unknown upstream {name!r}; available: {', '.join(NAMES)}")
-    return cast("UpstreamCodec", import_module(f"{__name__}.{name}").CODEC)
+    return cast("UpstreamCodec", import_part(__name__, name, "CODEC"))

@@ -157,9 +157,10 @@ def _check_charge(interaction: Interaction, activity: _Activity, charged: Decima
         yield failed(fact, _OTHER_AMOUNT, f"{by_seconds} USD", f"{charged} USD")
         return
     yield from (passed(fact, f"{charged} USD") for fact in dict.fromkeys([*facts, *free]))
-    if not is_same_amount(by_seconds, by_tokens):
+    billing = interaction.contract.billing
+    if billing is not None and not is_same_amount(by_seconds, by_tokens):
         option = SECONDS if is_same_amount(charged, by_seconds) else TOKENS
-        yield check_option(interaction, interaction.variant("billing"), option)
+        yield check_option(interaction, billing, option)
 
 
 def _total(prices: list[Price], option: str) -> Decimal:

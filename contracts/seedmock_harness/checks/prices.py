@@ -61,9 +61,11 @@ def calculate_price(interaction: Interaction, task: TaskHistory) -> Price | None
         ratio=_ratio(interaction, task, order),
         seconds=order.seconds or 0,
     )
-    variant = f"{upstream}.billing"
-    options = (SECONDS, TOKENS) if variant in interaction.contract.defaults else (SECONDS,)
-    return Price(tariff, {option: quote(upstream, request, variants={variant: option}).amount for option in options})
+    billing = interaction.contract.billing
+    if billing is None:
+        return Price(tariff, {SECONDS: quote(upstream, request).amount})
+    options = (SECONDS, TOKENS)
+    return Price(tariff, {option: quote(upstream, request, variants={billing.id: option}).amount for option in options})
 
 
 def find_tariff(interaction: Interaction, task: TaskHistory) -> Tariff | None:
@@ -90,8 +92,9 @@ def check_price(interaction: Interaction, task: TaskHistory, charged: Decimal, t
     is_close = abs(charged - amount) <= amount * APPROXIMATE
     if option is not None:
         yield passed(tariff, f"{charged} USD")
-        if not is_same_amount(amount, price.amounts.get(TOKENS, amount)):
-            yield check_option(interaction, interaction.variant("billing"), option)
+        billing = interaction.contract.billing
+        if billing is not None and not is_same_amount(amount, price.amounts.get(TOKENS, amount)):
+            yield check_option(interaction, billing, option)
     else:
         severity = Severity.WARNING if is_close else None
         yield failed(tariff, title, f"{amount} USD", f"{charged} USD", severity)

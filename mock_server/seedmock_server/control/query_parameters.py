@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -34,7 +34,7 @@ def string(description: str) -> QueryParameter:
     return QueryParameter(description, {"type": "string"})
 
 
-def choice(options: type[StrEnum] | tuple[str, ...], description: str) -> QueryParameter:
+def choice(options: type[StrEnum] | Sequence[str], description: str) -> QueryParameter:
     return QueryParameter(description, {"type": "string", "enum": [str(option) for option in options]})
 
 

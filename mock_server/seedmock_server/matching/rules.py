@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -198,7 +198,7 @@ def parse_rule(values: Mapping[str, Any], effect: str) -> tuple[Match, Any]:
     return parse_match(match), values[effect]
 
 
-def _require_choice(name: str, value: str | None, allowed: tuple[str, ...]) -> None:
+def _require_choice(name: str, value: str | None, allowed: Sequence[str]) -> None:
     if value is not None and value not in allowed:
         raise InvalidRule(f"{name} is {value!r}; allowed: {', '.join(allowed)}")
 

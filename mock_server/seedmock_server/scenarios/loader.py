@@ -49,7 +49,7 @@ class Scenario:
     description: str
     links: tuple[str, ...]
     covers: tuple[str, ...] = ()
-    upstreams: tuple[str, ...] = NAMES
+    upstreams: tuple[str, ...] = field(default_factory=lambda: tuple(NAMES))
     fates: tuple[FateRule, ...] = ()
     faults: tuple[FaultRule, ...] = ()
     limit: RateLimit | None = None
@@ -137,7 +137,7 @@ def _text(table: Table, name: str) -> str:
     return value
 
 
-def _texts(table: Table, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+def _texts(table: Table, name: str, default: Sequence[str]) -> tuple[str, ...]:
     value = table.get(name, list(default))
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value) or len({*value}) < len(value):
         raise _Problem(f"{name} is {value!r}; allowed: a list of strings, each once", ("scenario", name))

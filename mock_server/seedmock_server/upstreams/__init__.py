@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from seedmock_contracts.upstreams import NAMES, portions
+from seedmock_contracts.upstreams import NAMES, import_part, portions
 
 from .context import UpstreamContext
 from .protocol import Upstream
@@ -14,4 +12,4 @@ __path__ = portions(__name__, list(__path__))
 
 def upstreams(context: UpstreamContext) -> dict[str, Upstream]:
     """The emulation of every upstream that has a contract, by name."""
-    return {name: import_module(f"{__name__}.{name}").API(context) for name in NAMES}
+    return {name: import_part(__name__, name, "API")(context) for name in NAMES}

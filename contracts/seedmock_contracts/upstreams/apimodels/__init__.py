@@ -76,7 +76,7 @@ from .sources import (
     VENDOR_CLIENT,
     VENDOR_NOTES,
 )
-from .variants import VARIANTS
+from .variants import BILLING, VARIANTS
 
 NAME = "apimodels"
 
@@ -410,6 +410,7 @@ CONTRACT = Contract(
     frame_rate=FRAME_RATE,
     latency=LATENCY,
     token_bill=_ark.TOKEN_BILL,
+    billing=BILLING,
     callbacks=CALLBACKS,
     retry_after=CLIENT,
     result_days=RESULT_DAYS,

@@ -5,6 +5,10 @@ from __future__ import annotations
 from ...facts import Variants, assumed
 from .sources import ARK, CLIENT, PAGE, PAGE_ASSETS, UNREACHABLE, UNSAID, VENDOR_CLIENT
 
+BILLING = Variants(
+    "apimodels.billing", PAGE, "seconds", ("seconds", "tokens"),
+    "billed by the page's price a second (which it calls approximate), or by tokens at the price that it implies",
+)  # fmt: skip
 VARIANTS = (
     Variants(
         "apimodels.errors", VENDOR_CLIENT, "status", ("status", "ok"),
@@ -38,10 +42,7 @@ VARIANTS = (
         "apimodels.group_list", UNSAID, "array", ("array", "items"),
         "groups are listed as an array in data, or as data.items",
     ),
-    Variants(
-        "apimodels.billing", PAGE, "seconds", ("seconds", "tokens"),
-        "billed by the page's price a second (which it calls approximate), or by tokens at the price that it implies",
-    ),
+    BILLING,
     Variants(
         "apimodels.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
         "exact", ("exact", "billed"), "24 frames a second, or one more as the token bill counts",

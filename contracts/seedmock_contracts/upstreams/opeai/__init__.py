@@ -218,8 +218,10 @@ LIMITS = _ark.media_limits(NAME, ARK, STATED, EXCLUSIVE)
 
 FRAME_RATE = Amount("opeai.content.frames_per_second", ARK, Decimal(_ark.FRAMES_PER_SECOND))
 
+NO_PRICE = assumed("the guide names no price: USD per million tokens, settable")
+TOKEN_PRICE = Amount("opeai.tokens.price", NO_PRICE, Decimal("7"))
 AMOUNTS = (
-    Amount("opeai.tokens.price", assumed("the guide names no price: USD per million tokens, settable"), Decimal("7")),
+    TOKEN_PRICE,
     Amount("opeai.content.max_age", GATEWAY, Decimal(86400)),
     FRAME_RATE,
     Amount("opeai.body.megabytes", UNSAID, Decimal(100)),
@@ -401,4 +403,5 @@ CONTRACT = Contract(
     frame_rate=FRAME_RATE,
     latency=LATENCY,
     token_bill=_ark.TOKEN_BILL,
+    token_price=TOKEN_PRICE,
 )
