@@ -115,8 +115,9 @@ class RunningServer:
         return int(listener.getsockname()[1])
 
     def abort_tls(self) -> None:
-        """Abort the connections that speak TLS."""
-        self._server.run_soon(self._server.abort_tls())
+        """Abort the connections that speak TLS, if the server runs."""
+        if self._thread.is_alive():
+            self._server.run_soon(self._server.abort_tls())
 
     def stop(self) -> None:
         """Stop within the grace period. Raises RuntimeError if that fails."""

@@ -20,6 +20,7 @@ from .network_guard import LiveHostReached
 if TYPE_CHECKING:
     import respx
 
+    from ..http.server import RunningServer
     from .emulators import Emulator
 
 LOOPBACK = "127.0.0.1"
@@ -35,18 +36,32 @@ def redirect_hosts(emulator: Emulator, api_key: str) -> Iterator[None]:
 
     An API key that is not a mock key is replaced by `api_key`. Other hosts are left alone.
     """
-    with emulator.requests.accepted(emulator.url, api_key), Interception(HostRedirect(emulator)):
-        try:
+    try:
+        with emulator.requests.accepted(emulator.url, api_key), Interception(HostRedirect(emulator)):
+            _use(emulator.server)
             yield
-        finally:
-            # A client that outlives the test would go on using its connection, past the guard of the next test.
-            emulator.server.abort_tls()
+    finally:
+        outer = [around.policy.server for around in Interception.active if isinstance(around.policy, HostRedirect)]
+        if outer:
+            _use(outer[-1])
+
+
+_in_use: list[RunningServer] = []
+
+
+def _use(server: RunningServer) -> None:
+    """End the connections of clients that live longer than a redirection, if the next one is to another emulator."""
+    # Those to the same emulator stay: an async client sees their end only later, and would lose its next request.
+    for other in [other for other in _in_use if other is not server]:
+        other.abort_tls()
+    _in_use[:] = [server]
 
 
 class HostRedirect:
     """Policy that connects to the emulator instead of a real host."""
 
     def __init__(self, emulator: Emulator) -> None:
+        self.server = emulator.server
         self._http, self._https = emulator.server.port, emulator.tls_port(server_context())
 
     def resolve(self, host: Any) -> Any:

@@ -11,6 +11,8 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -52,7 +54,7 @@ class Interception:
     active: list[Interception] = []  # noqa: RUF012  # shared on purpose: by all threads, as the functions are
 
     def __init__(self, policy: HostPolicy) -> None:
-        self._policy = policy
+        self.policy = policy
         self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
@@ -75,7 +77,7 @@ class Interception:
     def _replace(self, owner: Any, name: str, wrap: Wrap) -> None:
         inherited = name not in vars(owner)
         original = getattr(owner, name)
-        wrapped = wrap(self._policy, original)
+        wrapped = wrap(self.policy, original)
 
         def replacement(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
@@ -107,9 +109,9 @@ def entry_points() -> Iterator[tuple[Any, str, Wrap]]:
             yield context, "wrap_socket", _wrapping_socket
             yield context, "wrap_bio", _wrapping_bio
     yield from _entry_points_of_loops()
-    # It resolves by itself where aiodns is installed or the session has a resolver.
-    aiohttp = sys.modules.get("aiohttp")
-    if aiohttp is not None:
+    # It resolves by itself where aiodns is installed or the session has a resolver; a test may import it later.
+    if "aiohttp" in sys.modules or (find_spec("aiodns") and find_spec("aiohttp")):
+        aiohttp = import_module("aiohttp")
         yield aiohttp.TCPConnector, "_resolve_host", _resolving_for_aiohttp
 
 
@@ -209,6 +211,8 @@ def _resolving_for_aiohttp(policy: HostPolicy, original: Function) -> Function:
     async def resolve_host(connector: Any, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
         if live_host(host) is None:
             return await original(connector, host, port, *args, **kwargs)
+        if connector.family == socket.AF_INET6:
+            raise socket.gaierror(socket.EAI_NONAME, f"{host} has no IPv6 address in a test")
         address = {"hostname": host, "host": policy.resolve(host), "port": port}
         return [{**address, "family": socket.AF_INET, "proto": 0, "flags": socket.AI_NUMERICHOST}]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..http.asgi import Message, Receive, Send
 from .downloads import AsgiApp
-from .interception import live_host
+from .interception import Interception, live_host
+from .network_guard import LiveHostReached
 
 MOCK_KEY = b"sk_mock_"
+MISDIRECTED = 421
 
 
 class RedirectedRequests:
@@ -31,11 +34,13 @@ class RedirectedRequests:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass a request on, rewritten if it was sent to a real host."""
-        if self._key and scope["type"] == "http":
-            host = dict(scope["headers"]).get(b"host", b"").partition(b":")[0]
-            if live_host(host) is not None:
-                headers = [(name, self._rewritten(name, value)) for name, value in scope["headers"]]
-                scope = {**scope, "scheme": "http", "headers": headers}
+        host = live_host(dict(scope["headers"]).get(b"host", b"").partition(b":")[0]) if "headers" in scope else None
+        if host is not None and not self._key and scope["scheme"] == "https":
+            await _refuse(host, send)
+            return
+        if host is not None and self._key:
+            headers = [(name, self._rewritten(name, value)) for name, value in scope["headers"]]
+            scope = {**scope, "scheme": "http", "headers": headers}
         await self._app(scope, receive, send)
 
     def _rewritten(self, name: bytes, value: bytes) -> bytes:
@@ -46,3 +51,21 @@ class RedirectedRequests:
         if name == b"authorization" and scheme.lower() == b"bearer" and not key.strip().startswith(MOCK_KEY):
             return scheme + b" " + self._key
         return value
+
+
+async def _refuse(host: str, send: Send) -> None:
+    """Refuse a request on a connection that was redirected for an earlier test, and tell the guard of this one."""
+    message = f"nothing redirects {host} now; this connection was redirected for an earlier test"
+    if Interception.active:
+        try:
+            Interception.active[-1].policy.resolve(host)
+        except LiveHostReached as error:
+            message = str(error)
+    body = json.dumps({"error": {"message": message}}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": MISDIRECTED, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

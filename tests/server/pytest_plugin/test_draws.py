@@ -24,8 +24,8 @@ TESTS = """
         with httpx.Client(headers={"Authorization": f"Bearer {upstreams.api_key}"}, trust_env=False) as http:
             for _ in range(4):
                 http.post(base + "/video/generations", json=VIDEO).raise_for_status()
-            group = http.post(base + "/assets/groups/create", json={"name": "g"}).json()["data"]
-            file = http.post(base + "/files/upload", files={"file": ("a.txt", b"text")}).text.rpartition(":")[2]
+            group = http.post(base + "/assets/groups", json={"name": "g"}).json()["data"]
+            file = http.post(base + "/files", files={"file": ("a.txt", b"text")}).text.rpartition(":")[2]
             tasks = upstreams.journal.tasks
             polls = [http.get(base + "/video/generations", params={"task_id": t.id}).status_code for t in tasks * 4]
         return [*((t.id, t.seed, t.phases, t.fate) for t in tasks), group, file.partition("/")[2], polls]

@@ -136,6 +136,12 @@ def test_a_request_without_tls_is_redirected(mock_hosts: Any, mock_journal: Any)
     assert len(mock_journal) == 1
 
 
+def test_a_host_header_of_a_test_is_not_touched_without_redirection(mock_upstreams: Any, mock_journal: Any) -> None:
+    headers = {"Host": "apimodels.app", "Authorization": f"Bearer {mock_upstreams.api_key}"}
+    assert httpx.get(f"{mock_upstreams.url}/api/v1/models", headers=headers).status_code == 200
+    assert len(mock_journal) == 1
+
+
 # --- around the redirection ---
 
 

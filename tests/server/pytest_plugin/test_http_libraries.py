@@ -8,8 +8,10 @@ import http.client
 import json
 import socket
 import ssl
+import sys
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -25,8 +27,10 @@ import urllib3
 import uvloop
 from aiohttp.abc import AbstractResolver
 
-from seedmock_server.testing import mocked
+from seedmock_server.testing import interception, mocked
+from seedmock_server.testing.emulators import EmulatorPool
 from seedmock_server.testing.network_guard import LiveHostReached, NetworkGuard
+from seedmock_server.testing.upstreams import EmulatedUpstreams
 
 HOST = "api-platform.ope.ai"
 URL = f"https://{HOST}/v1/videos"
@@ -166,15 +170,49 @@ def test_a_hard_wired_host_leads_to_the_emulator(mock_hosts: Any, mock_journal: 
 def test_a_client_that_was_made_before_reaches_each_test_and_then_nothing(kind: str) -> None:
     with contextlib.ExitStack() as stack:
         submit = LONG_LIVED[kind](stack)
+        emulator = stack.enter_context(EmulatorPool()).get()
         for name in ("first", "second"):
-            with mocked(name) as upstreams, upstreams.redirect_hosts():
+            upstreams = EmulatedUpstreams(emulator, name)
+            with upstreams.redirect_hosts():
                 assert submit() == 200
                 upstreams.journal.assert_submitted_once()
         with NetworkGuard("third") as guard:
-            with pytest.raises((LiveHostReached, openai.APIConnectionError)):
-                submit()
+            with contextlib.suppress(LiveHostReached, openai.APIError):
+                assert submit() == 421
             with pytest.raises(LiveHostReached, match="third tried to reach api-platform"):
                 guard.check()
+
+
+@pytest.mark.parametrize("kind", ["httpx", "httpx2", "requests", "urllib3", "openai"])
+def test_a_client_that_was_made_before_reaches_the_innermost_emulator(kind: str) -> None:
+    with contextlib.ExitStack() as stack:
+        submit = LONG_LIVED[kind](stack)
+        outer = stack.enter_context(mocked("outer"))
+        stack.enter_context(outer.redirect_hosts())
+        assert submit() == 200
+        with mocked("inner") as inner, inner.redirect_hosts():
+            assert (submit(), submit()) == (200, 200)
+            assert len(inner.journal.tasks) == 2
+        assert submit() == 200
+        assert len(outer.journal.tasks) == 2
+
+
+def test_a_session_on_one_loop_serves_many_tests() -> None:
+    async def submit(session: aiohttp.ClientSession) -> int:
+        async with session.post(URL, json=ORDER, headers=HEADERS) as response:
+            return response.status
+
+    with asyncio.Runner() as runner, mocked("all") as upstreams:
+        session = runner.run(make_session())
+        for number in range(1, 4):  # the loop stands still between two tests
+            with upstreams.redirect_hosts():
+                assert runner.run(submit(session)) == 200
+            assert len(upstreams.journal.tasks) == number
+        runner.run(session.close())
+
+
+async def make_session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession()
 
 
 def long_lived_httpx(stack: contextlib.ExitStack, library: Any = httpx) -> Callable[[], int]:
@@ -204,3 +242,41 @@ LONG_LIVED: dict[str, Callable[[contextlib.ExitStack], Callable[[], int]]] = {
     "urllib3": long_lived_urllib3,
     "openai": long_lived_openai,
 }
+
+
+def test_a_connector_for_ipv6_alone_is_told_why_it_fails(mock_hosts: Any) -> None:
+    with pytest.raises(aiohttp.ClientConnectorDNSError, match=r"api-platform\.ope\.ai has no IPv6 address in a test"):
+        asyncio.run(by_aiohttp(family=socket.AF_INET6))
+
+
+def test_threads_share_the_redirection(mock_hosts: Any, mock_journal: Any) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        ids = {task["id"] for task in pool.map(lambda _: by_requests(), range(12))}
+    assert ids == {task.id for task in mock_journal.tasks}
+    assert len(ids) == 12
+
+
+@pytest.mark.parametrize("inject_first", [True, False])
+def test_contexts_of_the_system_may_be_injected(inject_first: bool, request: pytest.FixtureRequest) -> None:
+    with contextlib.ExitStack() as stack:
+        if inject_first:
+            truststore.inject_into_ssl()
+        else:
+            request.getfixturevalue("mock_hosts")
+            truststore.inject_into_ssl()
+        stack.callback(truststore.extract_from_ssl)
+        request.getfixturevalue("mock_hosts")
+        assert by_requests()["id"] and by_urllib()["id"] and asyncio.run(by_httpx_async())["id"]
+
+
+def test_a_library_that_resolves_by_itself_may_be_imported_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    def owners() -> list[object]:
+        return [owner for owner, name, _ in interception.entry_points() if name == "_resolve_host"]
+
+    monkeypatch.setattr(interception, "find_spec", lambda name: None)
+    assert owners() == [aiohttp.TCPConnector]
+    monkeypatch.delitem(sys.modules, "aiohttp")
+    assert owners() == []
+    monkeypatch.setattr(interception, "find_spec", lambda name: object())
+    monkeypatch.setattr(interception, "import_module", lambda name: aiohttp)
+    assert owners() == [aiohttp.TCPConnector]
