@@ -131,6 +131,18 @@ def test_a_file_of_nothing_but_empty_boxes_is_not_walked_to_its_end(tmp_path: Pa
         assert sum(1 for _ in boxes(file)) == MAX_BOXES
 
 
+@pytest.mark.parametrize("use", ["first", "last", "source"])
+async def test_a_file_that_has_gone_is_not_rendered(
+    use: str, plain: ClipSpec, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    renderer = ClipRenderer(tmp_path / "clips")
+    files: dict[str, Any] = {use: StoredFile(tmp_path / "gone.png", "gone")}
+    with pytest.raises(Unrenderable, match="can't be read"):
+        await renderer.clip(replace(plain, **files))
+    assert "Traceback" not in caplog.text
+    await renderer.aclose()
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_truncated_video_is_unreadable(
     share: float, plain: ClipSpec, render: Callable[..., list[Path]], tmp_path: Path

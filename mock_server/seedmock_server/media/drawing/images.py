@@ -78,13 +78,12 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
 
 def opened(path: Path) -> Image.Image | None:
     """Open an image, reading only its header; None for any other file. Raises Unrenderable for a too large one."""
-    if heif.format_of(path) in ("heic", "heif"):
-        with _translated_errors():
-            return heif.decode(path, MAX_PIXELS) if heif.has_decoder() and heif.is_still(path) else None
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]
     with _translated_errors(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        if heif.format_of(path) in ("heic", "heif"):
+            return heif.decode(path, MAX_PIXELS) if heif.has_decoder() and heif.is_still(path) else None
         try:
             image = Image.open(path, formats=formats)
         except UnidentifiedImageError:
