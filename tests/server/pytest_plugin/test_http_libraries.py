@@ -244,7 +244,7 @@ LONG_LIVED: dict[str, Callable[[contextlib.ExitStack], Callable[[], int]]] = {
 }
 
 
-def test_a_connector_for_ipv6_alone_is_told_why_it_fails(mock_hosts: Any) -> None:
+def test_a_connector_for_ipv6_alone_fails_with_the_reason(mock_hosts: Any) -> None:
     with pytest.raises(aiohttp.ClientConnectorDNSError, match=r"api-platform\.ope\.ai has no IPv6 address in a test"):
         asyncio.run(by_aiohttp(family=socket.AF_INET6))
 
