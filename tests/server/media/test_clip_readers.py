@@ -121,6 +121,22 @@ def test_an_upscale_converts_the_colours_that_its_source_states(
     assert first_pixel(path) == pytest.approx(first_pixel(source.path), abs=3)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.mp4", ("-vf", "scale=out_range=pc,format=yuvj420p", "-c:v", "libx264")), ("a.mp4", ("-c:v", "libx264rgb")),
+        ("a.avi", ("-c:v", "mjpeg")), ("a.mov", ("-c:v", "png")), ("a.mov", ("-c:v", "prores_ks")),
+    ],
+)  # fmt: skip
+def test_an_upscale_keeps_colours_of_full_range_and_of_rgb(
+    name: str, codec: tuple[str, ...], plain: ClipSpec, render: Render, tmp_path: Path
+) -> None:
+    source = ("-f", "lavfi", "-i", "color=c=0xC81E1E:s=320x240:r=10:d=0.3,format=rgb24")
+    subprocess.run([executable(), "-v", "error", *source, *codec, str(tmp_path / name)], check=True)
+    (path,) = render(replace(plain, source=StoredFile(tmp_path / name, "source")))
+    assert first_pixel(path) == pytest.approx(RED, abs=4)
+
+
 def test_white_black_and_grey_have_no_tint_and_stay_in_limited_range() -> None:
     for grey, luma in ((0, 16), (255, 235), (128, 126)):
         pixels = YuvFrame.of(Image.new("RGB", (2, 2), (grey, grey, grey))).data()
