@@ -1,4 +1,4 @@
-"""Hypothesis profiles, the shared cache of clips, and the distribution of tests over workers.
+"""Hypothesis profiles, the clips that all tests and runs share, and the distribution of tests over workers.
 
 Profile `dev` by default, `ci` (the same examples each time) under CI, `deep` (many more) by --hypothesis-profile=deep.
 Under CI a skipped test is a failure: `.ci/run` installs whatever a test needs.
@@ -7,8 +7,10 @@ Under CI a skipped test is a failure: `.ci/run` installs whatever a test needs.
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
-from collections.abc import Generator
+import shutil
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +23,50 @@ settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-@pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Cache of clips for the emulators of all workers: a clip is rendered once a session."""
+RENDERER = Path(__file__).parents[1] / "mock_server" / "seedmock_server" / "media"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def user_cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Cache folder in the place of the user's, for all workers and, until the renderer changes, for all later runs.
+
+    To render a clip takes two processes and a third of a second. `pytest --cache-clear` forgets them all.
+    """
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
     own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "clips"
+    parent = cache.mkdir("clips") if cache is not None else own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = parent / f"cache-{sources_digest(RENDERER)}"
     folder.mkdir(exist_ok=True)
+    for outdated in set(parent.glob("cache-*")) - {folder}:
+        shutil.rmtree(outdated, ignore_errors=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def clips(user_cache: Path) -> Path:
+    """Folder of clips: the one that an emulator has without a setting."""
+    folder = user_cache / "seedmock" / "clips"
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def sources_digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def pytest_collection_finish() -> None:
     """Exempt the collected tests from garbage collection: they stay to the end, and scanning them takes seconds."""
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Collect once what the tests left: pytest looks for its warnings in five collections, each of which scans all."""
+    gc.collect()
     gc.freeze()
 
 

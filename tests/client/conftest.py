@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -19,8 +19,8 @@ Handler = Callable[[httpx.Request], httpx.Response]
 class ClientCaller:
     """Calls one operation of a Client, or of an AsyncClient, with a mock transport and a clock of its own."""
 
-    def __init__(self, is_async: bool) -> None:
-        self.is_async = is_async
+    def __init__(self, runner: asyncio.Runner | None) -> None:
+        self.runner = runner
         self.time = 1000.0
         self.pauses: list[float] = []
 
@@ -36,7 +36,7 @@ class ClientCaller:
         options = {name: kwargs.pop(name) for name in names if name in kwargs}
         options = {"api_key": KEY, "base_url": ORIGIN, "now": lambda: self.time, **options}
         transport = httpx.MockTransport(handler)
-        if not self.is_async:
+        if self.runner is None:
             with Client(upstream, transport=transport, sleep=self.sleep, **options) as client:
                 return getattr(client, operation)(*args, **kwargs)
 
@@ -44,12 +44,17 @@ class ClientCaller:
             async with AsyncClient(upstream, transport=transport, sleep=self.async_sleep, **options) as client:
                 return await getattr(client, operation)(*args, **kwargs)
 
-        return asyncio.run(run())
+        return self.runner.run(run())
 
 
 @pytest.fixture(params=["blocking", "async"])
-def call_client(request: pytest.FixtureRequest) -> ClientCaller:
-    return ClientCaller(request.param == "async")
+def call_client(request: pytest.FixtureRequest) -> Iterator[ClientCaller]:
+    """Caller of either client. All async calls of a test share a loop: each has a thread of its own for files."""
+    if request.param == "blocking":
+        yield ClientCaller(None)
+        return
+    with asyncio.Runner() as runner:
+        yield ClientCaller(runner)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
+
+from seedmock_server.cli.main import main
 
 SECONDS = 60
 Start = Callable[..., subprocess.Popen[str]]
@@ -119,13 +122,14 @@ def test_a_port_in_use_is_one_line_and_exit_1(start: Start, tmp_path: Path) -> N
     ],
 )
 def test_an_invalid_option_is_a_usage_error_with_what_is_allowed(
-    start: Start, arguments: tuple[str, ...], message: str
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
 ) -> None:
-    code, out, err = finish(start("--port", "0", *arguments))
-    assert (code, out) == (2, "")
-    assert err.startswith("Usage: ")
-    assert message in " ".join(err.split())
-    assert "Traceback" not in err
+    monkeypatch.setattr("seedmock_server.http.server.run", lambda *_, **__: pytest.fail("the server has started"))
+    result = CliRunner().invoke(main, ["serve", "--port", "0", *arguments])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: ")
+    assert message in " ".join(result.stderr.split())
+    assert isinstance(result.exception, SystemExit)
 
 
 def test_an_address_of_another_machine_is_an_error_of_one_line(start: Start) -> None:

@@ -26,6 +26,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """A folder for the test's temporary folders, which must be empty at the end; warnings are errors."""
     folder = tmp_path / "temporary"
     folder.mkdir()
+    gc.freeze()  # all that earlier tests left would take the collection below a second of each test
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -137,7 +137,7 @@ def test_an_emulated_clip_of_the_wrong_size_is_a_mismatch(tmp_path: Path, upstre
     order = GenerationRequest(prompt="A paper boat", resolution="720p", ratio="1:1", seconds=4)
     clock = ManualClock()
     with (
-        serve(pace="instant", clock=clock) as server,
+        serve(pace="instant", seed=3, clock=clock) as server,
         Client(upstream, base_url=server.url, api_key="sk_a", sleep=clock.sleep, now=clock.now) as client,
     ):
         assert client.generate(order, tmp_path / "a.mp4").mismatches == ()

@@ -147,7 +147,7 @@ class DrivenEmulator:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str, options: Mapping[str, str], **settings: Any) -> None:
         self.clock = ManualClock(NOW)
-        self.app = create_app(clock=self.clock, **settings)
+        self.app = create_app(clock=self.clock, **{"seed": 1, **settings})
         transport = httpx.ASGITransport(self.app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://emulator")
         self.loop = loop

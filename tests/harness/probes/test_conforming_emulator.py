@@ -11,6 +11,8 @@ from seedmock_contracts.rules.fields import JsonType
 from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition
 
+pytestmark = pytest.mark.slow  # each needs a run of the whole ladder
+
 REACHABLE = {
     "opeai": {
         ErrorKind.AUTHENTICATION,
@@ -59,7 +61,6 @@ def facts_to_learn(name: str) -> set[str]:
     return rules | sizes | limits | {model.id for model in contract.models} | {base.id for base in contract.bases}
 
 
-@pytest.mark.slow
 def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str, conforming_run: Any) -> None:
     run = conforming_run(name)
     assert not run.created_id
@@ -83,12 +84,10 @@ def test_every_endpoint_is_found(name: str, conforming_run: Any) -> None:
     assert orders - passed == set()
 
 
-@pytest.mark.slow
 def test_another_seed_changes_nothing_of_what_is_found(name: str, run_ladder: Any) -> None:
     assert run_ladder(name, seed=1).failed == {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name_of", "variant", "option"), VARIANTS)
 def test_another_option_is_settled_and_nothing_is_contradicted(
     name_of: str, variant: str, option: str, run_ladder: Any

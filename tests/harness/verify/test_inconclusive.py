@@ -71,7 +71,7 @@ def test_untrusted_certificate(run_verify: Run, upstream: str, self_signed_url: 
 
 
 def test_https_to_a_plain_http_server(run_verify: Run, upstream: str) -> None:
-    with serve(pace="instant") as server:
+    with serve(pace="instant", seed=3) as server:
         url = server.url.replace("http:", "https:")
         result = run_verify("--upstream", upstream, "--base-url", url, "--api-key", "k")
     assert result.exit_code == 3, result.output
@@ -99,7 +99,7 @@ def test_another_api(verify_target: Verify, static_target: StaticTarget, upstrea
 
 @pytest.mark.parametrize("key", ["sk_mock_invalid_1", "sk_mock_forbidden_1"])
 def test_key_without_permission(run_verify: Run, upstream: str, key: str) -> None:
-    with serve(pace="instant") as server:
+    with serve(pace="instant", seed=3) as server:
         result = run_verify("--upstream", upstream, "--base-url", server.url, "--api-key", key, "--budget", "1")
     assert result.exit_code == 3, result.output
     assert "the key was rejected" in result.output
@@ -107,7 +107,7 @@ def test_key_without_permission(run_verify: Run, upstream: str, key: str) -> Non
 
 
 def test_exhausted_balance(run_verify: Run, upstream: str) -> None:
-    with serve(pace="instant") as server:
+    with serve(pace="instant", seed=3) as server:
         options = ("--base-url", server.url, "--api-key", "sk_mock_nocredit_1", "--budget", "1", "--only", "text")
         result = run_verify("--upstream", upstream, *options)
     assert result.exit_code == 3, result.output
@@ -116,7 +116,7 @@ def test_exhausted_balance(run_verify: Run, upstream: str) -> None:
 
 
 def test_steps_beyond_the_budget_are_not_green(run_verify: Run, upstream: str) -> None:
-    with serve(pace="instant") as server:
+    with serve(pace="instant", seed=3) as server:
         options = ("--base-url", server.url, "--api-key", "k", "--only", "minimal")
         result = run_verify("--upstream", upstream, *options)
     assert result.exit_code == 3, result.output
@@ -196,7 +196,7 @@ def test_isolation_is_checked_only_with_a_second_key(
     run_verify: Run, read_report: Callable[[], dict[str, Any]], tmp_path: Path
 ) -> None:
     path = str(tmp_path / "report.json")
-    with serve(pace="instant") as server:
+    with serve(pace="instant", seed=3) as server:
         options = ("--base-url", server.url, "--report", path, "--only", "text", "--budget", "1")
         assert run_verify("--upstream", "apimodels", *options, SEEDMOCK_API_KEY="a").exit_code == 0
         one_key = {fact["id"]: fact for fact in read_report()["facts"]}

@@ -169,7 +169,7 @@ class OutcomeEmulator:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str, **settings: Any) -> None:
         self.clock = ManualClock(NOW)
-        self.app = create_app(clock=self.clock, **settings)
+        self.app = create_app(clock=self.clock, **{"seed": 1, **settings})
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1")
         self.loop = loop
         self.interactions: list[CheckedInteraction] = []
