@@ -59,9 +59,15 @@ def sources_digest(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """Exempt the collected tests from garbage collection: they stay to the end, and scanning them takes seconds."""
-    gc.freeze()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish() -> None:

@@ -29,6 +29,10 @@ from .scripted_api import ChunkedBody, ScriptedApi
 
 ORDER = GenerationRequest(prompt="A paper boat", size="1280x720", seconds=4)
 BOTH = pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
+# Both clients run the same flows; each of these cases takes a thousand calls.
+EACH_CLIENT = pytest.mark.parametrize(
+    "call_client", ["blocking", pytest.param("async", marks=pytest.mark.slow)], indirect=True
+)
 VALUES: dict[str, str] = {
     "null": "null",
     "true": "true",
@@ -66,6 +70,7 @@ def response_with(upstream: str, status: str, field: str, value: str) -> httpx.R
 
 
 @BOTH
+@EACH_CLIENT
 @pytest.mark.parametrize("value", VALUES)
 def test_no_field_of_a_task_response_breaks_the_client(
     call_client: ClientCaller, tmp_path: Path, upstream: str, value: str
@@ -145,6 +150,7 @@ def _respond(response: httpx.Response, request: httpx.Request) -> httpx.Response
     return response
 
 
+@EACH_CLIENT
 @pytest.mark.parametrize("value", VALUES)
 def test_no_account_response_breaks_the_client(call_client: ClientCaller, value: str) -> None:
     names = ("balance", "credits", "total", "id", "status", "error", "publicUrl")

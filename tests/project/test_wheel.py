@@ -22,8 +22,8 @@ def run(command: Sequence[str | Path], cwd: Path) -> str:
     """The output of a command; its errors fail the test, in full."""
     # The tests' own cache folder holds no wheel that pip has built or downloaded before.
     environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
-    words = [str(part) for part in command]
-    process = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, env=environment)
+    arguments = [str(part) for part in command]
+    process = subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, check=False, env=environment)
     assert process.returncode == 0, process.stdout + process.stderr
     return process.stdout
 
