@@ -18,6 +18,7 @@ from .upstreams.protocol import DecodeError
 
 def ensure_group(config: ClientConfig, name: str) -> Flow[Group]:
     groups = yield from list_groups(config)
+    # Either name: the caller knows its own, and a group that a console made may have only the other.
     existing = next((group for group in groups if name in (group.name, group.group_name)), None)
     return existing if existing else (yield from create_group(config, name))
 
@@ -78,6 +79,7 @@ def wait_asset(config: ClientConfig, asset_id: str) -> Flow[Asset]:
             if asset.status is AssetStatus.FAILED:
                 raise _asset_failure(config, asset)
         now = yield Sleep(0)
+        # No poll after the deadline: a server that asks for a longer pause than is left ends the wait now.
         if now + (retry_after or 0.0) >= until:
             message = f"asset {asset_id} is {raw_status or 'without a status'} after {policy.asset_seconds:g} s"
             raise WaitTimeoutError(message, raw_status=raw_status, upstream=config.upstream, retryable=True)

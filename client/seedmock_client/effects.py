@@ -36,6 +36,7 @@ class HttpRequest:
     document: Document | None = None
     upload: Upload | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    # A link leads to another host, which must never see the key.
     keyed: bool = True
 
 
@@ -48,6 +49,7 @@ class HttpResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     at: float = 0.0
+    # Two clocks: waits must not jump with the system's time, and a date in a header is read against that time.
     received: float = 0.0
 
 

@@ -116,6 +116,7 @@ def _wait_and_download(
 
 def _download_clip(config: ClientConfig, video: Video, path: Path, statuses: tuple[str, ...]) -> Flow[Clip]:
     """Download a video, and compare it with its order if that is known."""
+    # Downloaded before it is judged: a clip that differs from its order is paid for all the same.
     size, movie = yield from download(config, video, path)
     clip = Clip(path=path, bytes=size, movie=movie, video=video, statuses=statuses)
     if video.order is None:
@@ -154,6 +155,7 @@ def submit(config: ClientConfig, request: HttpRequest) -> Flow[HttpResponse]:
             message = f"no connection to {config.upstream}, nothing was sent: {not_sent.reason}"
             exception: SeedmockError = ConnectionFailedError(message, upstream=config.upstream, retryable=True)
             now, pause = not_sent.at, backoff(attempt)
+        # Never repeated: the order may be running, and a second one would be paid as well.
         except ResponseLost as lost:
             raise unknown_outcome(config, f"the response was lost: {lost.reason}") from lost
         else:

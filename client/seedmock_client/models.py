@@ -44,6 +44,7 @@ class Video:
     created_at: float | None = None
     completed_at: float | None = None
     order: Order | None = field(default=None, repr=False, compare=False)
+    # Out of repr and ==: vendors add fields, and a log line should not have a whole response.
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property

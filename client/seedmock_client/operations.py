@@ -101,6 +101,7 @@ class Operations:
 
     def quote(self, order: GenerationRequest | UpscaleRequest) -> Flow[Quote]:
         """Price of an order that succeeds. Sends nothing; raises ValidationError for an order that violates a rule."""
+        # A price for an order that would be refused is none; files are not uploaded to learn it.
         self._config.check_rules(flows.encode(self._config, flows.without_files(order)))
         return flows.price(self._config, order)
         yield  # pragma: no cover - makes this a flow like the others

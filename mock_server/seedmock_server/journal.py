@@ -195,9 +195,9 @@ def hidden_users(text: str) -> str:
 
 def _mentions(entry: JournalEntry, task: str) -> bool:
     """Search for a task's id as a word of its own: an id may be the beginning of another one."""
-    word = rf"(?<![\w-]){re.escape(task)}(?![\w-])"
+    pattern = rf"(?<![\w-]){re.escape(task)}(?![\w-])"
     bodies = (entry.request_body.decode("utf-8", "replace"), entry.response_body.decode("utf-8", "replace"))
-    return any(re.search(word, text) for text in (entry.path, entry.query, *bodies))
+    return any(re.search(pattern, text) for text in (entry.path, entry.query, *bodies))
 
 
 def _code(body: bytes) -> int:

@@ -126,10 +126,10 @@ def test_a_created_task_is_first_polled_after_a_pause() -> None:
 @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
 def test_every_spelling_of_a_status_is_parsed_in_any_case(upstream: str) -> None:
     codec = get_codec(upstream)
-    for word in get_contract(upstream).status_spellings:
-        for spelling in (word.spelling, word.spelling.upper(), word.spelling.lower()):
+    for row in get_contract(upstream).status_spellings:
+        for spelling in (row.spelling, row.spelling.upper(), row.spelling.lower()):
             body = opeai_task(spelling) if upstream == "opeai" else apimodels_task(spelling)
-            assert codec.read_video(body).status is word.status, spelling
+            assert codec.read_video(body).status is row.status, spelling
 
 
 def test_an_unknown_status_counts_as_running_and_is_reported() -> None:

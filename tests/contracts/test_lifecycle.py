@@ -71,20 +71,20 @@ def test_no_spelling_has_two_meanings(contract: Contract) -> None:
     assert [spelling for spelling, statuses in meanings.items() if len(statuses) > 1] == []
 
 
-@pytest.mark.parametrize("word", ["", "unknown", "UNKNOWN", "done", "complete", " SUCCESS", "q"])
-def test_an_unknown_spelling_has_no_status(contract: Contract, word: str) -> None:
-    assert contract.parse_status(word) is None
+@pytest.mark.parametrize("raw_status", ["", "unknown", "UNKNOWN", "done", "complete", " SUCCESS", "q"])
+def test_an_unknown_spelling_has_no_status(contract: Contract, raw_status: str) -> None:
+    assert contract.parse_status(raw_status) is None
 
 
 def test_spellings_of_gateways_and_of_the_service_behind_are_parsed(contract: Contract) -> None:
-    for word, status in [
+    for raw_status, status in [
         ("running", IN_PROGRESS),
         ("succeeded", SUCCESS),
         ("expired", FAILURE),
         ("cancelled", FAILURE),
         ("canceled", FAILURE),
     ]:
-        assert contract.parse_status(word) is status
+        assert contract.parse_status(raw_status) is status
     assert get_contract("opeai").parse_status("NOT_START") is get_contract("opeai").parse_status("SUBMITTED") is QUEUED
 
 

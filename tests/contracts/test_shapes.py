@@ -45,8 +45,11 @@ def test_a_shape_has_keys_types_formats_and_enumerated_words() -> None:
         "seconds": ["integer"],
         "id": ["text"],
     }
-    assert keys["status"] == {"types": ["string"], "formats": ["word"], "enum": ["queued"]}
-    assert keys["tags"] == {"types": ["array"], "items": {"types": ["string"], "formats": ["word"], "enum": ["a"]}}
+    assert keys["status"] == {"types": ["string"], "formats": ["identifier"], "enum": ["queued"]}
+    assert keys["tags"] == {
+        "types": ["array"],
+        "items": {"types": ["string"], "formats": ["identifier"], "enum": ["a"]},
+    }
 
 
 @given(JSON)

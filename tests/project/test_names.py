@@ -21,7 +21,7 @@ METAPHORS = (
 )
 BANNED_NAMES = {*PARTICIPLES.split(), *METAPHORS.split()}
 """Names that say what happened to a value, or that speak in a metaphor, where the field has a word of its own."""
-BANNED_PARTS = {"doorway", "errand", "heard", "said", "spoken", "till", "told"}
+BANNED_PARTS = {"doorway", "errand", "heard", "hopeless", "said", "spoken", "till", "told", "unsaid"}
 """Banned as a part of longer names too: `raw_said`, `test_all_is_told`."""
 
 VAGUE_MODULES = {"util", "utils", "helper", "helpers", "common", "base", "misc", "manager", "service"}

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 Shape: TypeAlias = dict[str, Any]
 
 TEXT = "text"
-WORD = "word"
+IDENTIFIER = "identifier"
 MAX_ENUM = 12
 """Number of different words up to which a string is taken for an enumeration."""
 _FORMATS = (
@@ -26,7 +26,7 @@ _FORMATS = (
     ("percent", re.compile(r"\d+(\.\d+)?%")),
     ("integer", re.compile(r"[+-]?\d+")),
     ("number", re.compile(r"[+-]?\d+\.\d+")),
-    (WORD, re.compile(r"[A-Za-z]+([_-][A-Za-z]+)*")),
+    (IDENTIFIER, re.compile(r"[A-Za-z]+([_-][A-Za-z]+)*")),
 )
 
 
@@ -73,7 +73,7 @@ def shape_of(value: Any) -> Shape:
     elif isinstance(value, str):
         format_ = next((name for name, pattern in _FORMATS if pattern.fullmatch(value)), TEXT)
         shape["formats"] = [format_]
-        if format_ == WORD:
+        if format_ == IDENTIFIER:
             shape["enum"] = [value]
     return shape
 
@@ -99,7 +99,7 @@ def _merge_two(left: Shape, right: Shape) -> Shape:
     enum = sorted({*left.get("enum", ()), *right.get("enum", ())})
     # A side of strings without `enum` already had too many words; joining it must not start an enumeration again.
     sides_of_text = [side for side in (left, right) if "string" in side["types"]]
-    if formats == [WORD] and enum and len(enum) <= MAX_ENUM and all("enum" in side for side in sides_of_text):
+    if formats == [IDENTIFIER] and enum and len(enum) <= MAX_ENUM and all("enum" in side for side in sides_of_text):
         shape["enum"] = enum
     if left.get("optional") or right.get("optional"):
         shape["optional"] = True
@@ -158,12 +158,12 @@ def _key_differences(expected: Shape, actual: Shape, path: str) -> tuple[ShapeDi
 
 
 def _string_differences(expected: Shape, actual: Shape, path: str) -> tuple[ShapeDifference, ...]:
-    """Another format breaks a reader; another word of an enumeration may only not have occurred before."""
+    """Another format breaks a reader; another value of an enumeration may only not have occurred before."""
     formats = expected.get("formats", ())
     if formats and TEXT not in formats:
         other_formats = [name for name in actual.get("formats", ()) if name not in formats]
         if other_formats:
             return (ShapeDifference(path, "of another format", _either(formats), _either(other_formats), True),)
     enum = expected.get("enum", ())
-    new = [word for word in actual.get("enum", ()) if enum and word not in enum]
+    new = [value for value in actual.get("enum", ()) if enum and value not in enum]
     return (ShapeDifference(path, "a new value", _either(enum), _either(new), False),) if new else ()

@@ -24,7 +24,7 @@ def callbacks_are_sent_once_at_the_end(interaction: Interaction) -> Iterator[Che
         return
     payload, status = _payload(interaction), _first_value(interaction, interaction.contract.response.status_paths)
     headers = interaction.request_headers
-    signatures = [name for name in headers if any(word in name for word in SIGNATURE_HEADERS)]
+    signatures = [name for name in headers if any(part in name for part in SIGNATURE_HEADERS)]
     if interaction.method != "POST" or not payload:
         expected, observed = "a POST of code, msg and data", f"{interaction.method} {payload}"
         yield failed(fact, "a callback is not a POST of a task", expected, observed)

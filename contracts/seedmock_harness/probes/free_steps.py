@@ -6,6 +6,7 @@ They follow from the contract. The ones that are least likely to cost anything c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import shorten
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path
@@ -26,6 +27,9 @@ from .media_limits import media_limit_probe
 
 FORM_FIELD = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
 FORM_TYPE = "multipart/form-data; boundary=seedmock"
+
+MAX_CHARS = 90
+"""Characters of the allowed values in a step's description, which is one line of a terminal."""
 
 
 def free_steps(contract: Contract) -> tuple[Step, ...]:
@@ -56,7 +60,17 @@ def _rule_step(contract: Contract, operation: Operation, rule: Rule) -> Step:
         delete_groups(driver)
 
     name = rule.fact.id.removeprefix(f"{contract.name}.")
-    return Step(f"free.{name}", f"{operation}: the limits of {rule.field}", run)
+    return Step(f"free.{name}", _describe_rule(contract, operation, rule), run)
+
+
+def _describe_rule(contract: Contract, operation: Operation, rule: Rule) -> str:
+    """Return field and allowed values of a rule, in the words of its own violation."""
+    layout = contract.request.layout
+    document = rule.violating_document(contract.example(operation, rule), layout)
+    violation = rule.check(document, layout.find(document))
+    allowed = violation.allowed if violation is not None else ""
+    subject = f"{operation.replace('_', ' ')}: {rule.field}"
+    return f"{subject}: {shorten(allowed, MAX_CHARS)}" if allowed else subject
 
 
 def _limit_step(contract: Contract, limit: MediaLimit) -> Step:
@@ -66,7 +80,12 @@ def _limit_step(contract: Contract, limit: MediaLimit) -> Step:
             yield from check_limits(driver, Operation.CREATE, probe.rule, (probe,))
 
     name = limit.id.removeprefix(f"{contract.name}.")
-    return Step(f"free.{name}", f"{limit.kind}: {limit.quantity}", run)
+    bounds = [
+        f"{comparison} {bound:,.10g}"
+        for comparison, bound in (("at least", limit.low), ("at most", limit.high))
+        if bound
+    ]
+    return Step(f"free.{name}", f"{limit.kind}: {limit.quantity} {' and '.join(bounds)}", run)
 
 
 def _check_models(driver: Driver) -> Iterator[CheckResult]:

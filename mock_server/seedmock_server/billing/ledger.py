@@ -54,6 +54,7 @@ class Tally:
         self._quoted += amount
         if refund_at == NEVER:
             return
+        # A clock can be moved anywhere, so sums are kept by the time of the refund, and never settled.
         place = bisect_right(self._refund_times, refund_at)
         before = self._refund_sums[place - 1] if place else ZERO
         self._refund_times.insert(place, refund_at)
@@ -128,6 +129,7 @@ class Ledger:
 
     def check(self, draft: Task) -> None:
         """Raise ApiError BALANCE if an order costs more than its account has left."""
+        # Most emulators limit nothing: then an order needs no quote before the ledger is read.
         if self._is_limited(draft.account):
             self._check_covered(draft.account, draft.upstream, self.quote(draft).amount)
 
@@ -139,6 +141,7 @@ class Ledger:
     def book(self, record: Task | AssetRecord) -> None:
         """Add a record that was just stored."""
         tallies = self._tallies.get(record.account)
+        # An account that was not asked about yet is counted whole at the first question.
         if tallies is not None:
             self._count(tallies, record)
 
@@ -165,6 +168,7 @@ class Ledger:
         key = (*traits, record.seconds, record.source_seconds)
         cached = self._quotes.get(key)
         if cached is None:
+            # Lengths of upscaled videos are measured, not chosen: their number has no bound.
             if len(self._quotes) >= MAX_CACHED_QUOTES:
                 self._quotes.clear()
             cached = self._quotes[key] = self._price(record)
@@ -201,6 +205,7 @@ class Ledger:
 
     def _records(self, account: str) -> list[Task | AssetRecord]:
         store = self._store
+        # Removed assets stay: deleting what was paid for gives no money back.
         return [*store.tasks(account), *store.removed_assets(account), *store.assets(account)]
 
     def _time(self, record: Task | AssetRecord, now: float | None) -> float:

@@ -67,6 +67,7 @@ class StatementLine:
             "model": self.model,
             "created_at": self.created_at,
             "settled_at": self.settled_at,
+            # Strings: a float would make 0.588 USD a number with 17 digits, and tests compare amounts exactly.
             "quoted": format_amount(self.quote.amount),
             "on_hold": format_amount(self.on_hold),
             "charged": format_amount(self.charged),
@@ -157,6 +158,7 @@ class Statement:
 
 def equals_rounded(amount: Decimal, expected: str | int | Decimal) -> bool:
     """Compare an amount, rounded half up to the digits in which the expected amount is written."""
+    # The digits that a test writes say how exact it means to be: 0.59 accepts 0.588, 0.590 does not.
     expected = Decimal(expected)
     return expected.is_finite() and amount.quantize(expected, ROUND_HALF_UP) == expected
 
@@ -182,6 +184,7 @@ def asset_quote(upstream: str) -> Quote:
 
 def refunded_at(record: Task | AssetRecord, prices: Prices) -> float:
     """Return the time of a record's refund; NEVER for what is charged at its end, success or not."""
+    # Before the failure: a task that was planned to fail and is cancelled first never failed.
     if isinstance(record, Task) and record.cancelled_at is not None:
         charged = TaskStatus.CANCELLED in get_contract(record.upstream).charged_statuses
         return NEVER if charged else record.cancelled_at
@@ -189,6 +192,7 @@ def refunded_at(record: Task | AssetRecord, prices: Prices) -> float:
         return NEVER
     if isinstance(record, Task):
         charged = end_status(record) in get_contract(record.upstream).charged_statuses
+        # Reports of users contradict the pages here (failed tasks that stay charged): a fate can play it.
         if charged or record.charged_when_failed:
             return NEVER
     return settles_at(record) + prices.refund_seconds

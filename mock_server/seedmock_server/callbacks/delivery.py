@@ -13,6 +13,7 @@ from ..tasks.models import Task
 from ..tasks.timeline import NEVER
 from ..upstreams.protocol import Headers
 
+# No member of an upstream's endpoints: the direction is reversed, and the receiver is the application.
 OPERATION = "callback"
 HEADERS: Headers = ((b"content-type", b"application/json"), (b"x-mock-basis", b"assumed"))
 
@@ -38,6 +39,7 @@ class RetrySchedule:
 
     def next_attempt_at(self, delivery: Delivery, result: DeliveryResult) -> float:
         """Return when to try again; NEVER if the attempt was the last one."""
+        # From the end of the attempt: a receiver that takes its 10 s each time would else be posted to without a pause.
         due = delivery.at + result.took + self.pause_after(delivery.attempts + 1)
         return NEVER if result.is_final or due > delivery.started_at + self.total_seconds else due
 
@@ -55,7 +57,7 @@ class Delivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """Outcome of an attempt. `status` 0 is no response; `is_hopeless` if another attempt would fail as well.
+    """Outcome of an attempt. `status` 0 is no response; `is_permanent` if another attempt would fail as well.
 
     `took` is in seconds of the account's clock: on one that stands still, 0 or the whole time limit. `sent_at` is its
     reading when the post began; None on a clock that stands still, which has jumped over the time of the attempt.
@@ -67,12 +69,12 @@ class DeliveryResult:
     note: str = ""
     took: float = 0.0
     sent_at: float | None = None
-    is_hopeless: bool = False
+    is_permanent: bool = False
     faults: tuple[str, ...] = ()
 
     @property
     def is_final(self) -> bool:
-        return self.is_hopeless or 200 <= self.status < 300
+        return self.is_permanent or 200 <= self.status < 300
 
 
 def retry_schedule(plan: CallbackPlan) -> RetrySchedule:

@@ -59,6 +59,7 @@ class CallbackDispatcher:
 
     def schedule(self, task: Task, at: float | None = None) -> None:
         """Schedule a task's callback for its end, or for a given time. Call it in the event loop."""
+        # The end that was scheduled at the create is not reached any more; the cancellation is an end of its own.
         if task.cancelled_at is not None:
             self._withdraw(task)
         due = ends_at(task) if at is None else at
@@ -192,6 +193,7 @@ class CallbackDispatcher:
             while batch := self._take_batch(lane):
                 try:
                     results = await asyncio.gather(*(self._attempt(delivery) for delivery in batch))
+                # A server that stops, or a test that ends, must lose no callback: it goes back to the queue.
                 except asyncio.CancelledError:
                     self._push(*(delivery for delivery in batch if self._land(delivery)))
                     raise
@@ -219,6 +221,7 @@ class CallbackDispatcher:
 
     async def _attempt(self, delivery: Delivery) -> DeliveryResult | None:
         """Return the result; None for a delivery that was removed before it began, or delayed by a fault."""
+        # A reset or a restored snapshot came first: this post belongs to a state that is gone, and could come twice.
         if delivery.number not in self._in_flight:
             return None
         async with self._room:
@@ -226,6 +229,7 @@ class CallbackDispatcher:
         if not isinstance(result, float):
             return result
         if self._land(delivery):
+            # `paused`, or the fault would delay the post again, for ever.
             self._push(delivery._replace(at=delivery.at + result, number=next(self._numbers), paused=True))
         return None
 

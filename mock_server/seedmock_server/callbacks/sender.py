@@ -18,7 +18,8 @@ from ..tasks.models import Task
 from ..upstreams.protocol import Headers, JsonResponse, raw_response
 from .delivery import Delivery, DeliveryResult
 
-HOPELESS = (FetchFailure.BROKEN, FetchFailure.PRIVATE)
+# A URL that is malformed, or that leads to a private address, will not be another one in an hour.
+PERMANENT_FAILURES = (FetchFailure.BROKEN, FetchFailure.PRIVATE)
 SWITCHED_OFF = "not sent: callbacks are off; --callbacks loopback or --callbacks public sends them"
 NOT_LOOPBACK = "not sent: callbacks are limited to this machine; --callbacks public allows other hosts"
 log = logging.getLogger("seedmock")
@@ -63,7 +64,7 @@ class CallbackSender:
             if faulted.reset:
                 return DeliveryResult(body, note="connection reset by a fault", sent_at=sent_at, faults=faulted.applied)
             if not faulted.times:
-                return DeliveryResult(body, note="response lost by a fault", is_hopeless=True, faults=faulted.applied)
+                return DeliveryResult(body, note="response lost by a fault", is_permanent=True, faults=faulted.applied)
             response = await self._posted(delivery.task.callback_url, faulted, seconds)
         except FetchNotAllowed:
             note = (
@@ -71,16 +72,16 @@ class CallbackSender:
                 if self._policy is FetchPolicy.NONE
                 else NOT_LOOPBACK
             )
-            return DeliveryResult(body, note=note, is_hopeless=True)
+            return DeliveryResult(body, note=note, is_permanent=True)
         except FetchError as error:
             timed_out = isinstance(error, FetchTimeout) and not clock.rate
             took = seconds if timed_out else clock.now() - started_at
             return DeliveryResult(
-                body, note=str(error), took=took, sent_at=sent_at, is_hopeless=error.reason in HOPELESS
+                body, note=str(error), took=took, sent_at=sent_at, is_permanent=error.reason in PERMANENT_FAILURES
             )
         except Exception:
             log.exception("seedmock failed to post a callback; this is a bug in seedmock")
-            return DeliveryResult(body, note="internal error in seedmock; see the server log", is_hopeless=True)
+            return DeliveryResult(body, note="internal error in seedmock; see the server log", is_permanent=True)
         took = clock.now() - started_at if clock.rate else 0.0
         return DeliveryResult(
             body, response.status, response.beginning, took=took, sent_at=sent_at, faults=faulted.applied

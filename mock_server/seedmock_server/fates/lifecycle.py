@@ -47,6 +47,7 @@ def plan_task(contract: Contract, fate: Fate, queue: float, render: float) -> Ta
 
     Raises ApiError for the fate `refused`, and InvalidRule for a code that the upstream does not have.
     """
+    # By identity: nearly every order takes this way, and need not be compared with a fate.
     if fate is SUCCEED:
         return _ordinary_plan(queue, render)
     queue, render = _durations(fate, queue, render)
@@ -94,6 +95,7 @@ def _failing_plan(contract: Contract, fate: Fate, failing: tuple[Phase, ...]) ->
         code = _fail_code(contract, fate, Operation.CREATE)
         return TaskPlan(failing, _failure(code), charged_when_failed=fate.texts.get("charged") == "yes")
     code = contract.fail_code_for("expired") or _fail_code(contract, fate, Operation.CREATE)
+    # Neither of the two pages has such a status: there a task that expires has failed, and its code says why.
     status = TaskStatus.EXPIRED if TaskStatus.EXPIRED in contract.statuses else TaskStatus.FAILURE
     return TaskPlan((*failing[:2], Phase(failing[2].at, status, fate.texts.get("raw_status", ""))), _failure(code))
 
@@ -117,6 +119,7 @@ def _unusual_plan(contract: Contract, fate: Fate, ordinary: tuple[Phase, ...]) -
 def _durations(fate: Fate, queue: float, render: float) -> tuple[float, float]:
     if fate.kind is FateKind.SLOW or "after" in fate.seconds:
         total = fate.seconds.get("after", SLOW_SECONDS)
+        # `after` is a promise about the end, into which the queue must fit.
         queue = min(fate.seconds.get("queue", total * QUEUED_SHARE), total)
         return queue, total - queue
     return fate.seconds.get("queue", queue), fate.seconds.get("render", render)

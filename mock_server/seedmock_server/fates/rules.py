@@ -107,6 +107,7 @@ class FateRules(RuleSet[FateRule]):
         if media_fate is not None:
             return media_fate
         fate = self._drawn_fate(contract, request)
+        # A model that the vendor does not moderate cannot refuse for this reason, whatever a rule says.
         if fate.kind is FateKind.REFUSED and fate.texts.get("why", "face") in spared:
             return SUCCEED
         return fate
@@ -122,6 +123,7 @@ class FateRules(RuleSet[FateRule]):
     def _outcomes(self, contract: Contract, request: RequestFacts) -> Outcomes:
         is_asset = request.operation == Operation.ASSET_CREATE
         for counter, rule in (*self.rules, *self.scenario):
+            # Written with tasks in mind: no asset should fail because a rule fails all videos.
             if is_asset and rule.match.operation is None:
                 continue
             if _has_codes(rule.outcomes, contract, request) and counter.claim(request, self._random):
@@ -134,5 +136,6 @@ class FateRules(RuleSet[FateRule]):
 
 def _has_codes(outcomes: Outcomes, contract: Contract, request: RequestFacts) -> bool:
     """Tell whether an upstream has the codes of all outcomes; rules without an upstream can name another's."""
+    # All, since one of them is drawn later: a draw must not end in a code that the upstream does not have.
     codes = {fate.texts["code"] for _, fate in outcomes.weighted if "code" in fate.texts}
     return not codes or codes <= fail_codes(contract, request.operation).keys()

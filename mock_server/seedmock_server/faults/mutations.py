@@ -72,8 +72,8 @@ def error_envelope(form: str, body: Mapping[str, Any], contract: Contract) -> Bo
 
 
 def _backwards(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
-    word = fault.values.get("to") or contract.spelling(TaskStatus.QUEUED, StatusContext.QUERY, style)
-    return _change_fields(_payload(body, contract), contract.response.status_paths, lambda value: word)
+    status = fault.values.get("to") or contract.spelling(TaskStatus.QUEUED, StatusContext.QUERY, style)
+    return _change_fields(_payload(body, contract), contract.response.status_paths, lambda value: status)
 
 
 def _missing(fault: Fault, body: Body, contract: Contract, style: str) -> bool:

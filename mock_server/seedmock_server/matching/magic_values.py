@@ -23,6 +23,7 @@ MIB: Final = 1 << 20
 HOST: Final = "mock.test"
 ORIGIN: Final = f"https://{HOST}"
 PROMPT_OPENING: Final = re.compile(r"\[\[\s*mock:", re.IGNORECASE)
+# Bounded: a bracket that is never closed must not make a fate of a whole prompt.
 PROMPT_FATE: Final = re.compile(r"\[\[\s*mock:([^\]]{0,300})\]\]", re.IGNORECASE)
 MAGIC_ACCOUNT: Final = "mock-"
 """Prefix of the accounts of magic keys: `mock-invalid-...`."""
@@ -135,6 +136,7 @@ def fate_in(prompt: str, references: Iterable[str]) -> str:
     """Return the text of the fate in a prompt or in a reference's URL, or an empty one. Raises InvalidRule."""
     if PROMPT_OPENING.search(prompt):
         fate = PROMPT_FATE.search(prompt)
+        # An error, not a plain prompt: a typo would else be a success, and the test that meant a failure would pass.
         if fate is None or not fate[1].strip():
             raise InvalidRule("the prompt has [[mock: without a fate; allowed: [[mock: FATE]], at most 300 characters")
         return fate[1].strip()

@@ -101,6 +101,7 @@ class Counter:
         if not self.match.matches(request):
             return False
         self.matched += 1
+        # After the count: a rule that is used up still tells how many requests it matched.
         if self.match.times is not None and self.applied >= self.match.times:
             return False
         if self.match.nth is not None and self.matched != self.match.nth:

@@ -32,16 +32,17 @@ def parse_duration(value: object, name: str = "duration") -> float:
 
 
 def parse_kind(
-    rule: str | Mapping[str, Any], word: str, parameters: Mapping[K, Mapping[str, str]]
+    rule: str | Mapping[str, Any], effect: str, parameters: Mapping[K, Mapping[str, str]]
 ) -> tuple[K, dict[str, Any]]:
     """Return the kind of a fate or fault and its parameters, unparsed, both checked against `parameters`.
 
     Raises InvalidRule, which says what is allowed.
     """
-    name, values = parse_rule_text(rule, word)
+    name, values = parse_rule_text(rule, effect)
+    # Compared, not looked up: a table from JSON can have a list there, which has no hash.
     kind = next((kind for kind in parameters if kind == name), None)
     if kind is None:
-        raise InvalidRule(f"{word} is {name!r}; allowed: {', '.join(parameters)}")
+        raise InvalidRule(f"{effect} is {name!r}; allowed: {', '.join(parameters)}")
     names = parameters[kind]
     for parameter in values:
         if parameter not in names:
@@ -49,17 +50,17 @@ def parse_kind(
     return kind, values
 
 
-def parse_rule_text(rule: str | Mapping[str, Any], word: str) -> tuple[Any, dict[str, Any]]:
-    """Return the kind, which in a table stands under `word`, and the values by name. Raises InvalidRule."""
+def parse_rule_text(rule: str | Mapping[str, Any], effect: str) -> tuple[Any, dict[str, Any]]:
+    """Return the kind, which in a table stands under `effect`, and the values by name. Raises InvalidRule."""
     if not isinstance(rule, str):
-        return rule.get(word, ""), {name: value for name, value in rule.items() if name != word}
+        return rule.get(effect, ""), {name: value for name, value in rule.items() if name != effect}
     kind, *pairs = split_words(rule) or [""]
     values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name in values:
             allowed = "name=value, each name once; a value with blanks in quotes"
-            raise InvalidRule(f"{pair!r} in the {word} {rule!r}; allowed: {allowed}")
+            raise InvalidRule(f"{pair!r} in the {effect} {rule!r}; allowed: {allowed}")
         values[name] = _unquoted(value)
     return kind, values
 

@@ -86,6 +86,7 @@ class Checkpoint:
         default, account_defaults = serializers.parse_defaults(snapshot.fates)
         media = [serializers.parse_declaration(table) for table in snapshot.media]
         scenario, previous_media = serializers.parse_scenario_state(snapshot.scenario)
+        # From here on nothing may fail: a half-restored emulator would be neither state.
         self.reset()
         self._restore_records(snapshot)
         self._restore_limits(snapshot)
@@ -132,6 +133,7 @@ class Checkpoint:
     def _unfinished_deliveries(self, tasks: Iterable[Task]) -> Iterable[Delivery]:
         for task in tasks:
             end = ends_at(task)
+            # Ended tasks had their callback before the snapshot was taken.
             if task.callback_url and self.clocks.now(task.account) < end != NEVER:
                 yield Delivery(end, 0, task, end)
 

@@ -177,6 +177,7 @@ def _check(snapshot: Snapshot) -> None:
 def _record_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:
     accounts = [records.account for records in snapshot.accounts]
     tasks = [task for records in snapshot.accounts for task in records.tasks]
+    # Isolation rests on this: records are looked up by the account that holds them.
     foreign = any(
         record.account != records.account for records in snapshot.accounts for record in _all_records(records)
     )
@@ -230,6 +231,7 @@ def _value_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:
 
 def _callback_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:
     callbacks = snapshot.callbacks or ()
+    # A set: a snapshot can hold thousands of callbacks, and each is looked up.
     ids = {task.id for records in snapshot.accounts for task in records.tasks}
     yield any(callback.task not in ids for callback in callbacks), "a callback is for an unknown task"
     yield len({callback.task for callback in callbacks}) != len(callbacks), "a callback occurs twice"
@@ -262,6 +264,7 @@ def _is_missing(source: Any) -> bool:
 
 
 def _encode_path(value: Any) -> str:
+    # A path would name a folder of this machine, and a snapshot is meant to be passed on.
     if isinstance(value, Path):
         return value.name
     raise NotImplementedError(f"{type(value).__name__} has no encoding in a snapshot")

@@ -146,6 +146,7 @@ def _parse_rules(states: Iterable[RuleState], parse: Callable[[dict[str, Any]], 
         except InvalidRule as error:
             raise InvalidSnapshot(f"rule {state.id[:80]!r}: {error}") from error
         counter = Counter(rule.match, state.id, state.place)
+        # `nth` and `times` go on where they were: a rule that is used up must not be applied again.
         counter.matched, counter.applied, counter.draws = state.matched, state.applied, dict(state.draws)
         rules.append((counter, rule))
     return rules
@@ -160,6 +161,7 @@ def _fault_table(rule: FaultRule) -> dict[str, Any]:
 
 
 def _outcomes_table(outcomes: Outcomes) -> list[dict[str, Any]]:
+    # Always a list with weights, even for one certain fate: one form to parse, and the one that people write in TOML.
     return [{**_single_fate_table(fate), "weight": weight} for weight, fate in outcomes.weighted]
 
 

@@ -35,6 +35,7 @@ class MemoryStore:
         return self._tasks.get(task_id)
 
     def tasks(self, account: str) -> Sequence[Task]:
+        # A copy: a caller may store a task while it reads the list.
         return list(self._by_account.get(account, ()))
 
     def count_query(self, task_id: str) -> int:
@@ -53,12 +54,14 @@ class MemoryStore:
         return self._last_group.get(account, 0) + 1
 
     def group(self, account: str, group_id: int) -> AssetGroup | None:
+        # Asked first: a defaultdict would make an account of every key that guesses an id.
         return self._groups[account].get(group_id) if account in self._groups else None
 
     def groups(self, account: str) -> Sequence[AssetGroup]:
         return list(self._groups.get(account, {}).values())
 
     def remove_group(self, group: AssetGroup) -> None:
+        # The page says so: a group takes its assets with it. They stay on the statement.
         for asset in self.assets(group.account):
             if asset.group_id == group.id:
                 self.remove_asset(asset)
@@ -107,6 +110,7 @@ class MemoryStore:
             self.put_asset(asset)
         if records.removed_assets:
             self._removed[records.account].extend(records.removed_assets)
+        # An id is not used again after a deletion, so the highest may belong to no group any more.
         if records.last_group:
             self._last_group[records.account] = records.last_group
 

@@ -60,6 +60,7 @@ def latency_rule_from(values: Mapping[str, Any]) -> LatencyRule:
     for name in ("model", "resolution"):
         if not isinstance(values.get(name, ""), str):
             raise InvalidRule(f"{name} is {values[name]!r}; allowed: a string")
+    # `type`, since True is an int, and would match clips of one second.
     seconds = values.get("seconds")
     if seconds is not None and (type(seconds) is not int or seconds < 1):
         raise InvalidRule(f"seconds is {seconds!r}; allowed: a whole number from 1")
@@ -70,6 +71,7 @@ def latency_rule_from(values: Mapping[str, Any]) -> LatencyRule:
 
 def _distribution(values: Mapping[str, Any]) -> LogNormal:
     p50, p90 = parse_duration(values["p50"], "p50"), parse_duration(values["p90"], "p90")
+    # Strictly less: the spread of the distribution is the logarithm of their quotient.
     if not 0 < p50 < p90:
         raise InvalidRule(f"p50 is {p50:g} and p90 is {p90:g}; allowed: 0 < p50 < p90")
     return LogNormal(p50, p90)

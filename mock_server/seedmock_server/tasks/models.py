@@ -64,7 +64,9 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     link_seconds: float | None = None
     charged_when_failed: bool = False
     callback_url: str = ""
+    # A callback comes long after its order, when no request is there to tell the host that its links must name.
     origin: str = ""
+    # Neither of the two upstreams has a cancel operation; an upstream that is added may have one.
     cancelled_at: float | None = None
 
 

@@ -25,6 +25,7 @@ class TaskState(NamedTuple):
 NEVER = math.inf
 
 
+# At one pace nearly all tasks have the same phases: shared, they cost a table of 100 000 tasks nothing.
 @lru_cache(maxsize=1024)
 def standard_phases(queue: float, render: float, end: TaskStatus = TaskStatus.SUCCESS) -> tuple[Phase, ...]:
     """Return the phases of an ordinary task: `queue` seconds queued, `render` seconds in progress, then the end."""
@@ -37,6 +38,7 @@ def standard_phases(queue: float, render: float, end: TaskStatus = TaskStatus.SU
 
 def state_at(task: Task, now: float) -> TaskState:
     """Return the state of a task at a reading of the clock."""
+    # A field of the record and not a phase: a cancellation must not rewrite what the task was planned to be.
     cancelled_at = task.cancelled_at
     if cancelled_at is not None and now >= cancelled_at:
         return TaskState(TaskStatus.CANCELLED, cancelled_at, cancelled_at)
@@ -79,6 +81,7 @@ def progress_at(task: Task, now: float) -> int:
     elapsed = now - task.created_at
     if elapsed >= duration:
         return 100
+    # 99 at most: clients take 100 for the end and download, and the clip would not be there yet.
     return max(0, min(99, int(100 * elapsed / duration)))
 
 
@@ -87,6 +90,7 @@ def next_change_at(task: Task, now: float) -> float:
     times = [task.created_at + phase.at for phase in task.phases]
     if task.cancelled_at is not None:
         times = [*(time for time in times if time < task.cancelled_at), task.cancelled_at]
+    # A late clip changes no status, but `clock next` should stop where it comes.
     if task.clip_delay:
         times.append(ends_at(task) + task.clip_delay)
     return min((time for time in times if time > now), default=NEVER)

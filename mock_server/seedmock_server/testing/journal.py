@@ -172,4 +172,4 @@ def status_in(entry: JournalEntry) -> TaskStatus | None:
     fields = inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
     raw_status = fields.get("state") or fields.get("status")
     spellings = get_contract(entry.upstream).status_spellings
-    return next((word.status for word in spellings if word.spelling == raw_status), None)
+    return next((spelling.status for spelling in spellings if spelling.spelling == raw_status), None)

@@ -104,19 +104,21 @@ class ApimodelsApi:
         return _ok(self._task_body(task, self._engine.state(task), origin))
 
     def _created(self, task: Task) -> JsonResponse:
-        word = self._queued
-        return _ok({"task_id": task.id, "status": word} if self._legacy else {"taskId": task.id, "state": word})
+        raw_status = self._queued
+        return _ok(
+            {"task_id": task.id, "status": raw_status} if self._legacy else {"taskId": task.id, "state": raw_status}
+        )
 
     def _task_body(self, task: Task, state: TaskState, origin: str) -> dict[str, Any]:
-        word = state.raw_status or self.contract.spelling(state.status, StatusContext.QUERY)
+        raw_status = state.raw_status or self.contract.spelling(state.status, StatusContext.QUERY)
         body: dict[str, Any] = {
             "taskId": task.id,
-            "state": word,
+            "state": raw_status,
             "model": task.model,
             "modelType": TYPES[task.mode],
         }
         if self._legacy:
-            body = {"task_id": task.id, "status": word}
+            body = {"task_id": task.id, "status": raw_status}
         if state.status is TaskStatus.SUCCESS:
             body |= self._results(task, origin)
         if state.status is TaskStatus.FAILURE and task.failure is not None:

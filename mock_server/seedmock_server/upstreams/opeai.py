@@ -90,7 +90,7 @@ class OpeaiApi:
                 raise self._no_content() from error
             elif error.kind is ErrorKind.NOT_READY:
                 late = error.value is TaskStatus.SUCCESS
-                error.value = NOT_STARTED if late else self._word(self._engine.state(task))
+                error.value = NOT_STARTED if late else self._spelling(self._engine.state(task))
             raise
         ranges = self._options["opeai.range"] == "on"
         return FileResponse(clip.path, clip.etag, "video/mp4", self._cached, ranges)
@@ -144,7 +144,7 @@ class OpeaiApi:
         body["id"], body["model"], body["object"] = task.id, task.model, "video"
         if self._percent:
             body["progress"] = f"{progress_at(task, self._engine.now_for(task))}%"
-        body["prompt"], body["size"], body["status"] = task.prompt, _size(task), self._word(state)
+        body["prompt"], body["size"], body["status"] = task.prompt, _size(task), self._spelling(state)
         return body
 
     def _openai_body(self, task: Task, state: TaskState) -> dict[str, Any]:
@@ -153,7 +153,7 @@ class OpeaiApi:
             "id": task.id,
             "object": "video",
             "created_at": int(task.created_at),
-            "status": self._word(state),
+            "status": self._spelling(state),
             "model": task.model,
             "progress": progress_at(task, self._engine.now_for(task)),
             "prompt": task.prompt,
@@ -163,7 +163,7 @@ class OpeaiApi:
             "error": {"code": task.failure.code, "message": task.failure.message} if failed and task.failure else None,
         }
 
-    def _word(self, state: TaskState) -> str:
+    def _spelling(self, state: TaskState) -> str:
         if self._openai and state.raw_status in (NOT_STARTED, SUBMITTED, UNKNOWN):
             # The gateway maps the words of its own table; a status that a fate names is shown as it is.
             return self._queued if state.raw_status == SUBMITTED else "unknown"

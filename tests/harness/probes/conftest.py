@@ -1,4 +1,4 @@
-"""An emulator in process for the free ladder: as it is, with other rules, or with changed responses."""
+"""An emulator in process for the free steps: as it is, with other rules, or with changed responses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Around = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 @dataclass
 class LadderRun:
-    """Run of a ladder: each result with its step and check, and every interaction."""
+    """Run of free steps: each result with its step and check, and every interaction."""
 
     contract: Contract
     results: list[tuple[str, str, CheckResult, Any]] = field(default_factory=list)
@@ -64,7 +64,7 @@ class LadderRun:
 def run_free_steps(
     name: str, *, only: Iterable[str] = (), around: Around | None = None, paying: bool = False, **settings: Any
 ) -> LadderRun:
-    """Run the free steps whose names begin so, or all, in the order of the ladder."""
+    """Run the free steps whose names begin so, or all, in the order of the plan."""
     clock = ManualClock(NOW)
     app = create_app(pace="instant", keys=tuple(KEYS.values()), clock=clock, **{"seed": 7, **settings})
     contract = get_contract(name)
@@ -100,7 +100,7 @@ def run_ladder_once(name: str) -> LadderRun:
 
 @pytest.fixture
 def conforming_run() -> Callable[[str], LadderRun]:
-    """Run of the whole ladder against the unchanged emulator; made once."""
+    """Run of all free steps against the unchanged emulator; made once."""
     return run_ladder_once
 
 

@@ -83,3 +83,11 @@ def test_steps_have_names_of_their_own_and_cost_nothing() -> None:
         assert len({step.name for step in steps}) == len(steps)
         assert all(step.name.startswith("free.") and not step.price and step.description for step in steps)
         assert [step.name for step in steps[:3]] == ["free.auth", "free.unknown", "free.paths"]
+
+
+def test_each_step_about_a_rule_says_what_the_rule_allows() -> None:
+    descriptions = {step.name: step.description for contract in contracts() for step in free_steps(contract)}
+    assert descriptions["free.create.seconds.range"] == "create: seconds: 4 to 15"
+    assert descriptions["free.groups.create.name.length"] == "group create: name: at most 64 characters"
+    assert descriptions["free.limit.image.side"].startswith("image: side at least 300 and at most 6,000")
+    assert all(len(description) <= 160 and "limits of" not in description for description in descriptions.values())

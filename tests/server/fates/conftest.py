@@ -113,7 +113,7 @@ class UpstreamClient:
         return content
 
     @property
-    def status_words(self) -> tuple[str, str, str, str]:
+    def status_spellings(self) -> tuple[str, str, str, str]:
         if self.name == "apimodels":
             return "pending", "processing", "completed", "failed"
         return "QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE"

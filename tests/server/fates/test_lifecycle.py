@@ -31,20 +31,20 @@ def contract_of(upstream_client: Any) -> Contract:
 
 
 def test_a_task_succeeds_at_the_times_of_its_fate(upstream_client: Any) -> None:
-    queued, working, done, _ = upstream_client.status_words
+    queued, working, done, _ = upstream_client.status_spellings
     task_id = upstream_client.order("succeed queue=10s render=1m")
     assert upstream_client.statuses(task_id, 0, 9.9, 10, 69.9, 70) == [queued, queued, working, working, done]
     assert upstream_client.clip(task_id).headers["content-type"] == "video/mp4"
 
 
 def test_after_is_the_time_from_creation_to_the_end(in_process_client: Any) -> None:
-    queued, working, done, _ = in_process_client.status_words
+    queued, working, done, _ = in_process_client.status_spellings
     task_id = in_process_client.order("succeed after=100s")
     assert in_process_client.statuses(task_id, 14.9, 15, 99.9, 100) == [queued, working, working, done]
 
 
 def test_slow_takes_a_quarter_of_an_hour_by_default(in_process_client: Any) -> None:
-    _, working, done, _ = in_process_client.status_words
+    _, working, done, _ = in_process_client.status_spellings
     assert in_process_client.statuses(in_process_client.order("slow"), 600, 899, 900) == [working, working, done]
     assert in_process_client.statuses(in_process_client.order("slow after=2h"), 7199, 7200) == [working, done]
 
@@ -78,7 +78,7 @@ def test_refused_orders_have_the_codes_of_the_service_behind(start_client: Calla
 
 @pytest.mark.parametrize("what", ["video", "audio"])
 def test_a_moderated_task_fails_after_its_render(upstream_client: Any, what: str) -> None:
-    _, working, _, failed = upstream_client.status_words
+    _, working, _, failed = upstream_client.status_spellings
     task_id = upstream_client.order(f"moderated after=150s what={what}")
     assert upstream_client.statuses(task_id, 149, 150) == [working, failed]
     code, message = upstream_client.failure(task_id)
@@ -116,13 +116,13 @@ def test_a_task_fails_with_each_code_of_its_upstream(
 def test_the_record_of_a_charged_failure_has_the_charge(in_process_client: Any) -> None:
     task_id = in_process_client.order("failed charged=yes")
     in_process_client.server.clock.advance(FAST_END)
-    assert in_process_client.status(task_id) == in_process_client.status_words[3]
+    assert in_process_client.status(task_id) == in_process_client.status_spellings[3]
 
 
 @pytest.mark.parametrize(("status", "place"), [("queued", 0), ("in_progress", 1)])
 def test_a_stuck_task_never_ends(upstream_client: Any, status: str, place: int) -> None:
     task_id = upstream_client.order(f"stuck status={status}")
-    stuck = upstream_client.status_words[place]
+    stuck = upstream_client.status_spellings[place]
     assert upstream_client.statuses(task_id, 60, 86400, 86400 * 365) == [stuck] * 3
     if upstream_client.name == "opeai":
         response = upstream_client.clip(task_id)
@@ -132,27 +132,27 @@ def test_a_stuck_task_never_ends(upstream_client: Any, status: str, place: int) 
 def test_an_expired_task_ends_with_the_words_of_its_upstream(upstream_client: Any) -> None:
     task_id = upstream_client.order("expired after=48h")
     assert upstream_client.statuses(task_id, 172799, 172800) == [
-        upstream_client.status_words[1],
-        upstream_client.status_words[3],
+        upstream_client.status_spellings[1],
+        upstream_client.status_spellings[3],
     ]
     assert upstream_client.failure(task_id)[0] == {"apimodels": "TIMEOUT", "opeai": "TaskExpired"}[upstream_client.name]
 
 
-def test_an_expired_task_can_have_another_status_word(upstream_client: Any) -> None:
+def test_an_expired_task_can_have_another_spelling(upstream_client: Any) -> None:
     task_id = upstream_client.order("expired after=60s raw_status=expired")
-    assert upstream_client.statuses(task_id, 59, 60) == [upstream_client.status_words[1], "expired"]
+    assert upstream_client.statuses(task_id, 59, 60) == [upstream_client.status_spellings[1], "expired"]
     assert upstream_client.failure(task_id)[0] in ("TIMEOUT", "TaskExpired")
 
 
 def test_a_task_can_begin_with_the_words_for_not_queued(upstream_client: Any) -> None:
-    queued, working, done, _ = upstream_client.status_words
+    queued, working, done, _ = upstream_client.status_spellings
     task_id = upstream_client.order("not_started_first queue=10s render=10s duration=2s")
     early = {"apimodels": ["queued", queued, queued], "opeai": ["NOT_START", "SUBMITTED", queued]}[upstream_client.name]
     shift = {"apimodels": 2, "opeai": 4}[upstream_client.name]
     assert upstream_client.statuses(task_id, 0, 2, 4, shift + 10, shift + 20) == [*early, working, done]
 
 
-def test_the_openai_variant_has_no_word_for_not_started(start_server: Callable[..., Any]) -> None:
+def test_the_openai_variant_has_no_spelling_of_not_started(start_server: Callable[..., Any]) -> None:
     server = start_server(pace="fast", variants={"opeai.status": "openai"})
     task_id = server.order_opeai(prompt="[[mock: not_started_first]]")
     statuses = []
@@ -172,7 +172,7 @@ def test_a_status_that_a_fate_names_is_shown_in_the_variant_of_openai(start_serv
 
 
 def test_an_unknown_status_lasts_for_ever_or_for_a_while(upstream_client: Any) -> None:
-    queued, working, done, _ = upstream_client.status_words
+    queued, working, done, _ = upstream_client.status_spellings
     usual = {"apimodels": "unknown", "opeai": "UNKNOWN"}[upstream_client.name]
     for_ever = upstream_client.order("unknown_status")
     assert upstream_client.statuses(for_ever, 0, 1, 86400) == [queued, usual, usual]
@@ -189,7 +189,7 @@ def test_an_unknown_status_lasts_for_ever_or_for_a_while(upstream_client: Any) -
 
 def test_a_task_can_be_completed_without_a_clip(upstream_client: Any) -> None:
     task_id = upstream_client.order("completed_without_url")
-    assert upstream_client.statuses(task_id, FAST_END) == [upstream_client.status_words[2]]
+    assert upstream_client.statuses(task_id, FAST_END) == [upstream_client.status_spellings[2]]
     if upstream_client.name == "apimodels":
         body = upstream_client.task(task_id)
         assert (body["resultUrls"], body["resultJson"]) == ([], '{"resultUrls":[]}')
@@ -216,7 +216,7 @@ def test_content_that_never_comes_can_be_not_ready_for_ever(start_server: Callab
 @pytest.mark.parametrize(("fate", "seconds"), [("content_late", 10), ("content_late by=15s", 15)])
 def test_content_can_come_later_than_success(upstream_client: Any, fate: str, seconds: float) -> None:
     task_id = upstream_client.order(fate)
-    assert upstream_client.statuses(task_id, FAST_END) == [upstream_client.status_words[2]]
+    assert upstream_client.statuses(task_id, FAST_END) == [upstream_client.status_spellings[2]]
     for wait in (seconds - 0.1, 0.1):
         response = upstream_client.clip(task_id)
         if upstream_client.name == "apimodels":
@@ -236,7 +236,7 @@ def test_a_link_can_be_dead_though_its_task_succeeded(upstream_client: Any, fate
     if lifetime:
         assert upstream_client.clip(task_id).status_code == 200
     upstream_client.server.clock.advance(lifetime)
-    assert upstream_client.status(task_id) == upstream_client.status_words[2]
+    assert upstream_client.status(task_id) == upstream_client.status_spellings[2]
     assert upstream_client.clip(task_id).status_code == {"apimodels": 404, "opeai": 410}[upstream_client.name]
 
 
@@ -262,7 +262,7 @@ def test_times_are_drawn_from_the_vendor_s_measurements_under_the_pace_realistic
     ended = []
     for moment in (142 - 0, 486 - 142):
         upstream_client.server.clock.advance(moment)
-        ended.append(sum(upstream_client.status(task_id) == upstream_client.status_words[2] for task_id in tasks))
+        ended.append(sum(upstream_client.status(task_id) == upstream_client.status_spellings[2] for task_id in tasks))
     assert 80 <= ended[0] <= 120
     assert 170 <= ended[1] <= 190
 
@@ -294,9 +294,9 @@ def test_latency_rules_match_model_size_and_length(in_process_client: Any) -> No
     }
     for end, task_id in sorted(tasks.items()):
         in_process_client.server.clock.advance(end - 0.1 - (in_process_client.server.clock.now() - START))
-        assert in_process_client.status(task_id) != in_process_client.status_words[2]
+        assert in_process_client.status(task_id) != in_process_client.status_spellings[2]
         in_process_client.server.clock.advance(0.1)
-        assert in_process_client.status(task_id) == in_process_client.status_words[2]
+        assert in_process_client.status(task_id) == in_process_client.status_spellings[2]
 
 
 @pytest.mark.parametrize("kind", FateKind)

@@ -105,13 +105,15 @@ def test_an_unclosed_magic_prompt_is_rejected(in_process_client: Any, prompt: st
 
 @pytest.mark.parametrize("prompt", ["[mock: stuck]", "[[other: stuck]]", "mock: stuck", "[[ ]]"])
 def test_other_double_brackets_are_part_of_the_prompt(in_process_client: Any, prompt: str) -> None:
-    assert in_process_client.statuses(in_process_client.order(prompt=prompt), 2) == [in_process_client.status_words[2]]
+    assert in_process_client.statuses(in_process_client.order(prompt=prompt), 2) == [
+        in_process_client.status_spellings[2]
+    ]
 
 
 @pytest.mark.parametrize("prompt", ["[[mock:stuck]]", "[[ Mock :stuck]]", "a [[  MOCK:  stuck  ]] b"])
 def test_a_magic_prompt_can_stand_anywhere_and_in_any_case(in_process_client: Any, prompt: str) -> None:
     stuck = in_process_client.statuses(in_process_client.order(prompt=prompt), 99)
-    assert stuck == [in_process_client.status_words[1 if "Mock :" not in prompt else 2]]
+    assert stuck == [in_process_client.status_spellings[1 if "Mock :" not in prompt else 2]]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_rules_are_tried_in_order_and_counted(in_process_client: Any) -> None:
     )
     tasks = [in_process_client.order() for _ in range(5)]
     in_process_client.server.clock.advance(1)
-    stuck = in_process_client.status_words[1]
+    stuck = in_process_client.status_spellings[1]
     assert [in_process_client.status(task_id) for task_id in tasks] == ["early", "second", "early", stuck, stuck]
     assert fates.remove(first)
     assert not fates.remove(first)
@@ -199,7 +201,7 @@ def test_weighted_outcomes_have_their_shares_and_repeat_with_the_seed(start_clie
     assert runs[0] == runs[1] != runs[2]
     http_statuses, final_statuses = Counter(runs[0][0]), Counter(runs[0][1])
     assert 8 <= http_statuses[400] <= 35
-    assert 20 <= final_statuses[upstream_client.status_words[3]] <= 60
+    assert 20 <= final_statuses[upstream_client.status_spellings[3]] <= 60
 
 
 def test_draws_of_an_account_do_not_depend_on_other_accounts(start_client: Speak) -> None:

@@ -119,7 +119,7 @@ def test_not_found_renders_the_error_of_an_unknown_route(socket_server: Any, ups
     assert "/video" in message_of(response)
 
 
-UNREAD: dict[str, dict[str, Any]] = {
+UNREAD_BODIES: dict[str, dict[str, Any]] = {
     "another type": {"json": {}},
     "no type": {"content": b"a kite"},
     "no form": {"content": b"a kite", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
@@ -127,7 +127,7 @@ UNREAD: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("sent", UNREAD.values(), ids=UNREAD)
+@pytest.mark.parametrize("sent", UNREAD_BODIES.values(), ids=UNREAD_BODIES)
 def test_not_found_ignores_the_body(socket_server: Any, sent: dict[str, Any]) -> None:
     socket_server.rule("not_found", operation="file_create")
     responses = [socket_server.ask("POST", path, **sent) for path in ("/api/v1/files", "/api/v1/folders")]

@@ -49,16 +49,16 @@ def test_every_fault_is_applied_at_the_links_that_its_kind_declares() -> None:
     assert set(LINKS) == set(FaultKind)
 
 
-@pytest.mark.parametrize(("upstream", "field", "word", "first"), [
+@pytest.mark.parametrize(("upstream", "field", "raw_status", "first"), [
     ("apimodels", "state", "completed", "pending"), ("opeai", "status", "SUCCESS", "QUEUED"),
 ])  # fmt: skip
 def test_backwards_returns_to_the_first_status(
-    socket_server: Any, upstream: str, field: str, word: str, first: str
+    socket_server: Any, upstream: str, field: str, raw_status: str, first: str
 ) -> None:
     task_id = socket_server.finished_opeai() if upstream == "opeai" else socket_server.finished_apimodels()[0]
     socket_server.rule("backwards", operation="query", nth=2)
     statuses = [query(socket_server, upstream, task_id, "")[field] for _ in range(3)]
-    assert statuses == [word, first, word]
+    assert statuses == [raw_status, first, raw_status]
     assert query(socket_server, upstream, task_id, "backwards to=NOT_START")[field] == "NOT_START"
 
 

@@ -56,6 +56,7 @@ from .errors import CODES, ENVELOPE, ERRORS
 from .responses import RESPONSE_FIELDS
 from .sources import (
     ARK,
+    ASSUMED,
     CALLBACK_BODY,
     CALLBACK_SCHEME,
     CLIENT,
@@ -71,7 +72,6 @@ from .sources import (
     SIBLINGS,
     STORAGE,
     UNREACHABLE,
-    UNSAID,
     UPSCALE_SCHEME,
     VENDOR_CLIENT,
     VENDOR_NOTES,
@@ -256,7 +256,7 @@ CALLBACKS = CallbackPlan(
         Amount("apimodels.callback.backoff.3", SIBLINGS, Decimal(4)),
     ),
     lasting=Amount("apimodels.callback.lasting_seconds", SIBLINGS, Decimal(1800)),
-    interval=Amount("apimodels.callback.interval_seconds", UNSAID, Decimal(60)),
+    interval=Amount("apimodels.callback.interval_seconds", ASSUMED, Decimal(60)),
 )
 P50 = Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(_ark.LATENCY_P50))
 P90 = Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(_ark.LATENCY_P90))
@@ -277,9 +277,9 @@ AMOUNTS = (
     CALLBACKS.interval,
     P50,
     P90,
-    Amount("apimodels.upscale.unknown_seconds", UNSAID, Decimal(5)),
+    Amount("apimodels.upscale.unknown_seconds", ASSUMED, Decimal(5)),
     *(
-        Amount(f"apimodels.upscale.side.{target}", UNSAID, Decimal(side))
+        Amount(f"apimodels.upscale.side.{target}", ASSUMED, Decimal(side))
         for target, side in zip(TARGETS, (720, 1080, 1440, 2160), strict=True)
     ),
 )
@@ -309,45 +309,45 @@ BEHAVIOURS = (
     Behaviour("apimodels.create.edit", PAGE_MODES, "a reference video with a prompt is edited or extended"),
     Behaviour("apimodels.create.resolution.default", LIKE_ARK, "resolution is 720p by default"),
     Behaviour("apimodels.create.aspect_ratio.default", LIKE_ARK, "aspect_ratio is adaptive by default"),
-    Behaviour("apimodels.create.duration.default", UNSAID, "duration is 5 by default, as in the page's example"),
+    Behaviour("apimodels.create.duration.default", ASSUMED, "duration is 5 by default, as in the page's example"),
     Behaviour("apimodels.create.duration.text", VENDOR_CLIENT, "duration is accepted as a string too"),
-    Behaviour("apimodels.create.web_search.default", UNSAID, "web_search is off by default"),
+    Behaviour("apimodels.create.web_search.default", ASSUMED, "web_search is off by default"),
     Behaviour("apimodels.web_search", PAGE_FIELDS, "a web search tool can be switched on for a generation"),
     Behaviour("apimodels.faces", PAGE_ASSETS, "a real face in a direct reference image is rejected"),
     *library.BEHAVIOURS,
     Behaviour("apimodels.upscale.billing", PAGE_UPSCALE, "billed by the input's seconds, rounded up"),
     Behaviour("apimodels.status.moves", ARK, "a task moves from pending to processing to a terminal status"),
-    Behaviour("apimodels.status.final", UNSAID, "a task that has ended does not change"),
-    Behaviour("apimodels.query.model_type", UNSAID, "modelType is the mode: TEXT_, IMAGE_, ... and TO_VIDEO"),
+    Behaviour("apimodels.status.final", ASSUMED, "a task that has ended does not change"),
+    Behaviour("apimodels.query.model_type", ASSUMED, "modelType is the mode: TEXT_, IMAGE_, ... and TO_VIDEO"),
     Behaviour("apimodels.envelope", SIBLINGS, "response bodies are code, msg, data"),
     Behaviour("apimodels.times", SIBLINGS, "createTime and completeTime are milliseconds since the epoch"),
     Behaviour("apimodels.callback", SIBLINGS, "callback_url gets one POST at the end, without a signature, retried"),
     Behaviour("apimodels.callback.body", CALLBACK_BODY, "a callback's body is the response to a query of the task"),
-    Behaviour("apimodels.callback.limit", UNSAID, "the half hour of attempts begins when the task ends"),
+    Behaviour("apimodels.callback.limit", ASSUMED, "the half hour of attempts begins when the task ends"),
     IdPattern(
         "apimodels.task_id", assumed("read off a placeholder"), "task ids resemble a cuid: cl and 23 characters",
         ORDERS, r"cl[a-z0-9]{23}",
     ),
     Behaviour("apimodels.private_urls", VENDOR_CLIENT, "a task with a private or reserved address in a URL fails"),
     Behaviour("apimodels.adaptive", ARK, "adaptive is the ratio nearest to that of the first visual input"),
-    Behaviour("apimodels.adaptive.none", UNSAID, "adaptive without a readable visual input is 16:9"),
-    Behaviour("apimodels.upscale.size", UNSAID, "the target is the shorter side; the ratio is that of the input"),
-    Behaviour("apimodels.tasks.isolated", UNSAID, "a task is visible to the key that created it, and to no other"),
+    Behaviour("apimodels.adaptive.none", ASSUMED, "adaptive without a readable visual input is 16:9"),
+    Behaviour("apimodels.upscale.size", ASSUMED, "the target is the shorter side; the ratio is that of the input"),
+    Behaviour("apimodels.tasks.isolated", ASSUMED, "a task is visible to the key that created it, and to no other"),
     Behaviour("apimodels.billing.success", VENDOR_CLIENT, "rejected and failed orders are not billed"),
     Behaviour("apimodels.billing.completion", VENDOR_CLIENT, "an order is billed once, when it completes"),
     Behaviour("apimodels.content.keyless", CLIENT, "a result link needs no key"),
-    Behaviour("apimodels.content.own", UNSAID, "each task has its own links"),
+    Behaviour("apimodels.content.own", ASSUMED, "each task has its own links"),
     Behaviour("apimodels.content.format", ARK, "a clip is an MP4 file"),
-    Behaviour("apimodels.content.codec", UNSAID, "a clip's video codec is H.264 (avc1)"),
-    Behaviour("apimodels.content.type", UNSAID, "a clip is sent as video/mp4"),
-    Behaviour("apimodels.content.length", UNSAID, "Content-Length is the number of bytes sent"),
-    Behaviour("apimodels.content.same", UNSAID, "a link serves the same bytes each time"),
-    Behaviour("apimodels.content.head", UNSAID, "HEAD responds as GET does, without the body"),
+    Behaviour("apimodels.content.codec", ASSUMED, "a clip's video codec is H.264 (avc1)"),
+    Behaviour("apimodels.content.type", ASSUMED, "a clip is sent as video/mp4"),
+    Behaviour("apimodels.content.length", ASSUMED, "Content-Length is the number of bytes sent"),
+    Behaviour("apimodels.content.same", ASSUMED, "a link serves the same bytes each time"),
+    Behaviour("apimodels.content.head", ASSUMED, "HEAD responds as GET does, without the body"),
     Behaviour("apimodels.range.part", STORAGE, "a range request gets 206, Content-Range and only its bytes"),
     Behaviour("apimodels.range.condition", STORAGE, "If-Range with an outdated validator gets the whole clip"),
     Behaviour("apimodels.range.offered", STORAGE, "Accept-Ranges states whether range requests are supported"),
-    Behaviour("apimodels.unknown_fields", UNSAID, "fields that the page does not name are ignored"),
-    Behaviour("apimodels.null", UNSAID, "a field that is null counts as absent"),
+    Behaviour("apimodels.unknown_fields", ASSUMED, "fields that the page does not name are ignored"),
+    Behaviour("apimodels.null", ASSUMED, "a field that is null counts as absent"),
 )  # fmt: skip
 
 PATHS = {

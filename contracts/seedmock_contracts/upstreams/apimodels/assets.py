@@ -19,7 +19,7 @@ from ...rules.fields import (
 )
 from ...rules.rule import Rule
 from .. import _ark
-from .sources import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID
+from .sources import ARK, ASSUMED, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME
 
 ENDPOINTS = (
     Endpoint("apimodels.groups.create", PAGE_ASSETS, Operation.GROUP_CREATE, "POST", "/assets/groups"),
@@ -42,13 +42,13 @@ FIELDS = (
     Field("apimodels.assets.create.name", PAGE_ASSETS, Operation.ASSET_CREATE, "name", TEXT, ""),
     Field("apimodels.assets.create.group_id", PAGE_ASSETS, Operation.ASSET_CREATE, "group_id", GROUP_ID),
     Field("apimodels.assets.get.id", PAGE_ASSETS, Operation.ASSET_GET, "id", TEXT),
-    Field("apimodels.assets.list.page", UNSAID, Operation.ASSET_LIST, "page", NUMBER, 1),
-    Field("apimodels.assets.list.page_size", UNSAID, Operation.ASSET_LIST, "page_size", NUMBER, 10),
-    Field("apimodels.assets.list.group_id", UNSAID, Operation.ASSET_LIST, "group_id", GROUP_ID),
-    Field("apimodels.assets.update.id", UNSAID, Operation.ASSET_UPDATE, "id", TEXT),
-    Field("apimodels.assets.update.name", UNSAID, Operation.ASSET_UPDATE, "name", TEXT),
-    Field("apimodels.assets.delete.id", UNSAID, Operation.ASSET_DELETE, "id", TEXT),
-    Field("apimodels.groups.delete.id", UNSAID, Operation.GROUP_DELETE, "id", GROUP_ID),
+    Field("apimodels.assets.list.page", ASSUMED, Operation.ASSET_LIST, "page", NUMBER, 1),
+    Field("apimodels.assets.list.page_size", ASSUMED, Operation.ASSET_LIST, "page_size", NUMBER, 10),
+    Field("apimodels.assets.list.group_id", ASSUMED, Operation.ASSET_LIST, "group_id", GROUP_ID),
+    Field("apimodels.assets.update.id", ASSUMED, Operation.ASSET_UPDATE, "id", TEXT),
+    Field("apimodels.assets.update.name", ASSUMED, Operation.ASSET_UPDATE, "name", TEXT),
+    Field("apimodels.assets.delete.id", ASSUMED, Operation.ASSET_DELETE, "id", TEXT),
+    Field("apimodels.groups.delete.id", ASSUMED, Operation.GROUP_DELETE, "id", GROUP_ID),
 )
 
 PUBLIC = ("https://", "http://")
@@ -83,29 +83,32 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.ASSET_GET: (*type_rules(_of(Operation.ASSET_GET)), _required(Operation.ASSET_GET, "id", IN_EXAMPLES)),
     Operation.ASSET_LIST: (
         *type_rules(_of(Operation.ASSET_LIST)),
-        WholeNumber(Fact("apimodels.assets.list.page.whole", UNSAID), "page"),
-        NumberRange(Fact("apimodels.assets.list.page.range", UNSAID), "page", 1),
-        WholeNumber(Fact("apimodels.assets.list.page_size.whole", UNSAID), "page_size"),
+        WholeNumber(Fact("apimodels.assets.list.page.whole", ASSUMED), "page"),
+        NumberRange(Fact("apimodels.assets.list.page.range", ASSUMED), "page", 1),
+        WholeNumber(Fact("apimodels.assets.list.page_size.whole", ASSUMED), "page_size"),
         NumberRange(Fact("apimodels.assets.list.page_size.range", LIKE_ARK), "page_size", 1, 100),
-        WholeNumber(Fact("apimodels.assets.list.group_id.number", UNSAID), "group_id"),
+        WholeNumber(Fact("apimodels.assets.list.group_id.number", ASSUMED), "group_id"),
     ),
     Operation.ASSET_UPDATE: (
         *type_rules(_of(Operation.ASSET_UPDATE)),
-        _required(Operation.ASSET_UPDATE, "id", UNSAID),
-        _required(Operation.ASSET_UPDATE, "name", UNSAID),
+        _required(Operation.ASSET_UPDATE, "id", ASSUMED),
+        _required(Operation.ASSET_UPDATE, "name", ASSUMED),
         MaxLength(Fact("apimodels.assets.update.name.length", LIKE_ARK), "name", NAME_LENGTH),
     ),
-    Operation.ASSET_DELETE: (*type_rules(_of(Operation.ASSET_DELETE)), _required(Operation.ASSET_DELETE, "id", UNSAID)),
+    Operation.ASSET_DELETE: (
+        *type_rules(_of(Operation.ASSET_DELETE)),
+        _required(Operation.ASSET_DELETE, "id", ASSUMED),
+    ),
     Operation.GROUP_DELETE: (
         *type_rules(_of(Operation.GROUP_DELETE)),
-        _required(Operation.GROUP_DELETE, "id", UNSAID),
-        WholeNumber(Fact("apimodels.groups.delete.id.number", UNSAID), "id"),
+        _required(Operation.GROUP_DELETE, "id", ASSUMED),
+        WholeNumber(Fact("apimodels.groups.delete.id.number", ASSUMED), "id"),
     ),
 }
 
 AMOUNTS = (
     Amount("apimodels.assets.create.fee", PAGE_ASSETS, Decimal("0.01")),
-    Amount("apimodels.assets.processing_seconds", UNSAID, Decimal(1)),
+    Amount("apimodels.assets.processing_seconds", ASSUMED, Decimal(1)),
 )
 
 CODES = _ark.asset_codes("apimodels", ARK)
@@ -120,8 +123,8 @@ BEHAVIOURS = (
         "apimodels.assets.id", PAGE_ASSETS, "asset-, the time of creation, then a few characters",
         (Operation.ASSET_CREATE,), r"asset-(?P<time>\d{14})-[a-z0-9]{4,8}", 8,
     ),
-    Behaviour("apimodels.assets.create.name.default", UNSAID, "an asset needs no name"),
-    Behaviour("apimodels.groups.id.text", UNSAID, "a group's id is accepted as a string too"),
+    Behaviour("apimodels.assets.create.name.default", ASSUMED, "an asset needs no name"),
+    Behaviour("apimodels.groups.id.text", ASSUMED, "a group's id is accepted as a string too"),
     Behaviour("apimodels.assets.url", PAGE_ASSETS, "asset_url is asset:// followed by the asset's id"),
     Behaviour("apimodels.assets.list.paged", PAGE_ASSETS, "assets are listed by page"),
     Behaviour("apimodels.assets.update.rename", PAGE_ASSETS, "an update renames an asset"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...enums import Basis, ErrorKind
 from ...facts import ErrorCase, Evidence, FailCode
 from ...response_format import Envelope
-from .sources import CLIENT, UNSAID, VENDOR_CLIENT
+from .sources import ASSUMED, CLIENT, VENDOR_CLIENT
 
 ENVELOPE = Envelope(
     "",
@@ -37,27 +37,27 @@ ERRORS = (
     _error(ErrorKind.INVALID_PARAMETER, 400, VENDOR_CLIENT, "{detail}"),
     _error(ErrorKind.UNKNOWN_MODEL, 400, VENDOR_CLIENT, "Invalid model: {value}. Supported: {allowed}"),
     _error(ErrorKind.INVALID_INPUT, 400, CLIENT, "invalid input", "INVALID_INPUT"),
-    _error(ErrorKind.MODERATION_INPUT, 400, UNSAID, "{detail}", "CONTENT_MODERATION"),
-    _error(ErrorKind.MODERATION_INPUT, 422, UNSAID, "{detail}", "CONTENT_MODERATION", style="422"),
+    _error(ErrorKind.MODERATION_INPUT, 400, ASSUMED, "{detail}", "CONTENT_MODERATION"),
+    _error(ErrorKind.MODERATION_INPUT, 422, ASSUMED, "{detail}", "CONTENT_MODERATION", style="422"),
     _error(ErrorKind.MODERATION_OUTPUT, 200, VENDOR_CLIENT, "{detail}", "CONTENT_MODERATION"),
     _error(ErrorKind.ASSET_REFUSED, 422, CLIENT, "{detail}"),
     _error(ErrorKind.TASK_NOT_FOUND, 404, CLIENT, "task not found"),
-    _error(ErrorKind.ASSET_NOT_FOUND, 404, UNSAID, "asset not found"),
-    _error(ErrorKind.GROUP_NOT_FOUND, 404, UNSAID, "group not found"),
+    _error(ErrorKind.ASSET_NOT_FOUND, 404, ASSUMED, "asset not found"),
+    _error(ErrorKind.GROUP_NOT_FOUND, 404, ASSUMED, "group not found"),
     _error(ErrorKind.CONTENT_NOT_FOUND, 404, CLIENT, "file not found"),
-    _error(ErrorKind.NOT_READY, 400, UNSAID, "{detail}"),
+    _error(ErrorKind.NOT_READY, 400, ASSUMED, "{detail}"),
     _error(ErrorKind.TASK_FAILED, 200, VENDOR_CLIENT, "{detail}", "UPSTREAM_FAILED"),
-    _error(ErrorKind.STATE_CONFLICT, 409, UNSAID, "{detail}"),
+    _error(ErrorKind.STATE_CONFLICT, 409, ASSUMED, "{detail}"),
     _error(ErrorKind.LINK_EXPIRED, 404, CLIENT, "this link has expired: {detail}"),
     _error(ErrorKind.LINK_EXPIRED, 403, CLIENT, "this link has expired: {detail}", style="403"),
     _error(ErrorKind.LINK_EXPIRED, 410, CLIENT, "this link has expired: {detail}", style="410"),
-    _error(ErrorKind.PRECONDITION_FAILED, 412, UNSAID, "{detail}"),
-    _error(ErrorKind.RANGE_NOT_SATISFIABLE, 416, UNSAID, "{detail}"),
-    _error(ErrorKind.ROUTE_NOT_FOUND, 404, UNSAID, "{detail}"),
-    _error(ErrorKind.METHOD_NOT_ALLOWED, 405, UNSAID, "method not allowed: {detail}"),
-    _error(ErrorKind.BODY_TOO_LARGE, 413, UNSAID, "body too large: {detail}"),
-    _error(ErrorKind.UNSUPPORTED_MEDIA_TYPE, 415, UNSAID, "unsupported content type: {detail}"),
-    _error(ErrorKind.REQUEST_TIMEOUT, 408, UNSAID, "request timeout: {detail}"),
+    _error(ErrorKind.PRECONDITION_FAILED, 412, ASSUMED, "{detail}"),
+    _error(ErrorKind.RANGE_NOT_SATISFIABLE, 416, ASSUMED, "{detail}"),
+    _error(ErrorKind.ROUTE_NOT_FOUND, 404, ASSUMED, "{detail}"),
+    _error(ErrorKind.METHOD_NOT_ALLOWED, 405, ASSUMED, "method not allowed: {detail}"),
+    _error(ErrorKind.BODY_TOO_LARGE, 413, ASSUMED, "body too large: {detail}"),
+    _error(ErrorKind.UNSUPPORTED_MEDIA_TYPE, 415, ASSUMED, "unsupported content type: {detail}"),
+    _error(ErrorKind.REQUEST_TIMEOUT, 408, ASSUMED, "request timeout: {detail}"),
     _error(ErrorKind.RATE_LIMIT, 429, CLIENT, "too many requests: {detail}"),
     _error(ErrorKind.UPSTREAM_FAILED, 502, VENDOR_CLIENT, "upstream failed: {detail}", "UPSTREAM_FAILED"),
     _error(ErrorKind.OVERLOADED, 503, VENDOR_CLIENT, "upstream busy: {detail}", "UPSTREAM_BUSY"),
@@ -65,11 +65,11 @@ ERRORS = (
 
 FACE = "the reference image may contain a real person; use an asset"
 CODES = (
-    FailCode("apimodels.code.moderation.input", UNSAID, ErrorKind.MODERATION_INPUT, "CONTENT_MODERATION", "refused"),
-    FailCode("apimodels.code.moderation.face", UNSAID, ErrorKind.MODERATION_INPUT, "CONTENT_MODERATION", FACE, "face"),
+    FailCode("apimodels.code.moderation.input", ASSUMED, ErrorKind.MODERATION_INPUT, "CONTENT_MODERATION", "refused"),
+    FailCode("apimodels.code.moderation.face", ASSUMED, ErrorKind.MODERATION_INPUT, "CONTENT_MODERATION", FACE, "face"),
     *(
         FailCode(
-            f"apimodels.code.moderation.{reason}", UNSAID, ErrorKind.MODERATION_INPUT, "CONTENT_MODERATION",
+            f"apimodels.code.moderation.{reason}", ASSUMED, ErrorKind.MODERATION_INPUT, "CONTENT_MODERATION",
             f"the {what} did not pass moderation", reason,
         )
         for reason, what in (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ...enums import Operation, TaskStatus
 from ...facts import Evidence, ResponseField
-from .sources import CLIENT, LIKE_ARK, PAGE_ASSETS, SIBLINGS, UNSAID, VENDOR_CLIENT
+from .sources import ASSUMED, CLIENT, LIKE_ARK, PAGE_ASSETS, SIBLINGS, VENDOR_CLIENT
 
 SUCCEEDED, FAILED = (TaskStatus.SUCCESS,), (TaskStatus.FAILURE,)
 RUNNING = (TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)
 TEXT, WHOLE, NUMBER, FLAG, LIST = ("string",), ("integer",), ("integer", "number"), ("boolean",), ("array",)
 KEYS, CURRENT, LEGACY = "apimodels.keys", "current", "legacy"
-LINK, WORD = r"https?://\S+", r"[A-Z]+(_[A-Z]+)*"
+LINK, CAPS = r"https?://\S+", r"[A-Z]+(_[A-Z]+)*"
 
 
 def _field(
@@ -44,7 +44,7 @@ QUERY = (
     _field("query.response.task_id", CLIENT, Q, "data.task_id", keys=LEGACY),
     _field("query.response.status", CLIENT, Q, "data.status", keys=LEGACY),
     _field("query.response.model", SIBLINGS, Q, "data.model", required=False),
-    _field("query.response.modelType", VENDOR_CLIENT, Q, "data.modelType", required=False, pattern=WORD),
+    _field("query.response.modelType", VENDOR_CLIENT, Q, "data.modelType", required=False, pattern=CAPS),
     _field("query.response.resultUrls", SIBLINGS, Q, "data.resultUrls", LIST, statuses=SUCCEEDED, keys=CURRENT),
     _field("query.response.resultUrls.item", SIBLINGS, Q, "data.resultUrls[]", statuses=SUCCEEDED, pattern=LINK,
            keys=CURRENT),
@@ -53,13 +53,13 @@ QUERY = (
     _field("query.response.videos", CLIENT, Q, "data.videos", LIST, statuses=SUCCEEDED, keys=LEGACY),
     _field("query.response.videos.item", CLIENT, Q, "data.videos[]", statuses=SUCCEEDED, pattern=LINK, keys=LEGACY),
     _field("query.response.failMsg", SIBLINGS, Q, "data.failMsg", statuses=FAILED),
-    _field("query.response.failCode", VENDOR_CLIENT, Q, "data.failCode", statuses=FAILED, required=False, pattern=WORD),
+    _field("query.response.failCode", VENDOR_CLIENT, Q, "data.failCode", statuses=FAILED, required=False, pattern=CAPS),
     _field("query.response.retryable", VENDOR_CLIENT, Q, "data.retryable", FLAG, statuses=FAILED, required=False),
     _field("query.response.createTime", SIBLINGS, Q, "data.createTime", WHOLE, statuses=SUCCEEDED),
-    _field("query.response.createTime.running", UNSAID, Q, "data.createTime", WHOLE, statuses=RUNNING),
-    _field("query.response.createTime.failed", UNSAID, Q, "data.createTime", WHOLE, statuses=FAILED),
+    _field("query.response.createTime.running", ASSUMED, Q, "data.createTime", WHOLE, statuses=RUNNING),
+    _field("query.response.createTime.failed", ASSUMED, Q, "data.createTime", WHOLE, statuses=FAILED),
     _field("query.response.completeTime", SIBLINGS, Q, "data.completeTime", WHOLE, statuses=SUCCEEDED),
-    _field("query.response.completeTime.failed", UNSAID, Q, "data.completeTime", WHOLE, statuses=FAILED),
+    _field("query.response.completeTime.failed", ASSUMED, Q, "data.completeTime", WHOLE, statuses=FAILED),
 )  # fmt: skip
 
 ASSET_STATUS = "Processing|Active|Failed"
@@ -81,7 +81,7 @@ def _groups(option: str, at: str) -> tuple[ResponseField, ...]:
     return tuple(
         ResponseField(
             f"apimodels.groups.list.response.{option}.{name}" if name else f"apimodels.groups.list.response.{option}",
-            UNSAID, Operation.GROUP_LIST, f"{at}[].{name}" if name else at, types,
+            ASSUMED, Operation.GROUP_LIST, f"{at}[].{name}" if name else at, types,
             required=name in ("", "id", "group_name"), variant="apimodels.group_list", option=option,
         )
         for name, types in (("", LIST), *rows)
@@ -112,10 +112,10 @@ LIBRARY = (
     _field("assets.list.response.total", LIKE_ARK, Operation.ASSET_LIST, "data.total", WHOLE),
     _field("assets.list.response.page", LIKE_ARK, Operation.ASSET_LIST, "data.page", WHOLE),
     _field("assets.list.response.page_size", LIKE_ARK, Operation.ASSET_LIST, "data.page_size", WHOLE),
-    _field("assets.update.response.id", UNSAID, Operation.ASSET_UPDATE, "data.id"),
-    _field("assets.update.response.name", UNSAID, Operation.ASSET_UPDATE, "data.name"),
-    _field("assets.delete.response.data", UNSAID, Operation.ASSET_DELETE, "data", ("object", "boolean", "null")),
-    _field("groups.delete.response.data", UNSAID, Operation.GROUP_DELETE, "data", ("object", "boolean", "null")),
+    _field("assets.update.response.id", ASSUMED, Operation.ASSET_UPDATE, "data.id"),
+    _field("assets.update.response.name", ASSUMED, Operation.ASSET_UPDATE, "data.name"),
+    _field("assets.delete.response.data", ASSUMED, Operation.ASSET_DELETE, "data", ("object", "boolean", "null")),
+    _field("groups.delete.response.data", ASSUMED, Operation.GROUP_DELETE, "data", ("object", "boolean", "null")),
 )
 
 ACCOUNT = (
@@ -134,17 +134,17 @@ ACCOUNT = (
 ERROR_RESPONSES = (
     ResponseField("apimodels.error_response.code", VENDOR_CLIENT, None, "code", WHOLE),
     ResponseField("apimodels.error_response.msg", VENDOR_CLIENT, None, "msg", TEXT),
-    ResponseField("apimodels.error_response.data", UNSAID, None, "data", ("object", "null"), required=False),
+    ResponseField("apimodels.error_response.data", ASSUMED, None, "data", ("object", "null"), required=False),
     ResponseField(
-        "apimodels.error_response.failCode", CLIENT, None, "data.failCode", TEXT, required=False, pattern=WORD
+        "apimodels.error_response.failCode", CLIENT, None, "data.failCode", TEXT, required=False, pattern=CAPS
     ),
     ResponseField("apimodels.error_response.failMsg", CLIENT, None, "data.failMsg", TEXT, required=False),
-    ResponseField("apimodels.error_response.retryable", UNSAID, None, "data.retryable", FLAG, required=False),
+    ResponseField("apimodels.error_response.retryable", ASSUMED, None, "data.retryable", FLAG, required=False),
 )
 
 RESPONSE_FIELDS: tuple[ResponseField, ...] = (
     *_created(Operation.CREATE, SIBLINGS, CLIENT),
-    *_created(Operation.UPSCALE, UNSAID, UNSAID),
+    *_created(Operation.UPSCALE, ASSUMED, ASSUMED),
     *QUERY,
     *LIBRARY_CREATED,
     *LIBRARY,

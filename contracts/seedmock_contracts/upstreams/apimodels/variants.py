@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...facts import Variants, assumed
-from .sources import ARK, CLIENT, PAGE, PAGE_ASSETS, UNREACHABLE, UNSAID, VENDOR_CLIENT
+from .sources import ARK, ASSUMED, CLIENT, PAGE, PAGE_ASSETS, UNREACHABLE, VENDOR_CLIENT
 
 BILLING = Variants(
     "apimodels.billing", PAGE, "seconds", ("seconds", "tokens"),
@@ -31,7 +31,7 @@ VARIANTS = (
         "task responses with taskId, state, resultUrls (current), or with task_id, status, videos as in early 2026",
     ),
     Variants(
-        "apimodels.moderation", UNSAID, "400", ("400", "422"),
+        "apimodels.moderation", ASSUMED, "400", ("400", "422"),
         "the HTTP status of a create that moderation rejects",
     ),
     Variants(
@@ -39,7 +39,7 @@ VARIANTS = (
         "the HTTP status of a result link after its seven days",
     ),
     Variants(
-        "apimodels.group_list", UNSAID, "array", ("array", "items"),
+        "apimodels.group_list", ASSUMED, "array", ("array", "items"),
         "groups are listed as an array in data, or as data.items",
     ),
     BILLING,

@@ -63,6 +63,7 @@ from .errors import CODES, ENVELOPES, ERRORS
 from .responses import RESPONSE_FIELDS
 from .sources import (
     ARK,
+    ASSUMED,
     CLIENT,
     COMMON,
     GATEWAY,
@@ -79,7 +80,6 @@ from .sources import (
     SCHEME,
     SDK,
     UNREACHABLE,
-    UNSAID,
     VENDOR_CONTENT,
     VENDOR_CREATE,
     VENDOR_GET,
@@ -193,7 +193,7 @@ CREATE_RULES: tuple[Rule, ...] = (
     ),
     UrlScheme(Fact("opeai.create.content.audio_url.scheme", SCHEME), f"{ITEM}.audio_url.url", SCHEMES, (AUDIO, IMAGE)),
     OneOf(Fact("opeai.create.content.role.values", COMMON), f"{ITEM}.role", tuple(ROLES)),
-    RoleMatchesType(Fact("opeai.create.content.role.fits", UNSAID), ITEM, LAYOUT.types_by_role),
+    RoleMatchesType(Fact("opeai.create.content.role.fits", ASSUMED), ITEM, LAYOUT.types_by_role),
     MaxReferences(Fact("opeai.create.first_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.FIRST_FRAME),
     MaxReferences(Fact("opeai.create.last_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.LAST_FRAME),
     LastFrameRequiresFirst(Fact("opeai.create.last_frame_needs_first", ARK), CONTENT),
@@ -224,7 +224,7 @@ AMOUNTS = (
     TOKEN_PRICE,
     Amount("opeai.content.max_age", GATEWAY, Decimal(86400)),
     FRAME_RATE,
-    Amount("opeai.body.megabytes", UNSAID, Decimal(100)),
+    Amount("opeai.body.megabytes", ASSUMED, Decimal(100)),
 )
 
 LATENCY = Latency(_ark.LATENCY_P50, _ark.LATENCY_P90, assumed("as measured by another vendor of the same models"))
@@ -317,22 +317,22 @@ BEHAVIOURS = (
     ),
     Behaviour("opeai.times", GUIDE_4, "created_at is in seconds since the epoch"),
     Behaviour("opeai.status.moves", ARK, "a task moves from queued to in progress to a terminal status"),
-    Behaviour("opeai.status.final", UNSAID, "a task that has ended does not change"),
+    Behaviour("opeai.status.final", ASSUMED, "a task that has ended does not change"),
     KeyOrder(
         "opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order",
         Operation.QUERY, ("created_at", "id", "model", "object", "prompt", "size", "status"),
     ),
     Behaviour("opeai.content.binary", GUIDE_6, "content of a finished task is the clip itself"),
     Behaviour("opeai.content.format", GUIDE_6, "the downloaded file is an MP4 file"),
-    Behaviour("opeai.content.codec", UNSAID, "a clip's video codec is H.264 (avc1)"),
+    Behaviour("opeai.content.codec", ASSUMED, "a clip's video codec is H.264 (avc1)"),
     Behaviour("opeai.content.type", VENDOR_CONTENT, "content is sent as video/mp4"),
     Behaviour("opeai.content.length", VENDOR_CONTENT, "Content-Length is the number of bytes sent"),
     Behaviour("opeai.content.unfinished", VENDOR_CONTENT, "content of a task that is not complete is an error"),
     Behaviour("opeai.content.same", LASTING, "content is the same bytes each time"),
-    Behaviour("opeai.content.head", UNSAID, "HEAD responds as GET does, without the body"),
+    Behaviour("opeai.content.head", ASSUMED, "HEAD responds as GET does, without the body"),
     Behaviour("opeai.range.part", GATEWAY, "a range request gets 206, Content-Range and only its bytes"),
-    Behaviour("opeai.range.condition", UNSAID, "If-Range with an outdated validator gets the whole clip"),
-    Behaviour("opeai.range.offered", UNSAID, "Accept-Ranges states whether range requests are supported"),
+    Behaviour("opeai.range.condition", ASSUMED, "If-Range with an outdated validator gets the whole clip"),
+    Behaviour("opeai.range.offered", ASSUMED, "Accept-Ranges states whether range requests are supported"),
     Behaviour("opeai.tasks.isolated", GATEWAY, "a task is visible to the account that created it, and to no other"),
     Behaviour("opeai.content.late", CLIENT, "content can report NOT_START for 5 to 15 seconds after success"),
     Behaviour("opeai.faces", ARK, "an image that may show a real person is rejected at create"),
@@ -348,11 +348,11 @@ BEHAVIOURS = (
     Behaviour("opeai.input_reference.file", assumed("as in OpenAI's API"), "a file part is the first frame"),
     Behaviour("opeai.model.seedance-2-0-nsfw.resolutions", NSFW, "the same resolutions as seedance-2-0"),
     Behaviour("opeai.model.seedance-2-0-nsfw.moderation", NSFW, "text moderation is relaxed, media moderation is not"),
-    Behaviour("opeai.limit.megabyte", UNSAID, "a megabyte of the limits is 1024 x 1024 bytes"),
-    Behaviour("opeai.role.default", UNSAID, "an item without a role is a reference of its kind"),
+    Behaviour("opeai.limit.megabyte", ASSUMED, "a megabyte of the limits is 1024 x 1024 bytes"),
+    Behaviour("opeai.role.default", ASSUMED, "an item without a role is a reference of its kind"),
     Behaviour("opeai.create.generate_audio.default", ARK, "audio is generated unless switched off"),
-    Behaviour("opeai.unknown_fields", UNSAID, "fields that the guide does not name are ignored"),
-    Behaviour("opeai.null", UNSAID, "a field that is null counts as absent"),
+    Behaviour("opeai.unknown_fields", ASSUMED, "fields that the guide does not name are ignored"),
+    Behaviour("opeai.null", ASSUMED, "a field that is null counts as absent"),
 )  # fmt: skip
 
 TEXT: Document = MappingProxyType(

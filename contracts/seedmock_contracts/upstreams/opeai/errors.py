@@ -6,7 +6,7 @@ from ...enums import Basis, ErrorKind
 from ...facts import ErrorCase, Evidence
 from ...response_format import Envelope
 from .. import _ark
-from .sources import ARK, GATEWAY, LIKE_ARK, UNSAID, VENDOR_CONTENT, VENDOR_GET
+from .sources import ARK, ASSUMED, GATEWAY, LIKE_ARK, VENDOR_CONTENT, VENDOR_GET
 
 ENVELOPES = (
     Envelope(
@@ -52,18 +52,18 @@ ARK_ERRORS = (
         NOT_COMPLETED, REQUEST_ERROR, "error", wording=Basis.OBSERVED,
     ),
     _error_object(ErrorKind.TASK_FAILED),
-    _error_object(ErrorKind.STATE_CONFLICT, evidence=UNSAID),
+    _error_object(ErrorKind.STATE_CONFLICT, evidence=ASSUMED),
     _error_object(ErrorKind.LINK_EXPIRED),
-    _error_object(ErrorKind.PRECONDITION_FAILED, evidence=UNSAID),
-    _error_object(ErrorKind.RANGE_NOT_SATISFIABLE, evidence=UNSAID),
+    _error_object(ErrorKind.PRECONDITION_FAILED, evidence=ASSUMED),
+    _error_object(ErrorKind.RANGE_NOT_SATISFIABLE, evidence=ASSUMED),
     ErrorCase(
         "opeai.error.route_not_found", GATEWAY, ErrorKind.ROUTE_NOT_FOUND, 404, "",
         "Invalid URL ({value})", REQUEST_ERROR, "error", wording=Basis.OBSERVED,
     ),
-    _error_object(ErrorKind.METHOD_NOT_ALLOWED, evidence=UNSAID),
-    _error_object(ErrorKind.BODY_TOO_LARGE, evidence=UNSAID),
-    _error_object(ErrorKind.UNSUPPORTED_MEDIA_TYPE, evidence=UNSAID),
-    _error_object(ErrorKind.REQUEST_TIMEOUT, evidence=UNSAID),
+    _error_object(ErrorKind.METHOD_NOT_ALLOWED, evidence=ASSUMED),
+    _error_object(ErrorKind.BODY_TOO_LARGE, evidence=ASSUMED),
+    _error_object(ErrorKind.UNSUPPORTED_MEDIA_TYPE, evidence=ASSUMED),
+    _error_object(ErrorKind.REQUEST_TIMEOUT, evidence=ASSUMED),
     _error_object(ErrorKind.RATE_LIMIT),
     _error_object(ErrorKind.UPSTREAM_FAILED),
     _error_object(ErrorKind.OVERLOADED),
