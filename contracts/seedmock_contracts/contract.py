@@ -22,6 +22,7 @@ from .facts import (
     Fact,
     FailCode,
     Field,
+    MediaFormats,
     MediaLimit,
     ModeFact,
     Model,
@@ -62,6 +63,7 @@ class Contract:
     rules: Mapping[Operation, tuple[Rule, ...]]
     advice: tuple[Rule, ...] = ()
     limits: tuple[MediaLimit, ...] = ()
+    formats: tuple[MediaFormats, ...] = ()
     tariffs: tuple[Tariff, ...] = ()
     amounts: tuple[Amount, ...] = ()
     status_spellings: tuple[StatusSpelling, ...]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -154,8 +154,9 @@ class ModeFact(Fact):
 class MediaLimit(Fact):
     """Limit on one reference, or on all references of a kind together.
 
-    `quantity` is size_bytes, seconds, total_seconds, side (width and height each) or ratio (width over height);
-    `low` and `high` are inclusive unless `strict`.
+    `quantity` is size_bytes, seconds, total_seconds, side (width and height each), ratio (width over height), pixels
+    (width times height) or fps; `low` and `high` are inclusive unless `strict`. `others` are the bounds under other
+    options of `variant`, None where the limit is not enforced.
     """
 
     kind: MediaKind
@@ -163,6 +164,23 @@ class MediaLimit(Fact):
     low: float | None = None
     high: float | None = None
     strict: bool = False
+    variant: str = ""
+    others: tuple[tuple[str, tuple[float | None, float | None] | None], ...] = ()
+
+    def under(self, option: str) -> MediaLimit | None:
+        """The limit under an option of its variant; None if it is not enforced."""
+        bounds = dict(self.others).get(option, (self.low, self.high))
+        return None if bounds is None else replace(self, low=bounds[0], high=bounds[1], others=())
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFormats(Fact):
+    """Formats in which references of a kind are accepted; all are under the option `off` of `variant`."""
+
+    kind: MediaKind
+    formats: tuple[str, ...]
+    variant: str = ""
+    off: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,10 +169,12 @@ def _limits(contract: Contract) -> Statements:
         bounds = zip(comparisons, (low, high), strict=True)
         return " and ".join(f"{comparison} {bound:,.10g}" for comparison, bound in bounds if bound is not None)
 
-    return _by_subject(
+    limits = [
         (f"{limit.kind}: {limit.quantity}".replace("_", " "), describe(limit.low, limit.high, limit.strict), limit)
         for limit in contract.limits
-    )
+    ]
+    formats = [(f"{row.kind}: formats", ", ".join(row.formats), row) for row in contract.formats]
+    return _by_subject([*formats, *limits])
 
 
 def _status_spellings(contract: Contract) -> Statements:

@@ -77,10 +77,13 @@ class App:
             uploads, fetch=settings.fetch, limit_bytes=settings.max_body_bytes, public_url=settings.public_url
         )
         inspector = MediaInspector(files, self.declared_media, FaceDetector())
-        resolver = ReferenceResolver(store, self.clocks, inspector)
+        resolver = ReferenceResolver(store, self.clocks, inspector, settings.variant_options)
         config = EngineConfig(pace=settings.pace, latencies=_latencies(), options=settings.variant_options)
         engine = Engine(store, self.clocks, random, self.renderer, resolver, self.fates, self.ledger, config)
-        library = AssetLibrary(store, self.clocks, files, inspector, self.fates, self.ledger, pace=settings.pace)
+        library = AssetLibrary(
+            store, self.clocks, files, inspector, self.fates, self.ledger,
+            pace=settings.pace, options=settings.variant_options,
+        )  # fmt: skip
         context = UpstreamContext(engine, library, files, random, settings)
         self.upstreams = upstreams(context)
         self.callbacks = self._callback_dispatcher(store)

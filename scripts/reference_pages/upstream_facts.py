@@ -119,7 +119,10 @@ def number(value: float) -> str:
 def describe_limit(limit: facts.MediaLimit) -> Cells:
     low, high = ("more than", "less than") if limit.strict else ("from", "to")
     bounds = [f"{word} {number(bound)}" for word, bound in ((low, limit.low), (high, limit.high)) if bound is not None]
-    return {"kind": str(limit.kind), "quantity": spaced([limit.quantity]), "allowed": " ".join(bounds)}
+    return {
+        "kind": str(limit.kind), "quantity": spaced([limit.quantity]), "allowed": " ".join(bounds),
+        "variant": code(limit.variant) if limit.variant else "",
+    }  # fmt: skip
 
 
 def describe_error(case: facts.ErrorCase) -> Cells:
@@ -160,6 +163,10 @@ TABLES: dict[type[Fact], FactTable] = {
         "Sizes", lambda fact: {"resolution": fact.resolution, "ratio": fact.ratio, "pixels": code(fact.text)}
     ),
     facts.MediaLimit: FactTable("Limits of references", describe_limit),
+    facts.MediaFormats: FactTable(
+        "Formats of references",
+        lambda fact: {"kind": str(fact.kind), "formats": spaced(fact.formats), "variant": code(fact.variant)},
+    ),
     facts.Tariff: FactTable(
         "Prices",
         lambda fact: {"model": fact.model, "resolution": fact.resolution, "USD a second": str(fact.per_second)},

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.enums import Basis, MediaKind
 from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation.media import kind_violation, media_violations
@@ -43,9 +43,20 @@ def test_ordinary_media_violate_no_limit(contract: Contract) -> None:
         (replace(IMAGE, width=400, height=1000), "image.ratio"),
         (replace(IMAGE, width=None, height=None), None),
         (replace(VIDEO, seconds=2.0), None),
-        (replace(VIDEO, seconds=1.8), "video.seconds"),
-        (replace(VIDEO, seconds=15.04), None),
+        (replace(VIDEO, seconds=1.8), None),
+        (replace(VIDEO, seconds=1.79), "video.seconds"),
+        (replace(VIDEO, seconds=15.2), None),
         (replace(VIDEO, seconds=None), None),
+        (replace(VIDEO, width=176, height=144), "video.pixels"),
+        (replace(VIDEO, width=637, height=640), "video.pixels"),
+        (replace(VIDEO, width=637, height=641), None),
+        (replace(VIDEO, width=3840, height=2160), None),
+        (replace(VIDEO, width=4096, height=2160), "video.pixels"),
+        (replace(VIDEO, fps=23.976), None),
+        (replace(VIDEO, fps=23.4), "video.fps"),
+        (replace(VIDEO, fps=59.94), None),
+        (replace(VIDEO, fps=120.0), "video.fps"),
+        (replace(VIDEO, fps=None), None),
         (replace(AUDIO, seconds=2.0), None),
         (replace(AUDIO, seconds=1.5), "audio.seconds"),
         (replace(AUDIO, seconds=15.0), None),
@@ -56,7 +67,7 @@ def test_media_on_both_sides_of_each_limit(contract: Contract, facts: MediaFacts
 
 
 def test_a_too_long_clip_violates_its_own_limit_and_the_total(contract: Contract) -> None:
-    assert violated_limits(contract, replace(VIDEO, seconds=15.2)) == ["video.seconds", "video.total"]
+    assert violated_limits(contract, replace(VIDEO, seconds=15.21)) == ["video.seconds", "video.total"]
     assert violated_limits(contract, replace(AUDIO, seconds=16.0)) == ["audio.seconds", "audio.total"]
 
 
@@ -88,6 +99,65 @@ def test_a_violated_limit_names_the_reference_the_value_and_the_allowed_values()
     assert ratio.fact.id == "apimodels.limit.image.ratio"
     (size,) = media_violations("opeai", [("x", replace(AUDIO, size_bytes=15 * MB))])
     assert size.allowed == "less than 15728640 bytes"
+
+
+FORMATS = {
+    IMAGE: (("jpeg", "png", "webp", "bmp", "tiff", "gif", "heic", "heif"), ("avif", "jpeg2000", "ppm", "ico")),
+    VIDEO: (("mp4", "mov"), ("webm", "matroska", "avi", "flv", "mpeg", "mpegts")),
+    AUDIO: (("wav", "mp3"), ("ogg", "flac", "m4a", "aac")),
+}
+
+
+@pytest.mark.parametrize("facts", FORMATS, ids=lambda facts: facts.kind)
+def test_formats_are_those_of_the_service_behind(contract: Contract, facts: MediaFacts) -> None:
+    accepted, rejected = FORMATS[facts]
+    assert [name for name in accepted if violated_limits(contract, replace(facts, format=name))] == []
+    for name in rejected:
+        assert violated_limits(contract, replace(facts, format=name)) == [f"{facts.kind}.format"]
+    (violation,) = media_violations(contract.name, [("x", replace(facts, format=rejected[0]))])
+    assert violation.message == f'x: format is "{rejected[0]}"; allowed: {", ".join(accepted)}'
+    assert violation.fact.basis is Basis.OBSERVED
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("current", {"image.format", "image.side", "video.fps", "video.pixels"}),
+        ("older", {"image.format", "image.side", "video.fps", "video.pixels", "4k"}),
+        ("off", set()),
+    ],
+)
+def test_limits_of_the_service_behind_are_switched_by_a_variant(
+    contract: Contract, option: str, expected: set[str]
+) -> None:
+    media = {
+        "image.format": replace(IMAGE, format="avif"),
+        "image.side": replace(IMAGE, width=200, height=200),
+        "video.fps": replace(VIDEO, fps=120.0),
+        "video.pixels": replace(VIDEO, width=176, height=144),
+        "4k": replace(VIDEO, width=3840, height=2160),
+    }
+    variants = {f"{contract.name}.media_limits": option}
+    broken = {
+        name for name, facts in media.items() if media_violations(contract.name, [("x", facts)], variants=variants)
+    }
+    assert broken == expected
+    documented = [("x", replace(IMAGE, size_bytes=31 * MB))]
+    assert media_violations(contract.name, documented, variants=variants) != []
+
+
+def test_both_ends_of_a_limit_are_stated(contract: Contract) -> None:
+    variants = {f"{contract.name}.media_limits": "older"}
+    (pixels,) = media_violations(contract.name, [("x", replace(VIDEO, width=3840, height=2160))], variants=variants)
+    assert pixels.message == "x: pixels is 8294400; allowed: 409600 to 2086876 pixels"
+    (seconds,) = media_violations(contract.name, [("x", replace(AUDIO, seconds=1.0))])
+    assert seconds.message == "x: seconds is 1; allowed: 2 to 15 s (0.2 s more or less passes)"
+
+
+def test_the_slack_of_lengths_is_a_fact_that_was_observed(contract: Contract) -> None:
+    slack = contract.amount(f"{contract.name}.limit.seconds.slack")
+    assert (str(slack.value), slack.basis) == ("0.2", Basis.OBSERVED)
+    assert "1.8 and 15.2" in slack.source
 
 
 def test_media_of_another_kind_than_the_field_is_a_violation(contract: Contract) -> None:

@@ -65,8 +65,8 @@ def _(server: Any, state: dict[str, Any]) -> Any:
 def _(server: Any, state: dict[str, Any]) -> Any:
     order = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "Rain", "first_frame_url": "http://10.0.0.1/a"}
     answer = server.post("/v1/video/generations", order)
-    data = answer.json()["data"]
-    state["failing"] = data.get("taskId") or data["task_id"]
+    data = answer.json()["data"] or {}
+    state["failing"] = data.get("taskId") or data.get("task_id", "")
     return answer
 
 
@@ -143,6 +143,31 @@ call("apimodels: result after its time")(
     lambda server, state: _later(server, 7 * DAY, lambda: server.get(state["link"], key=None))
 )
 
+REFERENCES = {
+    "a picture on a private host": ("image", "http://10.0.0.1/a.png"),
+    "a video as data": ("video", "data:video/mp4;base64,AAAA"),
+    "an AVIF": ("image", "https://mock.test/image.avif"),
+    "a video in 4k": ("video", "https://mock.test/video-4k.mp4"),
+}
+
+
+def create_with(kind: str, url: str) -> dict[str, Callable[[Any, dict[str, Any]], Any]]:
+    """Orders of both upstreams with one reference."""
+    item = {"type": f"{kind}_url", f"{kind}_url": {"url": url}}
+    flat = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "Rain", f"reference_{kind}_urls": [url]}
+    return {
+        "opeai": lambda server, state: server.post(
+            "/v1/videos", {**state["order"], "input_reference": {"content": [item]}}
+        ),
+        "apimodels": lambda server, state: server.post("/v1/video/generations", flat),
+    }
+
+
+# At the end: an order that only one side accepts changes the balance.
+for description, reference in REFERENCES.items():
+    for upstream, send_order in create_with(*reference).items():
+        call(f"{upstream}: create with {description}")(send_order)
+
 ORDER = {"model": "seedance-2-0-fast", "prompt": "Rain", "size": "640x640", "seconds": "4", "generate_audio": False}
 
 
@@ -171,9 +196,16 @@ OPEAI_ERRORS = {
     "opeai: content, queued",
     "opeai: content, in progress",
     "opeai: create with size and resolution + ratio",
+    "opeai: create with a video as data",
+    "opeai: create with an AVIF",
 }
 OPEAI_QUERIES = {"opeai: query, queued", "opeai: query, in progress", "opeai: query, done"}
-OPEAI_CREATES = {"opeai: create", "opeai: create with a seed"}
+OPEAI_CREATES = {
+    "opeai: create",
+    "opeai: create with a seed",
+    "opeai: create with a picture on a private host",
+    "opeai: create with a video in 4k",
+}
 APIMODELS_ERRORS = {
     "apimodels: query of no task",
     "apimodels: create without a model",
@@ -181,8 +213,22 @@ APIMODELS_ERRORS = {
     "apimodels: nowhere",
     "apimodels: wrong method",
     "apimodels: create from the asset, at once",
+    "apimodels: create with a video as data",
+    "apimodels: create with an AVIF",
 }
 CHANGED = {
+    "opeai.video_data=accept": {"opeai: create with a video as data"},
+    "opeai.private_hosts=reject": {"opeai: create with a picture on a private host"},
+    "opeai.media_limits=older": {"opeai: create with a video in 4k"},
+    "opeai.media_limits=off": {"opeai: create with an AVIF"},
+    "apimodels.video_data=accept": {"apimodels: create with a video as data"},
+    "apimodels.private_hosts=reject": {
+        "apimodels: create that will fail",
+        "apimodels: query, failed",
+        "apimodels: create with a picture on a private host",
+    },
+    "apimodels.media_limits=older": {"apimodels: create with a video in 4k"},
+    "apimodels.media_limits=off": {"apimodels: create with an AVIF"},
     "opeai.errors=newapi": OPEAI_ERRORS,
     "opeai.status=openai": OPEAI_QUERIES | OPEAI_CREATES | {"opeai: content, queued", "opeai: content, in progress"},
     "opeai.size_with_resolution=accept": {"opeai: create with size and resolution + ratio"},
@@ -204,6 +250,8 @@ CHANGED = {
     "apimodels.keys=legacy": {
         "apimodels: create",
         "apimodels: create that will fail",
+        "apimodels: create with a picture on a private host",
+        "apimodels: create with a video in 4k",
         "apimodels: query, queued",
         "apimodels: query, in progress",
         "apimodels: query, done",

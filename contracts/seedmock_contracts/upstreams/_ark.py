@@ -6,9 +6,22 @@ Each upstream builds its own facts from these tables, under its own ids and with
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from ..enums import ErrorKind, MediaKind
-from ..facts import Evidence, FailCode, MediaLimit, Size, TokenBill
+from ..facts import (
+    Amount,
+    Behaviour,
+    Evidence,
+    FailCode,
+    MediaFormats,
+    MediaLimit,
+    Size,
+    TokenBill,
+    Variants,
+    assumed,
+    observed,
+)
 
 MEBIBYTE = 1024 * 1024
 FRAMES_PER_SECOND = 24
@@ -61,6 +74,8 @@ MEDIA_LIMITS: tuple[tuple[str, MediaKind, str, float | None, float | None], ...]
     ("image.side", MediaKind.IMAGE, "side", 300, 6000),
     ("image.ratio", MediaKind.IMAGE, "ratio", 0.4, 2.5),
     ("video.size", MediaKind.VIDEO, "size_bytes", None, 50 * MEBIBYTE),
+    ("video.pixels", MediaKind.VIDEO, "pixels", 407_696, 8_295_044),
+    ("video.fps", MediaKind.VIDEO, "fps", 24, 60),
     ("video.seconds", MediaKind.VIDEO, "seconds", 2, 15),
     ("video.total", MediaKind.VIDEO, "total_seconds", None, 15),
     ("audio.size", MediaKind.AUDIO, "size_bytes", None, 15 * MEBIBYTE),
@@ -68,6 +83,21 @@ MEDIA_LIMITS: tuple[tuple[str, MediaKind, str, float | None, float | None], ...]
     ("audio.total", MediaKind.AUDIO, "total_seconds", None, 15),
 )
 """Name, kind, quantity, lowest and highest value."""
+
+CURRENT, OLDER, OFF = "current", "older", "off"
+OLDER_BOUNDS: Mapping[str, tuple[float, float]] = {"video.pixels": (409_600, 2_086_876)}
+"""Bounds of the service's page of early 2026, where those of the present page are wider."""
+SWITCHABLE = frozenset({"image.side", "image.ratio", "video.pixels", "video.fps"})
+"""Limits that only the service behind states: a gateway may not enforce them, or scale what it takes."""
+
+FORMATS: Mapping[MediaKind, tuple[str, ...]] = {
+    MediaKind.IMAGE: ("jpeg", "png", "webp", "bmp", "tiff", "gif", "heic", "heif"),
+    MediaKind.VIDEO: ("mp4", "mov"),
+    MediaKind.AUDIO: ("wav", "mp3"),
+}
+
+SECONDS_SLACK = "0.2"
+"""Seconds by which a clip may miss its bounds of 2 and 15: the service's error names 1.8 and 15.2."""
 
 
 def media_limits(
@@ -79,9 +109,46 @@ def media_limits(
     """
     excluding = frozenset(strict)
     return tuple(
-        MediaLimit(f"{upstream}.limit.{name}", stated.get(name, evidence), kind, quantity, low, high, name in excluding)
+        MediaLimit(
+            f"{upstream}.limit.{name}", stated.get(name, evidence), kind, quantity, low, high, name in excluding,
+            *(_switch(upstream, name) if name in SWITCHABLE and name not in stated else ()),
+        )
         for name, kind, quantity, low, high in MEDIA_LIMITS
+    )  # fmt: skip
+
+
+def _switch(upstream: str, name: str) -> tuple[str, tuple[tuple[str, tuple[float, float] | None], ...]]:
+    older = ((OLDER, OLDER_BOUNDS[name]),) if name in OLDER_BOUNDS else ()
+    return f"{upstream}.media_limits", (*older, (OFF, None))
+
+
+def media_formats(upstream: str, evidence: Evidence) -> tuple[MediaFormats, ...]:
+    """Formats of references of each kind."""
+    return tuple(
+        MediaFormats(f"{upstream}.limit.{kind}.format", evidence, kind, formats, f"{upstream}.media_limits", OFF)
+        for kind, formats in FORMATS.items()
     )
+
+
+def media_limits_variant(upstream: str, evidence: Evidence) -> Variants:
+    """Choice between the service's limits on formats, pixels, sides and frames a second, and none."""
+    return Variants(
+        f"{upstream}.media_limits", evidence, CURRENT, (CURRENT, OLDER, OFF),
+        "formats, pixels, sides and frame rates of references are limited as by the service behind, as its page says "
+        "now or as it said in early 2026; or not at all",
+    )  # fmt: skip
+
+
+def rounded_frame_rate(upstream: str) -> Behaviour:
+    """Reading of the limit on frame rates, which is stated in whole numbers."""
+    reason = assumed("the service states whole numbers; film at 23.976 is too common to be meant")
+    return Behaviour(f"{upstream}.limit.video.fps.rounded", reason, "a frame rate counts rounded to a whole number")
+
+
+def seconds_slack(upstream: str) -> Amount:
+    """Seconds by which the length of a reference may miss its bounds."""
+    source = observed("ByteDance Ark, the service behind: its error names 1.8 and 15.2 seconds as the bounds")
+    return Amount(f"{upstream}.limit.seconds.slack", source, Decimal(SECONDS_SLACK))
 
 
 BAD_REQUEST, REQUEST_TIMEOUT, TOO_MANY = "BadRequest", "RequestTimeout", "TooManyRequests"
@@ -160,7 +227,7 @@ def task_codes(upstream: str, evidence: Evidence) -> tuple[FailCode, ...]:
 ASSET_CODES: tuple[tuple[str, str, str], ...] = (
     ("DownloadFailed", "the file could not be downloaded", "download"),
     ("TypeMismatch", "the file is of another kind than asset_type says", "type"),
-    ("FormatUnsupported", "the file's format is not supported", ""),
+    ("FormatUnsupported", "the file's format is not supported", "format"),
     ("FormatUndetectable", "the file's format could not be detected", ""),
     ("DurationTooShort", "the file is too short", "seconds.low"),
     ("DurationTooLong", "the file is too long", "seconds.high"),
@@ -171,10 +238,10 @@ ASSET_CODES: tuple[tuple[str, str, str], ...] = (
     ("AspectRatioTooSmall", "the picture is too narrow for its height", "ratio.low"),
     ("AspectRatioTooLarge", "the picture is too wide for its height", "ratio.high"),
     ("FileSizeTooLarge", "the file has too many bytes", "size_bytes.high"),
-    ("PixelCountTooSmall", "the picture has too few pixels", ""),
-    ("PixelCountTooLarge", "the picture has too many pixels", ""),
-    ("FpsTooLow", "the video has too few pictures a second", ""),
-    ("FpsTooHigh", "the video has too many pictures a second", ""),
+    ("PixelCountTooSmall", "the picture has too few pixels", "pixels.low"),
+    ("PixelCountTooLarge", "the picture has too many pixels", "pixels.high"),
+    ("FpsTooLow", "the video has too few pictures a second", "fps.low"),
+    ("FpsTooHigh", "the video has too many pictures a second", "fps.high"),
     ("AudioTrackRequired", "the video has no sound", ""),
     ("AudioTrackForbidden", "the video has sound", ""),
     ("ContentRestricted", "the content is restricted", ""),

@@ -1,33 +1,52 @@
-"""Validate inspected references against the media limits of a contract."""
+"""Validate inspected references against the formats and media limits of a contract."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from ..documents.values import format_value
 from ..enums import ErrorKind, MediaKind
-from ..facts import MediaFacts, MediaLimit, Violation
+from ..facts import Amount, MediaFacts, MediaFormats, MediaLimit, Violation
 from ..upstreams import get_contract
 
-_UNITS = {"size_bytes": " bytes", "seconds": " s", "total_seconds": " s", "side": " pixels", "ratio": ""}
+_UNITS = {
+    "size_bytes": " bytes",
+    "seconds": " s",
+    "total_seconds": " s",
+    "side": " pixels",
+    "pixels": " pixels",
+    "fps": " frames a second",
+}
 
 
 def media_violations(
-    upstream: str, media: Sequence[tuple[str, MediaFacts]], limits: Sequence[MediaLimit] | None = None
+    upstream: str,
+    media: Sequence[tuple[str, MediaFacts]],
+    limits: Sequence[MediaLimit] | None = None,
+    formats: Sequence[MediaFormats] | None = None,
+    variants: Mapping[str, str] | None = None,
 ) -> list[Violation]:
-    """Violations of media limits by the inspected references, given as (path in the document, facts).
+    """Violations of formats and limits by the inspected references, given as (path in the document, facts).
 
-    `limits` replace the upstream's.
+    `limits` and `formats` replace the upstream's. `variants` maps the id of a variant to the option in force; others
+    have their default. A violation's fact is the limit as the contract has it.
     """
-    result: list[Violation] = []
-    limits = get_contract(upstream).limits if limits is None else limits
-    for limit in limits if media else ():
-        of_kind = [(path, facts) for path, facts in media if facts.kind is limit.kind]
-        for path, value in _quantities(limit, of_kind):
-            if not _within(limit, value):
-                allowed = _allowed(limit)
-                message = f"{path}: {limit.quantity} is {_format_number(value)}; allowed: {allowed}"
-                result.append(Violation(limit, ErrorKind.INVALID_PARAMETER, path, value, allowed, message))
+    if not media:
+        return []
+    contract = get_contract(upstream)
+    options = {**contract.defaults, **(variants or {})}
+    result = [
+        violation
+        for accepted in (contract.formats if formats is None else formats)
+        if not accepted.variant or options[accepted.variant] != accepted.off
+        for path, facts in media
+        if (violation := _format_violation(path, facts, accepted))
+    ]
+    for limit in contract.limits if limits is None else limits:
+        in_force = limit.under(options[limit.variant]) if limit.variant else limit
+        if in_force is not None:
+            result += _limit_violations(limit, in_force, media, _slack(upstream))
     return result
 
 
@@ -37,6 +56,33 @@ def kind_violation(path: str, expected: MediaKind, facts: MediaFacts, limit: Med
         return None
     message = f"{path} is {format_value(facts.format)}, of kind {facts.kind}; allowed: {expected}"
     return Violation(limit, ErrorKind.INVALID_PARAMETER, path, facts.kind.value, expected.value, message)
+
+
+def _format_violation(path: str, facts: MediaFacts, accepted: MediaFormats) -> Violation | None:
+    if facts.kind is not accepted.kind or facts.format.lower() in accepted.formats:
+        return None
+    allowed = ", ".join(accepted.formats)
+    message = f"{path}: format is {format_value(facts.format)}; allowed: {allowed}"
+    return Violation(accepted, ErrorKind.INVALID_PARAMETER, path, facts.format, allowed, message)
+
+
+def _limit_violations(
+    fact: MediaLimit, limit: MediaLimit, media: Sequence[tuple[str, MediaFacts]], slack: float
+) -> Iterator[Violation]:
+    of_kind = [(path, facts) for path, facts in media if facts.kind is limit.kind]
+    slack = slack if limit.quantity.endswith("seconds") else 0.0
+    for path, value in _quantities(limit, of_kind):
+        if not _within(limit, value, slack):
+            allowed = _allowed(limit, slack)
+            message = f"{path}: {limit.quantity} is {_format_number(value)}; allowed: {allowed}"
+            yield Violation(fact, ErrorKind.INVALID_PARAMETER, path, value, allowed, message)
+
+
+@cache
+def _slack(upstream: str) -> float:
+    """Seconds by which a length may miss its bounds; 0 where the contract knows of none."""
+    fact = get_contract(upstream).find(f"{upstream}.limit.seconds.slack")
+    return float(fact.value) if isinstance(fact, Amount) else 0.0
 
 
 def _quantities(limit: MediaLimit, media: Sequence[tuple[str, MediaFacts]]) -> list[tuple[str, float]]:
@@ -49,25 +95,30 @@ def _quantities(limit: MediaLimit, media: Sequence[tuple[str, MediaFacts]]) -> l
 def _measures(quantity: str, facts: MediaFacts) -> list[float]:
     if quantity == "size_bytes":
         return [facts.size_bytes]
-    if quantity == "seconds":
-        return [] if facts.seconds is None else [facts.seconds]
+    if quantity in ("seconds", "fps"):
+        value = facts.seconds if quantity == "seconds" else facts.fps and round(facts.fps)
+        return [] if value is None else [value]
     if not facts.width or not facts.height:
         return []
-    return [facts.width, facts.height] if quantity == "side" else [facts.width / facts.height]
+    if quantity == "side":
+        return [facts.width, facts.height]
+    return [facts.width * facts.height if quantity == "pixels" else facts.width / facts.height]
 
 
-def _within(limit: MediaLimit, value: float) -> bool:
-    # Containers round a clip's length to their own ticks: 15.04 s of a 15 s clip is not a violation.
-    slack = 0.1 if limit.quantity.endswith("seconds") else 0.0
+def _within(limit: MediaLimit, value: float, slack: float) -> bool:
     if limit.strict:
         return (limit.low is None or value > limit.low) and (limit.high is None or value < limit.high)
+    # Sums of floats: 5.1 + 5.1 + 5.0 is a little more than 15.2.
+    slack += 1e-9
     return (limit.low is None or value >= limit.low - slack) and (limit.high is None or value <= limit.high + slack)
 
 
-def _allowed(limit: MediaLimit) -> str:
-    unit, suffix = _UNITS[limit.quantity], " (bounds excluded)" if limit.strict else ""
+def _allowed(limit: MediaLimit, slack: float) -> str:
+    unit = _UNITS.get(limit.quantity, "")
+    passing = f" ({_format_number(slack)} s more or less passes)" if slack else ""
     if limit.low is None:
-        return f"{'less than' if limit.strict else 'at most'} {_format_number(limit.high)}{unit}"
+        return f"{'less than' if limit.strict else 'at most'} {_format_number(limit.high)}{unit}{passing}"
+    suffix = " (bounds excluded)" if limit.strict else passing
     return f"{_format_number(limit.low)} to {_format_number(limit.high)}{unit}{suffix}"
 
 

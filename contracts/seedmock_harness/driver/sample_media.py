@@ -30,6 +30,29 @@ def form_body(name: str, side: int, fields: Mapping[str, str] | None = None) -> 
 
 
 @cache
+def bitmap_uri(side: int) -> str:
+    """A black square as a BMP of one bit a pixel."""
+    rows = bytes((side + 31) // 32 * 4 * side)
+    info = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 1, 0, len(rows), 2835, 2835, 2, 2)
+    palette = b"\x00\x00\x00\x00\xff\xff\xff\x00"
+    start = 14 + len(info) + len(palette)
+    return _data_uri("image/bmp", b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + info + palette + rows)
+
+
+@cache
+def drawing_uri(side: int) -> str:
+    """An empty SVG, which is a picture to browsers only."""
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}"/>'
+    return _data_uri("image/svg+xml", drawing.encode())
+
+
+@cache
+def portable_bitmap_uri(side: int) -> str:
+    """A white square in a format that libraries read and no service takes: the Portable Bitmap of 1988."""
+    return _data_uri("image/x-portable-bitmap", b"P4\n%d %d\n" % (side, side) + bytes((side + 7) // 8 * side))
+
+
+@cache
 def sound_uri(seconds: float) -> str:
     """A silent WAV of this duration."""
     samples = b"\x80" * round(seconds * SAMPLE_RATE)

@@ -11,7 +11,7 @@ from textwrap import shorten
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import ORDERS, Operation
-from seedmock_contracts.facts import Document, Field, MediaLimit
+from seedmock_contracts.facts import Document, Field, MediaFormats, MediaLimit
 from seedmock_contracts.rules.boundaries import NO_SUCH_VALUE, BoundaryCase
 from seedmock_contracts.rules.fields import JsonType, KnownModel, RequiredField
 from seedmock_contracts.rules.rule import Rule
@@ -41,7 +41,8 @@ def free_steps(contract: Contract) -> tuple[Step, ...]:
     if contract.find(f"{contract.name}.multipart") is not None:
         steps.append(Step("free.forms", "a form gets the same response as JSON", _check_form))
     steps.append(Step("free.ignored_fields", "null and unknown fields are ignored", _check_ignored_fields))
-    limits = [limit for limit in contract.limits if media_limit_probe(contract, limit) is not None]
+    media: tuple[MediaLimit | MediaFormats, ...] = (*contract.formats, *contract.limits)
+    limits = [limit for limit in media if media_limit_probe(contract, limit) is not None]
     return (*steps, *(_limit_step(contract, limit) for limit in limits))
 
 
@@ -73,19 +74,23 @@ def _describe_rule(contract: Contract, operation: Operation, rule: Rule) -> str:
     return f"{subject}: {shorten(allowed, MAX_CHARS)}" if allowed else subject
 
 
-def _limit_step(contract: Contract, limit: MediaLimit) -> Step:
+def _limit_step(contract: Contract, limit: MediaLimit | MediaFormats) -> Step:
     def run(driver: Driver) -> Iterator[CheckResult]:
         probe = media_limit_probe(driver.contract, limit)
         if probe is not None:
             yield from check_limits(driver, Operation.CREATE, probe.rule, (probe,))
 
     name = limit.id.removeprefix(f"{contract.name}.")
-    bounds = [
-        f"{comparison} {bound:,.10g}"
-        for comparison, bound in (("at least", limit.low), ("at most", limit.high))
-        if bound
-    ]
-    return Step(f"free.{name}", f"{limit.kind}: {limit.quantity} {' and '.join(bounds)}", run)
+    return Step(f"free.{name}", f"{limit.kind}: {_describe_limit(limit)}", run)
+
+
+def _describe_limit(limit: MediaLimit | MediaFormats) -> str:
+    """Return the quantity and the bounds, or the formats."""
+    if isinstance(limit, MediaFormats):
+        return f"formats {', '.join(limit.formats)}"
+    comparisons = (("at least", limit.low), ("at most", limit.high))
+    bounds = [f"{comparison} {bound:,.10g}" for comparison, bound in comparisons if bound]
+    return f"{limit.quantity} {' and '.join(bounds)}"
 
 
 def _check_models(driver: Driver) -> Iterator[CheckResult]:

@@ -9,18 +9,20 @@ from collections.abc import Iterator
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import MediaKind, Operation
-from seedmock_contracts.facts import MediaLimit
+from seedmock_contracts.facts import MediaFormats, MediaLimit
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.rules.boundaries import BoundaryCase, sample_reference
 from seedmock_contracts.rules.rule import Rule
 
-from ..driver.sample_media import image_uri, sound_uri
+from ..driver.sample_media import bitmap_uri, drawing_uri, image_uri, portable_bitmap_uri, sound_uri
 from .base_documents import base_documents
 from .boundary_probes import BoundaryProbe
 from .second_violations import SHORT_SOUND
 
 ALLOWED_RATIO = 2.2
 """Ratio of an image whose side is probed."""
+SIDE = 400
+"""Pixels of the sides of an image whose format is probed."""
 BEYOND_SECONDS = 0.5
 """Seconds by which a sound is beyond its limit."""
 LONG_SOUND_SECONDS = 8.0
@@ -28,8 +30,10 @@ LONG_SOUND_SECONDS = 8.0
 SECOND_VIOLATION = "media beyond another limit"
 
 
-def media_limit_probe(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
+def media_limit_probe(contract: Contract, limit: MediaLimit | MediaFormats) -> BoundaryProbe | None:
     """Build a probe of a limit whose second violation is of another limit; None if it cannot be probed."""
+    if isinstance(limit, MediaFormats):
+        return _format_probe(contract, limit)
     if Operation.CREATE not in contract.request.examples:
         return None
     cases: list[tuple[BoundaryCase, list[Reference]]] = []
@@ -48,8 +52,23 @@ def media_limit_probe(contract: Contract, limit: MediaLimit) -> BoundaryProbe | 
     return _build_probe(contract, limit, cases) if cases else None
 
 
+def _format_probe(contract: Contract, formats: MediaFormats) -> BoundaryProbe | None:
+    """Build a probe of the formats of images; those of videos and sounds need an encoder."""
+    if formats.kind is not MediaKind.IMAGE or Operation.CREATE not in contract.request.examples:
+        return None
+    samples = (
+        (BoundaryCase({}, False, "svg", gross=True), drawing_uri(SIDE)),
+        (BoundaryCase({}, False, "ppm"), portable_bitmap_uri(SIDE)),
+        (BoundaryCase({}, True, "png"), image_uri(SIDE, SIDE)),
+        (BoundaryCase({}, True, "bmp"), bitmap_uri(SIDE)),
+    )
+    short = Reference(MediaKind.AUDIO, SHORT_SOUND)
+    cases = [(case, [Reference(MediaKind.IMAGE, uri), short]) for case, uri in samples]
+    return _build_probe(contract, formats, cases)
+
+
 def _build_probe(
-    contract: Contract, limit: MediaLimit, cases: list[tuple[BoundaryCase, list[Reference]]]
+    contract: Contract, limit: MediaLimit | MediaFormats, cases: list[tuple[BoundaryCase, list[Reference]]]
 ) -> BoundaryProbe:
     base, layout = base_documents(contract.name, Operation.CREATE)[0], contract.request.layout
     complete = [
@@ -58,7 +77,8 @@ def _build_probe(
     ]
     conforming = tuple(case for case in complete if case.valid)
     violating = tuple(case for case in complete if not case.valid)
-    rule, end = Rule(limit, f"{limit.kind} {limit.quantity}"), len(contract.rules[Operation.CREATE])
+    quantity = limit.quantity if isinstance(limit, MediaLimit) else "format"
+    rule, end = Rule(limit, f"{limit.kind} {quantity}"), len(contract.rules[Operation.CREATE])
     return BoundaryProbe(Operation.CREATE, rule, SECOND_VIOLATION, end, conforming, violating)
 
 

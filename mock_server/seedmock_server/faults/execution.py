@@ -28,7 +28,7 @@ from .kinds import FaultKind, Link
 from .plan import FaultPlan
 from .response_mutations import error_of, mutate_response
 from .response_stream import ConnectionControl, FaultySend
-from .rule_overrides import limits_with, repaired, violations_with
+from .rule_overrides import formats_with, limits_with, repaired, violations_with
 from .rules import Fault
 
 
@@ -150,12 +150,13 @@ async def pause(clock: Clock, seconds: float) -> None:
 
 
 def _with_limits(request: ApiRequest, plan: FaultPlan, fault: Fault) -> ApiRequest:
-    """Return an order with other limits on its media."""
+    """Return an order with other limits on its media, or other formats."""
     if request.operation is not Operation.CREATE:
         return request
     caller, contract = request.caller, plan.target.upstream.contract
     limits = limits_with(contract, request.document, caller.limits, fault.values)
-    return replace(request, caller=replace(caller, limits=limits))
+    formats = formats_with(contract, request.document, caller.formats, fault.values)
+    return replace(request, caller=replace(caller, limits=limits, formats=formats))
 
 
 async def _wait_for_disconnect(receive: Receive, seconds: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.facts import MISSING, MediaLimit, Violation
+from seedmock_contracts.facts import MISSING, MediaFormats, MediaLimit, Violation
 from seedmock_contracts.rules.cross_field import MaxReferences, ModelResolutions, MutuallyExclusive
 from seedmock_contracts.rules.fields import JsonType, MaxLength, NumberRange, OneOf, UrlScheme
 from seedmock_contracts.rules.rule import Rule
@@ -34,12 +34,13 @@ def override_problem(values: Values) -> str:
     """Return what is wrong with the parameters of an override, and what is allowed; empty if nothing is."""
     rule = next((rule for rules in _rules().values() for rule in rules if rule.fact.id == values["fact"]), None)
     limit = next((limit for contract in contracts() for limit in contract.limits if limit.id == values["fact"]), None)
-    if rule is None and limit is None:
+    has_formats = any(values["fact"] == formats.id for contract in contracts() for formats in contract.formats)
+    if rule is None and limit is None and not has_formats:
         return f"fact is {values['fact']!r}; allowed: the id of the fact of a rule"
     bounds = next((names for kind, names in BOUNDS.items() if isinstance(rule, kind)), {})
     if limit is not None:
         bounds = {name: name for name in ("low", "high") if getattr(limit, name) is not None}
-    lists = ("allow", "deny") if any(isinstance(rule, kind) for kind in LISTS) else ()
+    lists = ("allow", "deny") if has_formats or any(isinstance(rule, kind) for kind in LISTS) else ()
     allowed = ("fact", *bounds, *lists)
     for name in values:
         if name not in allowed:
@@ -67,6 +68,22 @@ def limits_with(
     bounds: dict[str, Any] = {name: float(value) for name, value in values.items() if name != "fact"}
     override = (replace(limit, **bounds),) if bounds else ()
     return tuple(result for entry in in_force for result in (override if entry is limit else (entry,)))
+
+
+def formats_with(
+    contract: Contract, document: Mapping[str, Any], formats: Sequence[MediaFormats] | None, values: Values
+) -> tuple[MediaFormats, ...] | None:
+    """Return the accepted formats with those of one kind overridden; `formats` if the document has no such media.
+
+    None stands for the contract's formats.
+    """
+    in_force = contract.formats if formats is None else formats
+    accepted = next((entry for entry in in_force if entry.id == values["fact"]), None)
+    references = contract.request.layout.find(document)
+    if accepted is None or all(located.reference.kind is not accepted.kind for located in references):
+        return None if formats is None else tuple(formats)
+    override = () if set(values) == {"fact"} else (replace(accepted, formats=_relisted(accepted.formats, values)),)
+    return tuple(result for entry in in_force for result in (override if entry is accepted else (entry,)))
 
 
 def overridden_rule(rule: Rule, values: Values) -> Rule | None:

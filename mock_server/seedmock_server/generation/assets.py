@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import is_private_url, unreachable_reason
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Operation
-from seedmock_contracts.facts import MediaFacts
+from seedmock_contracts.facts import MediaFacts, MediaLimit
 from seedmock_contracts.validation.media import media_violations
 
 from ..billing.ledger import Ledger
@@ -52,13 +53,16 @@ class AssetLibrary:
         ledger: Ledger,
         *,
         pace: Pace,
+        options: Mapping[str, str] | None = None,
     ) -> None:
+        """`options` are the options in force, by variant."""
         self.store = store
         self._inspector = inspector
         self._fates = fates
         self.clocks = clocks
         self._reference_files = reference_files
         self._pace = pace
+        self._options = options or {}
         self._ledger = ledger
 
     def create_group(self, upstream: str, account: str, name: str, group_name: str) -> AssetGroup:
@@ -121,7 +125,7 @@ class AssetLibrary:
             url=url,
             created_at=self.clocks.now(account),
             processing_seconds=plan.processing if plan.processing is not None else default_seconds,
-            failure=plan.failure or _failure(contract, kind, inspection.facts),
+            failure=plan.failure or _failure(contract, kind, inspection.facts, self._options),
             source=inspection.source,
             facts=inspection.facts,
         )
@@ -184,15 +188,19 @@ class AssetLibrary:
         return file
 
 
-def _failure(contract: Contract, kind: MediaKind, facts: MediaFacts | None) -> TaskFailure | None:
+def _failure(
+    contract: Contract, kind: MediaKind, facts: MediaFacts | None, options: Mapping[str, str]
+) -> TaskFailure | None:
     """Return the first problem of an asset whose facts are known."""
     if facts is None:
         return None
     if facts.kind is not kind:
         message = f"the file is of kind {facts.kind}; allowed: {kind}"
         return _failed(contract, "type", message)
-    for violation in media_violations(contract.name, [("url", facts)]):
-        limit = next(limit for limit in contract.limits if limit is violation.fact)
+    for violation in media_violations(contract.name, [("url", facts)], variants=options):
+        limit = violation.fact
+        if not isinstance(limit, MediaLimit):
+            return _failed(contract, "format", violation.message)
         bound = "low" if limit.low is not None and violation.value <= limit.low else "high"
         quantity = limit.quantity.removeprefix("total_")
         if quantity == "side":

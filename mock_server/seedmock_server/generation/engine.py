@@ -11,7 +11,7 @@ import msgspec
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReference
 from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
-from seedmock_contracts.facts import MediaLimit
+from seedmock_contracts.facts import MediaFormats, MediaLimit
 from seedmock_contracts.generation import UpscaleRequest
 from seedmock_contracts.lifecycle import TERMINAL, UNSUCCESSFUL
 
@@ -45,8 +45,8 @@ IdFactory = Callable[[str, float, int], str]
 class Caller(msgspec.Struct, frozen=True):
     """Sender of a request: its account, and the scheme, host and port by which it reached the server.
 
-    `fate` is the fate that a header asks for, `log_notes` collects notes for the journal, `limits` replace the media
-    limits of the contract where a fault overrides them.
+    `fate` is the fate that a header asks for, `log_notes` collects notes for the journal, `limits` and `formats`
+    replace the media limits and formats of the contract where a fault overrides them.
     """
 
     account: str
@@ -54,6 +54,7 @@ class Caller(msgspec.Struct, frozen=True):
     fate: str = ""
     log_notes: list[str] = []
     limits: tuple[MediaLimit, ...] | None = None
+    formats: tuple[MediaFormats, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,9 @@ class Engine:
         account, origin = caller.account, caller.origin
         inputs: Sequence[Input] = ()
         if references:
-            inputs = await self._resolver.resolve_all(contract, account, references, origin, caller.limits)
+            inputs = await self._resolver.resolve_all(
+                contract, account, references, origin, caller.limits, caller.formats
+            )
             caller.log_notes.extend(log_notes(inputs))
         draft = generation_draft(contract, account, origin, order, inputs, private_failure)
         urls = [reference.url for reference in order.references]

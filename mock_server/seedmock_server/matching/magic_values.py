@@ -52,16 +52,25 @@ def _image(
     return MagicUrl(description, facts)
 
 
-def _video(description: str, seconds: float, *, size: int = MIB, fps: float = 24.0, width: int = 1280) -> MagicUrl:
+def _video(
+    description: str,
+    seconds: float = 5.0,
+    *,
+    size: int = MIB,
+    fps: float = 24.0,
+    width: int = 1280,
+    height: int = 720,
+    form: str = "mp4",
+) -> MagicUrl:
     facts = MediaFacts(
-        kind=MediaKind.VIDEO, size_bytes=size, format="mp4", seconds=seconds, width=width, height=720, fps=fps,
+        kind=MediaKind.VIDEO, size_bytes=size, format=form, seconds=seconds, width=width, height=height, fps=fps,
         has_audio=True,
     )  # fmt: skip
     return MagicUrl(description, facts)
 
 
-def _audio(description: str, seconds: float, *, size: int = MIB) -> MagicUrl:
-    facts = MediaFacts(kind=MediaKind.AUDIO, size_bytes=size, format="mp3", seconds=seconds, has_audio=True)
+def _audio(description: str, seconds: float = 5.0, *, size: int = MIB, form: str = "mp3") -> MagicUrl:
+    facts = MediaFacts(kind=MediaKind.AUDIO, size_bytes=size, format=form, seconds=seconds, has_audio=True)
     return MagicUrl(description, facts)
 
 
@@ -81,6 +90,8 @@ URLS: Final[Mapping[str, MagicUrl]] = {
     "/image-too-wide.png": _image("3 times as wide as high", 3000, 1000),
     "/image-tall.png": _image("2.4 times as high as wide", 1000, 2400),
     "/image-too-tall.png": _image("3 times as high as wide", 1000, 3000),
+    "/image.avif": _image("an AVIF", 1024, 1024, form="avif"),
+    "/image.jp2": _image("a JPEG 2000", 1024, 1024, form="jpeg2000"),
     "/video-1s.mp4": _video("1 second", 1.0),
     "/video-2s.mp4": _video("2 seconds", 2.0),
     "/video-5s.mp4": _video("5 seconds", 5.0),
@@ -90,6 +101,14 @@ URLS: Final[Mapping[str, MagicUrl]] = {
     "/video-49mb.mp4": _video("49 MB", 5.0, size=49 * MIB),
     "/video-50mb.mp4": _video("50 MB exactly", 5.0, size=50 * MIB),
     "/video-51mb.mp4": _video("51 MB", 5.0, size=51 * MIB),
+    "/video-176x144.mp4": _video("176 x 144", width=176, height=144),
+    "/video-480p.mp4": _video("864 x 496, 60 frames a second", width=864, height=496, fps=60.0),
+    "/video-4k.mp4": _video("3840 x 2160", width=3840, height=2160),
+    "/video-8k.mp4": _video("7680 x 4320", width=7680, height=4320),
+    "/video-12fps.mp4": _video("12 frames a second", fps=12.0),
+    "/video-120fps.mp4": _video("120 frames a second", fps=120.0),
+    "/video.webm": _video("a WebM", form="webm"),
+    "/video.mkv": _video("a Matroska file", form="matroska"),
     "/audio-1s.mp3": _audio("1 second", 1.0),
     "/audio-2s.mp3": _audio("2 seconds", 2.0),
     "/audio-ok.mp3": _audio("5 seconds", 5.0),
@@ -99,6 +118,8 @@ URLS: Final[Mapping[str, MagicUrl]] = {
     "/audio-14mb.mp3": _audio("14 MB", 5.0, size=14 * MIB),
     "/audio-15mb.mp3": _audio("15 MB exactly", 5.0, size=15 * MIB),
     "/audio-16mb.mp3": _audio("16 MB", 5.0, size=16 * MIB),
+    "/audio.ogg": _audio("an Ogg", form="ogg"),
+    "/audio.m4a": _audio("an M4A", form="m4a"),
     "/unreachable.jpg": MagicUrl("no response", reason=FetchFailure.UNREACHABLE),
     "/broken.png": MagicUrl("the file is damaged", reason=FetchFailure.NOT_MEDIA),
     "/text.txt": MagicUrl("the file is text, not media", reason=FetchFailure.NOT_MEDIA),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import is_private_url
 from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReference
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Role
-from seedmock_contracts.facts import MediaFacts, MediaLimit
+from seedmock_contracts.facts import MediaFacts, MediaFormats, MediaLimit
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.validation.media import kind_violation, media_violations
 
@@ -52,10 +52,14 @@ class Input:
 class ReferenceResolver:
     """Resolves references: assets from the store, files and data: URIs by their bytes, URLs as the policy allows."""
 
-    def __init__(self, store: Store, clocks: Clocks, inspector: MediaInspector) -> None:
+    def __init__(
+        self, store: Store, clocks: Clocks, inspector: MediaInspector, options: Mapping[str, str] | None = None
+    ) -> None:
+        """`options` are the options in force, by variant."""
         self._store = store
         self._clocks = clocks
         self._inspector = inspector
+        self._options = options or {}
 
     async def resolve_all(
         self,
@@ -64,13 +68,16 @@ class ReferenceResolver:
         references: Sequence[LocatedReference],
         origin: str,
         limits: Sequence[MediaLimit] | None = None,
+        formats: Sequence[MediaFormats] | None = None,
     ) -> tuple[Input, ...]:
-        """Resolve all references of an order; `limits` replace those of the contract.
+        """Resolve all references of an order; `limits` and `formats` replace those of the contract.
 
         Raises ApiError for a reference that cannot be used, and for a violated limit.
         """
         inputs = [await self.resolve(account, reference, origin, faces=True) for reference in references]
-        _check_limits(contract, inputs, limits)
+        measured = _measured(contract, inputs)
+        for violation in media_violations(contract.name, measured, limits, formats, self._options):
+            raise api_error_from(violation)
         return tuple(inputs)
 
     async def resolve(self, account: str, located: LocatedReference, origin: str, *, faces: bool = False) -> Input:
@@ -126,12 +133,12 @@ def log_notes(inputs: Sequence[Input]) -> list[str]:
     ]
 
 
-def _check_limits(contract: Contract, inputs: Sequence[Input], limits: Sequence[MediaLimit] | None) -> None:
+def _measured(contract: Contract, inputs: Sequence[Input]) -> list[tuple[str, MediaFacts]]:
+    """Return the paths and facts of the references that could be read. Raises ApiError for one of another kind."""
     measured = [(source, source.facts) for source in inputs if source.facts is not None]
     for source, facts in measured:
         limit = next(limit for limit in contract.limits if limit.kind is source.reference.kind)
         violation = kind_violation(source.path, source.reference.kind, facts, limit)
         if violation:
             raise api_error_from(violation)
-    for violation in media_violations(contract.name, [(source.path, facts) for source, facts in measured], limits):
-        raise api_error_from(violation)
+    return [(source.path, facts) for source, facts in measured]

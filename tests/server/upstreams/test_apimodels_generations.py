@@ -234,7 +234,10 @@ def test_a_failed_task_fails_when_its_time_comes(slow_server: Any) -> None:
     [
         (lambda picture, video: {"first_frame_url": data_uri(picture("red", 200, 200))}, "side is 200"),
         (lambda picture, video: {"reference_image_urls": [data_uri(picture("red", 900, 310))]}, "ratio is 2.9"),
-        (lambda picture, video: {"reference_video_urls": [data_uri(video(seconds=1), "video/mp4")]}, "seconds is 1"),
+        (
+            lambda picture, video: {"reference_video_urls": [data_uri(video(864, 496, seconds=1), "video/mp4")]},
+            "seconds is 1",
+        ),
         (lambda picture, video: {"first_frame_url": data_uri(video(), "image/png")}, "of kind video; allowed: image"),
         (lambda picture, video: {"reference_video_urls": [data_uri(picture())]}, "of kind image; allowed: video"),
     ],
@@ -257,7 +260,8 @@ def test_readable_videos_are_checked_against_their_total_limit(
     start_server: Callable[..., Any], video: Callable[..., bytes]
 ) -> None:
     urls = [data_uri(video(seconds=6, rate=5, width=400 + n), "video/mp4") for n in (0, 2, 4)]
-    response = start_server(variants={"apimodels.video_data": "accept"}).post(
+    variants = {"apimodels.video_data": "accept", "apimodels.media_limits": "off"}
+    response = start_server(variants=variants).post(
         "/api/v1/video/generations", {"model": FAST, "prompt": "x", "reference_video_urls": urls}
     )
     assert (response.status_code, "total_seconds is 18" in response.json()["msg"]) == (400, True)

@@ -246,6 +246,8 @@ ADVICE: tuple[Rule, ...] = (
 
 LIMITS = _ark.media_limits(NAME, ARK, {}, ("image.size", "image.side", "image.ratio"))
 
+FORMATS = _ark.media_formats(NAME, ARK)
+
 RESULT_DAYS = Amount("apimodels.result.days", VENDOR_CLIENT, Decimal(7))
 FILE_DAYS = Amount("apimodels.files.days", VENDOR_CLIENT, Decimal(7))
 CALLBACKS = CallbackPlan(
@@ -271,6 +273,7 @@ AMOUNTS = (
     FRAME_RATE,
     FILE_DAYS,
     Amount("apimodels.body.megabytes", VENDOR_CLIENT, Decimal(100)),
+    _ark.seconds_slack(NAME),
     CALLBACKS.attempt,
     *CALLBACKS.backoff,
     CALLBACKS.lasting,
@@ -346,6 +349,7 @@ BEHAVIOURS = (
     Behaviour("apimodels.range.part", STORAGE, "a range request gets 206, Content-Range and only its bytes"),
     Behaviour("apimodels.range.condition", STORAGE, "If-Range with an outdated validator gets the whole clip"),
     Behaviour("apimodels.range.offered", STORAGE, "Accept-Ranges states whether range requests are supported"),
+    _ark.rounded_frame_rate("apimodels"),
     Behaviour("apimodels.unknown_fields", ASSUMED, "fields that the page does not name are ignored"),
     Behaviour("apimodels.null", ASSUMED, "a field that is null counts as absent"),
 )  # fmt: skip
@@ -388,6 +392,7 @@ CONTRACT = Contract(
     },
     advice=ADVICE,
     limits=LIMITS,
+    formats=FORMATS,
     tariffs=TARIFFS,
     amounts=AMOUNTS,
     status_spellings=STATUS_SPELLINGS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...facts import Variants, assumed
+from .. import _ark
 from .sources import ARK, ASSUMED, CLIENT, PAGE, PAGE_ASSETS, UNREACHABLE, VENDOR_CLIENT
 
 BILLING = Variants(
@@ -14,6 +15,7 @@ VARIANTS = (
         "apimodels.errors", VENDOR_CLIENT, "status", ("status", "ok"),
         "errors as HTTP status with the same code (status), or as HTTP 200 whose code is not 200 (ok)",
     ),
+    _ark.media_limits_variant("apimodels", ARK),
     Variants(
         "apimodels.video_data", ARK, "reject", ("reject", "accept"),
         "a reference video as a data: URI is rejected as by the service behind, or uploaded by the gateway itself",

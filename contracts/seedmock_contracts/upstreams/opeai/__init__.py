@@ -216,6 +216,8 @@ STATED = dict.fromkeys(
 EXCLUSIVE = ("image.size", "image.side", "image.ratio", "video.size", "audio.size")
 LIMITS = _ark.media_limits(NAME, ARK, STATED, EXCLUSIVE)
 
+FORMATS = _ark.media_formats(NAME, ARK)
+
 FRAME_RATE = Amount("opeai.content.frames_per_second", ARK, Decimal(_ark.FRAMES_PER_SECOND))
 
 NO_PRICE = assumed("the guide names no price: USD per million tokens, settable")
@@ -225,6 +227,7 @@ AMOUNTS = (
     Amount("opeai.content.max_age", GATEWAY, Decimal(86400)),
     FRAME_RATE,
     Amount("opeai.body.megabytes", ASSUMED, Decimal(100)),
+    _ark.seconds_slack(NAME),
 )
 
 LATENCY = Latency(_ark.LATENCY_P50, _ark.LATENCY_P90, assumed("as measured by another vendor of the same models"))
@@ -270,6 +273,7 @@ VARIANTS = (
         "opeai.size_with_resolution", GUIDE_2, "reject", ("reject", "accept"),
         "size together with resolution + ratio: rejected, or size wins (the Chinese page only advises against it)",
     ),
+    _ark.media_limits_variant(NAME, ARK),
     Variants(
         "opeai.video_data", ARK, "reject", ("reject", "accept"),
         "a reference video as a data: URI is rejected as by the service behind, or uploaded by the gateway itself",
@@ -351,6 +355,7 @@ BEHAVIOURS = (
     Behaviour("opeai.limit.megabyte", ASSUMED, "a megabyte of the limits is 1024 x 1024 bytes"),
     Behaviour("opeai.role.default", ASSUMED, "an item without a role is a reference of its kind"),
     Behaviour("opeai.create.generate_audio.default", ARK, "audio is generated unless switched off"),
+    _ark.rounded_frame_rate("opeai"),
     Behaviour("opeai.unknown_fields", ASSUMED, "fields that the guide does not name are ignored"),
     Behaviour("opeai.null", ASSUMED, "a field that is null counts as absent"),
 )  # fmt: skip
@@ -385,6 +390,7 @@ CONTRACT = Contract(
     rules={Operation.CREATE: CREATE_RULES},
     advice=ADVICE,
     limits=LIMITS,
+    formats=FORMATS,
     tariffs=(),
     amounts=AMOUNTS,
     status_spellings=STATUS_SPELLINGS,
