@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 # Increase it whenever the same spec would be drawn or encoded differently: it is part of the digest and the etag.
-RENDER_VERSION = 2
+RENDER_VERSION = 3
 FPS = 24
 # Frames of a second that are drawn; each is shown twice.
 STEPS = 12
