@@ -63,6 +63,19 @@ def test_an_input_reference_without_content_is_an_unused_reference(
         ("/v1/videos", {**OPEAI, "first_frame_url": "asset://asset-1"}, "first_frame_url"),
         ("/v1/videos", {**OPEAI, "image": "iVBORw0KGgo" * 20}, "image"),
         ("/v1/videos", {**OPEAI, "source": "https://media.example.org/in.mp4"}, "source"),
+        ("/v1/videos", {**OPEAI, "image": {"b64_json": "iVBORw0KGgo" * 20}}, "image"),
+        ("/v1/videos", {**OPEAI, "Input_Reference": {"content": [ITEM]}}, "Input_Reference"),
+        ("/v1/videos", {**OPEAI, "extra_body": {"input_reference": {"content": [ITEM]}}}, "extra_body"),
+        ("/v1/videos", {**OPEAI, "messages": [{"content": [{"image_url": {"url": PICTURE}}]}]}, "messages"),
+        ("/v1/videos", {**OPEAI, "image_urls": f"{PICTURE},{PICTURE}"}, "image_urls"),
+        ("/v1/videos", {**OPEAI, "image": "s3://bucket/a"}, "image"),
+        ("/v1/videos", {**OPEAI, "image": "file:///tmp/a"}, "image"),
+        ("/v1/videos", {**OPEAI, "image_url": "//media.example.org/a"}, "image_url"),
+        ("/v1/videos", {**OPEAI, "image": "./face.png"}, "image"),
+        ("/v1/videos", {**OPEAI, "picture": "DATA:image/png;base64,AAAA"}, "picture"),
+        ("/v1/videos", {**OPEAI, "keyframes": {"frame0": {"url": "https://media.example.org/1"}}}, "keyframes"),
+        ("/api/v1/video/generations", {**APIMODELS, "videoUrl": "https://media.example.org/1"}, "videoUrl"),
+        ("/api/v1/video/generations", {**APIMODELS, "first_frame_url": None, "image": PICTURE}, "image"),
         ("/api/v1/video/generations", {**APIMODELS, "image_url": PICTURE}, "image_url"),
         ("/api/v1/video/generations", {**APIMODELS, "referenceImageUrls": [PICTURE]}, "referenceImageUrls"),
         ("/api/v1/video/generations", {**APIMODELS, "input_reference": {"content": [ITEM]}}, "input_reference"),
@@ -106,6 +119,10 @@ def test_an_order_that_uses_another_reference_says_what_it_leaves_out(in_process
         {"frame_rate": 24},
         {"camera_fixed": None, "image": None},
         {"user_id": "1234"},
+        {"metadata": {"video_id": "abc", "asset_id": "7"}},
+        {"image": ""},
+        {"style_reference": "cinematic"},
+        {"reference_strength": "0.8"},
         {"homepage": "https://example.com/"},
         {"negative_prompt": "video of low quality, blurred"},
         {"input_reference": {"content": [ITEM]}},
@@ -214,6 +231,20 @@ def test_unused_parts_of_an_upload_are_named(in_process_server: Any, picture: Ca
     assert "a part without a filename is text" in response.json()["msg"]
 
 
+def test_a_part_whose_filename_is_only_in_the_extended_form_is_a_file(
+    in_process_server: Any, picture: Callable[..., bytes]
+) -> None:
+    """requests sends a name that is not ASCII so."""
+    head = b'Content-Disposition: form-data; name="%s"%s\r\n\r\n'
+    parts = [(name.encode(), b"", value.encode()) for name, value in OPEAI.items()]
+    parts.append((b"input_reference", b"; filename*=utf-8''%E7%8C%AB.png", picture()))
+    body = b"".join(b"--b\r\n" + head % (name, more) + content + b"\r\n" for name, more, content in parts)
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    response = in_process_server.post("/v1/videos", content=body + b"--b--\r\n", headers=headers)
+    assert response.status_code == 200, response.text
+    assert "x-mock-notice" not in response.headers
+
+
 # --- queries ---
 
 
@@ -233,6 +264,19 @@ def test_unknown_query_parameters_are_noted(in_process_server: Any, path: str, n
     notes = in_process_server.journal()[0]["notes"]
     assert notes == names
     assert {row["severity"] for row in violations(in_process_server) if not row["fact"]} <= {"advice"}
+
+
+@pytest.mark.parametrize(
+    ("path", "document"), [("/v1/videos", OPEAI), ("/api/v1/video/generations", APIMODELS)], ids=["opeai", "apimodels"]
+)
+@pytest.mark.parametrize("name", ["input_reference", "first_frame_url", "image"])
+def test_a_reference_in_the_query_is_an_unused_reference(
+    in_process_server: Any, path: str, document: dict[str, Any], name: str
+) -> None:
+    response = in_process_server.post(path, document, params={name: PICTURE})
+    assert response.status_code == 200
+    ((field, message),) = unused(in_process_server)
+    assert (field, message.partition(": ")[0]) == (f"?{name}", "this order is text-to-video")
 
 
 def test_an_unknown_query_parameter_of_an_order_is_advice(in_process_server: Any) -> None:

@@ -6,6 +6,7 @@ Opens no connection. Every spelling that a resolver accepts counts: `http://0x7f
 from __future__ import annotations
 
 import ipaddress
+import re
 import unicodedata
 from typing import Final, TypeAlias
 
@@ -14,6 +15,9 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 MAX_URL_CHARS: Final = 65_536
 """Characters of a URL that are parsed: httpx accepts no more, and `urlsplit` caches what it is called with."""
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+# Names that no server of the ordinary web has: RFC 6761 and 7686.
+RESERVED_NAMES: Final = ("invalid", "onion")
+_NO_HOST_CHAR: Final = re.compile(r"[\x00-\x20<>%|^\"{}\x7f]")
 _IGNORED: Final = str.maketrans("", "", "\t\r\n")
 # Names that no public server has, nor any name below them: RFC 6761, 6762 and 8375, and common use.
 INTERNAL_NAMES: Final = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa")
@@ -31,7 +35,9 @@ def unreachable_reason(url: str) -> str:
     literal = literal_address(host)
     if literal is not None:
         return "" if is_public_address(literal) else "has a private, loopback or reserved address"
-    internal = next((name for name in INTERNAL_NAMES if is_below(host, name)), None)
+    if any(not 0 < len(label) < 64 for label in host.split(".")) or _NO_HOST_CHAR.search(host):
+        return "has a host name that cannot exist"
+    internal = next((name for name in (*INTERNAL_NAMES, *RESERVED_NAMES) if is_below(host, name)), None)
     if internal is not None:
         return f"has a name of internal networks ({internal})"
     return "" if "." in host else "has a host name without a dot"

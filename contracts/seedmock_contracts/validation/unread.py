@@ -31,6 +31,7 @@ _MEDIA_FILE: Final = re.compile(
 )
 _RESPONSE_NAME: Final = re.compile(r"callback|webhook|hook|notify", re.IGNORECASE)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-\s]+=*\s*\Z")
+_OTHER_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://|//\w", re.IGNORECASE)
 _INLINE: Final = ("data:image/", "data:video/", "data:audio/", "asset://")
 _WEB: Final = ("https://", "http://")
 _Names: TypeAlias = Mapping[str, Any]
@@ -73,11 +74,19 @@ def unused_files(contract: Contract, operation: Operation, parts: Sequence[str])
 
 
 def unused_references(
-    upstream: str, operation: Operation, document: Document, files: Sequence[str] = ()
+    upstream: str,
+    operation: Operation,
+    document: Document,
+    files: Sequence[str] = (),
+    parameters: Sequence[tuple[str, str]] = (),
 ) -> list[UnusedReference]:
-    """References that an order carries and that are not used. `files` are the names of a form's file parts."""
+    """References that an order carries and that are not used.
+
+    `files` are the names of a form's file parts, `parameters` those of the query with their values.
+    """
     # Nearly every order is flat and has known fields alone; it is spared the search, a tenth of a create.
-    if operation not in ORDERS or (not files and not _may_hold_more(upstream, operation, document)):
+    has_more = files or parameters or _may_hold_more(upstream, operation, document)
+    if operation not in ORDERS or not has_more:
         return []
     contract = get_contract(upstream)
     reasons = {name: _file_reason(contract, operation, name) for name in unused_files(contract, operation, files)}
@@ -85,6 +94,9 @@ def unused_references(
     for path, value in _unknown_values(upstream, operation, document):
         if not any(path.startswith(f"{top}.") for top in reasons) and _carries_media(path, value):
             reasons[path] = f"{upstream} has no field {path[:MAX_SEARCHED]} here"
+    for name, value in parameters:
+        if _carries_media(name, value):
+            reasons[f"?{name}"] = f"{upstream} reads no query parameter {name[:MAX_SEARCHED]} of an order"
     if not reasons:
         return []
     is_text = operation is Operation.CREATE and not contract.request.layout.find(document)
@@ -163,11 +175,15 @@ def _is_media(name: str, text: str) -> bool:
         return False
     is_named = _MEDIA_NAME.search(name[-MAX_SEARCHED:]) is not None
     if start.startswith(_WEB):
-        return is_named or _is_media_url(text)
-    is_id = name.lower().endswith("id") and bool(text.strip())
-    return is_named and (is_id or (len(text) >= MIN_BASE64_CHARS and _BASE64.match(text[:10_000]) is not None))
+        return is_named or _is_media_path(text)
+    if not is_named:
+        return False
+    # An id further down is the caller's own, as in metadata.
+    is_id = "." not in name and name.lower().endswith("id") and bool(text.strip())
+    is_base64 = len(text) >= MIN_BASE64_CHARS and _BASE64.match(text[:10_000]) is not None
+    return is_id or is_base64 or _is_media_path(text) or _OTHER_URL.match(start) is not None
 
 
-def _is_media_url(text: str) -> bool:
+def _is_media_path(text: str) -> bool:
     path = text[:10_000].partition("?")[0].partition("#")[0]
     return _MEDIA_FILE.search(path.rstrip()) is not None

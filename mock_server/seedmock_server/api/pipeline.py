@@ -23,6 +23,7 @@ import logging
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Mapping
+from urllib.parse import parse_qsl
 
 from msgspec.structs import replace
 
@@ -277,8 +278,10 @@ class ApiHandler(RequestChain):
         self, context: RequestContext, request: ApiRequest, response: JsonResponse | FileResponse
     ) -> JsonResponse | FileResponse:
         """Return the response to an accepted order, with a header if the order carries a reference that is not used."""
-        files = [file.name for file in request.files]
-        unused = unused_references(context.upstream.contract.name, request.operation, request.document, files)
+        files, query = [file.name for file in request.files], context.scope["query_string"]
+        parameters = parse_qsl(query.decode("latin-1")) if query else ()
+        name = context.upstream.contract.name
+        unused = unused_references(name, request.operation, request.document, files, parameters)
         if not unused or isinstance(response, FileResponse):
             return response
         context.unused = tuple(unused)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_PARTS: Final = 1000
 MAX_BRACKETS: Final = 8
+_EXTENDED_FILENAME: Final = re.compile(rb";\s*filename\*\s*=\s*[\w-]*'[^']*'([^;\s]*)", re.IGNORECASE)
 TEXT_PART: Final = "a part without a filename is text"
 
 # The library logs a warning for every malformed form, which would reach stderr; callers get MalformedBody instead.
@@ -114,6 +116,10 @@ def _disposition(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:
         raise MalformedBody('a part of the form has no name: expected Content-Disposition: form-data; name="..."')
     name = _utf8(options[b"name"], "the name of a part")
     filename = options.get(b"filename")
+    if filename is None:
+        # requests sends a name that is not ASCII in this form alone (RFC 5987), which the library passes over.
+        extended = _EXTENDED_FILENAME.search(headers[b"content-disposition"])
+        filename = None if extended is None else unquote_to_bytes(extended[1])
     return name, None if filename is None else filename.decode("utf-8", "replace")
 
 
