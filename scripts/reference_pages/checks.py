@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from seedmock_contracts.enums import Basis
 from seedmock_contracts.facts import Variants
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.checks import CHECKS, cancellation
+from seedmock_harness.results.not_checkable import unreachable_facts
 from seedmock_server.faults import kinds
 from seedmock_server.faults.kinds import FaultKind
 
@@ -85,9 +85,7 @@ def facts_and_checks(unchanged: Mapping[str, TrialResult]) -> Iterator[str]:
 
 def uncheckable_facts(contract: Contract) -> dict[str, str]:
     """Facts that a verification cannot look at, with the reason."""
-    path = ROOT / "fixtures" / contract.name / "not-checkable.toml"
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {row["id"]: f"*{row['reason']}*" for rows in tables.values() for row in rows}
+    return {id_: f"*{reason}*" for id_, reason in unreachable_facts(contract.name).items()}
 
 
 def checks_and_mutations(mutants: Sequence[Mutant], results: Results) -> Iterator[str]:

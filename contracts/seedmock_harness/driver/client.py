@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path, task_params
-from seedmock_contracts.enums import ORDERS, Operation
+from seedmock_contracts.enums import BILLABLE, Operation
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, redact_headers, summarize_body
 from seedmock_contracts.facts import MediaFacts
@@ -52,10 +52,10 @@ class CheckedInteraction:
 
 
 class UnexpectedTask(HarnessError):
-    """A request that must be rejected created a task, which may be charged."""
+    """A request that must be rejected created a task or an asset, which may be charged."""
 
     def __init__(self, interaction: Interaction) -> None:
-        super().__init__(f"a request that must be rejected created task {interaction.created_id}")
+        super().__init__(f"a request that must be rejected created {interaction.created_id}")
         self.interaction = interaction
 
 
@@ -80,6 +80,8 @@ class Driver:
     def __post_init__(self) -> None:
         self.history = History(self.contract, self.options)
         self._current: Interaction | None = None
+        self.attributed: set[str] = set()
+        """Ids of the facts of rules to which responses were attributed: the upstream knows these rules."""
         self.latest_content = b""
         """The bytes of the latest response: a history does not keep those of clips."""
 
@@ -141,7 +143,7 @@ class Driver:
         self._current = interaction = self.history.interaction(exchange)
         self.on_result(CheckedInteraction(interaction, tuple(run_checks(interaction))))
         self.history.add(interaction)
-        if interaction.operation in ORDERS and interaction.created_id is not None and not self.allow_orders:
+        if interaction.operation in BILLABLE and interaction.created_id is not None and not self.allow_orders:
             raise UnexpectedTask(interaction)
         return interaction
 
@@ -151,7 +153,7 @@ class Step:
     """A named part of a verification: sends requests, and yields results that no single interaction shows.
 
     A yielded result belongs to the driver's current interaction. `price`: the most that the step can cost, in USD.
-    `minimal`: part of the shortest useful run.
+    `minimal`: part of the shortest useful run. `contingent`: costs nothing at a conforming upstream, else one order.
     """
 
     name: str
@@ -159,6 +161,7 @@ class Step:
     run: Callable[[Driver], Iterable[CheckResult]]
     price: Decimal = Decimal(0)
     minimal: bool = False
+    contingent: bool = False
 
 
 def _to_response(response: ReceivedResponse) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import allowed_methods, endpoint_path
-from seedmock_contracts.enums import ORDERS, Operation
+from seedmock_contracts.enums import BILLABLE, Operation
 from seedmock_contracts.facts import Document, Endpoint
 
 from ..conversation.history import UNAUTHENTICATED
@@ -14,10 +14,11 @@ from ..driver.client import Driver, Step
 from ..results.checks import CheckResult, Severity, failed, passed
 from .attribution import Signature, normalized, signature
 from .base_documents import UNKNOWN_ID, UNKNOWN_NUMBER, base_documents
+from .reasons import refused_document
 
 UNKNOWN_PATH = "/seedmock-no-such-path"
 INVALID_BODIES = (
-    ("text/plain", b"prompt=a kite"),
+    ("text/plain", b"a kite"),
     ("application/json", b'{"model": '),
     ("application/json", b'["prompt"]'),
 )
@@ -67,7 +68,9 @@ def _call_with_unknown_ids(driver: Driver, endpoint: Endpoint, caller: str = "fi
 
 def _document_without_effect(contract: Contract, operation: Operation) -> Document:
     """A document with which an operation creates nothing: with unknown ids, or empty."""
-    if operation in ORDERS or operation is Operation.GROUP_CREATE or operation not in contract.rules:
+    if operation in BILLABLE:
+        return refused_document(contract, operation)
+    if operation is Operation.GROUP_CREATE or operation not in contract.rules:
         return {}
     return next(iter(base_documents(contract.name, operation)), {})
 
@@ -139,7 +142,7 @@ def _check_bases(driver: Driver) -> Iterator[CheckResult]:
     for index, base in enumerate(driver.contract.bases):
         unknown_path = f"{base.prefix}{UNKNOWN_PATH}"
         of_unknown_path = signature(driver.send(None, "POST", unknown_path))
-        create = driver.call(Operation.CREATE, {}, base=index)
+        create = driver.call(Operation.CREATE, refused_document(driver.contract, Operation.CREATE), base=index)
         differs = normalized(signature(create), unknown_path) != of_unknown_path
         if create.is_error and create.status_code < 500 and differs:
             yield passed(base, f"{base.prefix}: {create.status_code}")

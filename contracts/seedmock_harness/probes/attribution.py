@@ -23,6 +23,7 @@ from ..checks.error_responses import UNRELATED_TO_REQUEST
 from ..conversation.history import Interaction
 from ..driver.client import Driver
 from .boundary_probes import BoundaryProbe
+from .reasons import is_confirmed
 
 MAX_CONFORMING_CASES = 3
 """Conforming cases that are sent to learn the response to the second violation alone."""
@@ -96,7 +97,12 @@ def send_document(driver: Driver, operation: Operation, document: dict[str, Any]
 
 
 def calibrate(driver: Driver, probe: BoundaryProbe) -> Calibration | None:
-    """Send the gross violation and conforming cases of a probe; None if their responses do not differ."""
+    """Send the gross violation and conforming cases of a probe; None if their responses do not differ.
+
+    None as well if the reason that the probe rests on is not confirmed.
+    """
+    if not is_confirmed(driver, probe.operation, probe.reason):
+        return None
     first = probe.violating[0]
     interaction = send_document(driver, probe.operation, first.document)
     if is_uninformative(interaction, probe.rule):
@@ -116,6 +122,7 @@ def calibrate(driver: Driver, probe: BoundaryProbe) -> Calibration | None:
                 break
     if not conforming:
         return None
+    driver.attributed.add(probe.rule.fact.id)
     return Calibration(probe, violating, conforming.most_common(1)[0][0], tuple(interactions))
 
 

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.enums import Operation
+from seedmock_contracts.enums import BILLABLE, Operation
 from seedmock_contracts.facts import Document
 from seedmock_contracts.rules.boundaries import BoundaryCase
 from seedmock_contracts.rules.rule import Rule
@@ -23,6 +23,15 @@ from .second_violations import SHORT_SOUND, SMALL_IMAGE, SecondViolation, broken
 
 UNREADABLE_SCHEMES = ("asset:", "data:")
 """Samples with these schemes do not exist, which is a violation of its own for an upstream that reads references."""
+VALUES_OF_EACH_TYPE = (
+    None,
+    {"unexpected": True},
+    7,
+    "seven",
+    "https://example.com/a.png",
+    ["https://example.com/a.png"],
+    True,
+)
 CaseKey = tuple[bool, str]
 """Validity and value of a boundary case."""
 IndexedCase = tuple[int, BoundaryCase]
@@ -33,7 +42,8 @@ IndexedCase = tuple[int, BoundaryCase]
 class BoundaryProbe:
     """Boundary cases of a rule, each with the same second violation. The gross violation is the first violating one.
 
-    `position`: that of the second violation among the rules of the operation.
+    `position`: that of the second violation among the rules of the operation. `reason`: a document with the second
+    violation alone; None for one that is not documented.
     """
 
     operation: Operation
@@ -42,16 +52,26 @@ class BoundaryProbe:
     position: int
     conforming: tuple[BoundaryCase, ...]
     violating: tuple[BoundaryCase, ...]
+    reason: Document | None = None
 
 
 def probes_for(
-    contract: Contract, operation: Operation, rule: Rule, cases: Sequence[BoundaryCase] = ()
+    contract: Contract,
+    operation: Operation,
+    rule: Rule,
+    cases: Sequence[BoundaryCase] = (),
+    *,
+    documented: bool = True,
 ) -> Iterator[BoundaryProbe]:
-    """Probes of a rule with different second violations, the most useful first. `cases` replace the rule's own."""
+    """Probes of a rule with different second violations, the most useful first. `cases` replace the rule's own.
+
+    `documented`: with documented second violations only, so that the probes are free.
+    """
     if cases or rule not in contract.rules[operation]:
-        yield from _build_probes(contract, operation, rule, _isolated_cases(contract, operation, rule, cases))
+        isolated = _isolated_cases(contract, operation, rule, cases)
+        yield from _build_probes(contract, operation, rule, isolated, documented)
     else:
-        yield from _cached_probes(contract.name, operation, contract.rules[operation].index(rule))
+        yield from _cached_probes(contract.name, operation, contract.rules[operation].index(rule), documented)
 
 
 class _CachedIterable:
@@ -71,15 +91,15 @@ class _CachedIterable:
 
 
 @cache
-def _cached_probes(upstream: str, operation: Operation, index: int) -> _CachedIterable:
+def _cached_probes(upstream: str, operation: Operation, index: int, documented: bool) -> _CachedIterable:
     contract, cases = get_contract(upstream), _cached_cases(upstream, operation, index)
-    return _CachedIterable(_build_probes(contract, operation, contract.rules[operation][index], cases))
+    return _CachedIterable(_build_probes(contract, operation, contract.rules[operation][index], cases, documented))
 
 
 def _build_probes(
-    contract: Contract, operation: Operation, rule: Rule, cases: Sequence[IndexedCase]
+    contract: Contract, operation: Operation, rule: Rule, cases: Sequence[IndexedCase], documented: bool
 ) -> Iterator[BoundaryProbe]:
-    for alternatives in second_violations(contract, operation, rule):
+    for alternatives in second_violations(contract, operation, rule, documented=documented):
         simplest = sorted(alternatives, key=lambda violation: violation.value_count(rule))
         probes = (_build_probe(contract, operation, rule, violation, cases) for violation in simplest)
         probe = next((probe for probe in probes if probe is not None), None)
@@ -122,8 +142,20 @@ def probed_cases(contract: Contract, operation: Operation, rule: Rule) -> frozen
 
 
 def probe_with_last_violation(contract: Contract, operation: Operation, rule: Rule) -> BoundaryProbe | None:
-    """The probe of a rule with a second violation that is found last: unusable media, or unknown ids."""
+    """The probe of a rule with a second violation that is found last: unusable media, or unknown ids. Not free."""
     return _cached_probe(contract.name, operation, contract.rules[operation].index(rule), None)
+
+
+@cache
+def is_covered(upstream: str, operation: Operation, index: int) -> bool:
+    """True if the free probes of a rule show all of its cases at an upstream that checks rules in the contract's order.
+
+    Such an upstream reports the violation of the rule only beside one of a later rule.
+    """
+    rule = get_contract(upstream).rules[operation][index]
+    probes = [probe for probe in probes_for(get_contract(upstream), operation, rule) if probe.position > index]
+    shown = {case_key(case) for probe in probes for case in (*probe.conforming, *probe.violating)}
+    return shown >= _cached_keys(upstream, operation, index)
 
 
 def probe_with_violation(contract: Contract, operation: Operation, rule: Rule, violation: str) -> BoundaryProbe | None:
@@ -133,11 +165,12 @@ def probe_with_violation(contract: Contract, operation: Operation, rule: Rule, v
 
 @cache
 def _cached_probe(upstream: str, operation: Operation, index: int, name: str | None) -> BoundaryProbe | None:
-    """The first probe with a second violation of this name; of no name, with one that no rule is broken by."""
+    """The first probe with a second violation of this name; of no name, with one that is not documented."""
     contract, cases = get_contract(upstream), _cached_cases(upstream, operation, index)
     rules = contract.rules[operation]
-    violations = (one for alternatives in second_violations(contract, operation, rules[index]) for one in alternatives)
-    matching = (one for one in violations if (one.position == len(rules) if name is None else one.name == name))
+    alternatives = second_violations(contract, operation, rules[index], documented=name is not None)
+    violations = (violation for several in alternatives for violation in several)
+    matching = (violation for violation in violations if name in (None, violation.name))
     probes = (_build_probe(contract, operation, rules[index], violation, cases) for violation in matching)
     return next((probe for probe in probes if probe is not None), None)
 
@@ -155,6 +188,8 @@ def _build_probe(
         document = violation.apply(case.document, bases[index], index)
         if document is None or (violation.is_about_media and not _is_read(contract, operation, violation, document)):
             continue
+        if violation.position < len(rules) and not _is_independent(contract, rules[violation.position], rule, document):
+            continue
         breaks_both = broken_facts(contract, operation, document, rule) == second_fact | _expected_facts(rule, case)
         if breaks_both and _count(contract, rule, document) == _count(contract, rule, case.document):
             combined[case_key(case)] = replace(case, document=document)
@@ -164,7 +199,27 @@ def _build_probe(
     violating = sorted((case for case in combined.values() if not case.valid), key=lambda case: not case.gross)
     if not conforming or not violating or not violating[0].gross:
         return None
-    return BoundaryProbe(operation, rule, violation.name, violation.position, conforming, tuple(violating))
+    reason = _reason(violation, conforming[0], cases) if second_fact and operation in BILLABLE else None
+    return BoundaryProbe(operation, rule, violation.name, violation.position, conforming, tuple(violating), reason)
+
+
+def _is_independent(contract: Contract, second: Rule, rule: Rule, document: Document) -> bool:
+    """True if the second violation stays one whatever an upstream makes of the probed field.
+
+    Otherwise it may be no reason for refusal at an upstream that reads a value of another type in its own way.
+    """
+    if rule.top_field == second.top_field or rule.top_field not in document:
+        return True
+    others = ({**document, rule.top_field: value} for value in VALUES_OF_EACH_TYPE)
+    without = {name: value for name, value in document.items() if name != rule.top_field}
+    layout = contract.request.layout
+    return all(second.check(changed, layout.find(changed)) is not None for changed in (without, *others))
+
+
+def _reason(violation: SecondViolation, case: BoundaryCase, cases: Sequence[IndexedCase]) -> Document:
+    """The second violation alone, in the base document of a case; else that case, which has no other one."""
+    index = next((index for index, other in cases if case_key(other) == case_key(case)), 0)
+    return violation.documents[index] or case.document
 
 
 def _is_read(contract: Contract, operation: Operation, violation: SecondViolation, document: Document) -> bool:

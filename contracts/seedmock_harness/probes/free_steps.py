@@ -11,7 +11,7 @@ from textwrap import shorten
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import ORDERS, Operation
-from seedmock_contracts.facts import Document, Field, MediaFormats, MediaLimit
+from seedmock_contracts.facts import Document, Field
 from seedmock_contracts.rules.boundaries import NO_SUCH_VALUE, BoundaryCase
 from seedmock_contracts.rules.fields import JsonType, KnownModel, RequiredField
 from seedmock_contracts.rules.rule import Rule
@@ -23,7 +23,6 @@ from .attribution import normalized, send_document, signature
 from .base_documents import base_documents
 from .boundary_probes import probes_for
 from .limit_checks import check_ignored_change, check_limits
-from .media_limits import media_limit_probe
 
 FORM_FIELD = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
 FORM_TYPE = "multipart/form-data; boundary=seedmock"
@@ -41,9 +40,7 @@ def free_steps(contract: Contract) -> tuple[Step, ...]:
     if contract.find(f"{contract.name}.multipart") is not None:
         steps.append(Step("free.forms", "a form gets the same response as JSON", _check_form))
     steps.append(Step("free.ignored_fields", "null and unknown fields are ignored", _check_ignored_fields))
-    media: tuple[MediaLimit | MediaFormats, ...] = (*contract.formats, *contract.limits)
-    limits = [limit for limit in media if media_limit_probe(contract, limit) is not None]
-    return (*steps, *(_limit_step(contract, limit) for limit in limits))
+    return tuple(steps)
 
 
 def _probed_rules(contract: Contract) -> Iterator[tuple[Operation, Rule]]:
@@ -72,25 +69,6 @@ def _describe_rule(contract: Contract, operation: Operation, rule: Rule) -> str:
     allowed = violation.allowed if violation is not None else ""
     subject = f"{operation.replace('_', ' ')}: {rule.field}"
     return f"{subject}: {shorten(allowed, MAX_CHARS)}" if allowed else subject
-
-
-def _limit_step(contract: Contract, limit: MediaLimit | MediaFormats) -> Step:
-    def run(driver: Driver) -> Iterator[CheckResult]:
-        probe = media_limit_probe(driver.contract, limit)
-        if probe is not None:
-            yield from check_limits(driver, Operation.CREATE, probe.rule, (probe,))
-
-    name = limit.id.removeprefix(f"{contract.name}.")
-    return Step(f"free.{name}", f"{limit.kind}: {_describe_limit(limit)}", run)
-
-
-def _describe_limit(limit: MediaLimit | MediaFormats) -> str:
-    """Return the quantity and the bounds, or the formats."""
-    if isinstance(limit, MediaFormats):
-        return f"formats {', '.join(limit.formats)}"
-    comparisons = (("at least", limit.low), ("at most", limit.high))
-    bounds = [f"{comparison} {bound:,.10g}" for comparison, bound in comparisons if bound]
-    return f"{limit.quantity} {' and '.join(bounds)}"
 
 
 def _check_models(driver: Driver) -> Iterator[CheckResult]:
@@ -123,9 +101,9 @@ def _size_parts(contract: Contract, base: Document, resolution: str) -> Document
 def _check_upscale_model(driver: Driver, name: str) -> Iterator[CheckResult]:
     """A model of upscales is known if a violation gets another response than with an unknown model."""
     request, base = driver.contract.request, base_documents(driver.contract.name, Operation.UPSCALE)[0]
-    if driver.contract.field("callback_url", Operation.UPSCALE) is None:
+    if driver.contract.field("resolution", Operation.UPSCALE) is None:
         return  # no violation is known that says nothing about the model
-    document = request.write(base, {"callback_url": "ftp://example.com/"}, Operation.UPSCALE)
+    document = request.write(base, {"resolution": NO_SUCH_VALUE}, Operation.UPSCALE)
     unknown = signature(send_document(driver, Operation.CREATE, request.write(document, {"model": NO_SUCH_VALUE})))
     other = driver.contract.models[0].name
     with_other = signature(send_document(driver, Operation.CREATE, request.write(document, {"model": other})))

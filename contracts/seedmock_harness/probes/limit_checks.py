@@ -8,7 +8,7 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import format_value
-from seedmock_contracts.enums import ORDERS, Operation
+from seedmock_contracts.enums import BILLABLE, ORDERS, Operation
 from seedmock_contracts.facts import Document, Fact, Variants
 from seedmock_contracts.rules.boundaries import BoundaryCase
 from seedmock_contracts.rules.fields import JsonType
@@ -29,21 +29,31 @@ from .boundary_probes import (
     probed_cases,
     probes_for,
 )
+from .reasons import is_confirmed
 
 MAX_PROBES = 6
 """Probes of one rule that are tried, each with another second violation."""
-MAX_WITNESSES, MIN_WITNESSES = 3, 4
+MAX_WITNESSES, MIN_WITNESSES = 3, 6
 """Other rules that must be enforced before one counts as not enforced: at most the first number are tried if there is a
 second violation that is found last, and at least the second if there is none."""
 
 
 def check_limits(
-    driver: Driver, operation: Operation, rule: Rule, probes: Iterable[BoundaryProbe] | None = None
+    driver: Driver,
+    operation: Operation,
+    rule: Rule,
+    probes: Iterable[BoundaryProbe] | None = None,
+    *,
+    documented: bool = True,
 ) -> Iterator[CheckResult]:
-    """Check each boundary case of a rule. No result for one that cannot be attributed. `probes` replace the rule's."""
+    """Check each boundary case of a rule. No result for one that cannot be attributed. `probes` replace the rule's.
+
+    Free only if `documented`: then every question rests on a documented reason for refusal.
+    """
     checked: set[CaseKey] = set()
     failures = 0
-    for probe in islice(probes_for(driver.contract, operation, rule) if probes is None else probes, MAX_PROBES):
+    own = probes_for(driver.contract, operation, rule, documented=documented)
+    for probe in islice(own if probes is None else probes, MAX_PROBES):
         left = [case for case in (*probe.conforming, *probe.violating) if case_key(case) not in checked]
         if not left:
             continue
@@ -59,7 +69,7 @@ def check_limits(
         if probes is None and _is_complete(driver.contract, operation, rule, checked):
             return
     if not checked and probes is None:
-        yield from _check_enforcement(driver, operation, rule)
+        yield from _check_enforcement(driver, operation, rule, documented)
 
 
 def _is_complete(contract: Contract, operation: Operation, rule: Rule, checked: set[CaseKey]) -> bool:
@@ -115,8 +125,10 @@ def _explaining_option(driver: Driver, calibration: Calibration, case: BoundaryC
 
 def check_ignored_change(driver: Driver, fact: Fact, rule: Rule, change: Document) -> Iterator[CheckResult]:
     """Check that a change to a rejected request does not change the response."""
-    probe = next(probes_for(driver.contract, Operation.CREATE, rule))
+    probe = next(iter(probes_for(driver.contract, Operation.CREATE, rule)))
     document = probe.conforming[0].document
+    if not is_confirmed(driver, Operation.CREATE, probe.reason):
+        return
     before = signature(send_document(driver, Operation.CREATE, document))
     interaction = send_document(driver, Operation.CREATE, {**document, **change})
     if signature(interaction) == before:
@@ -126,25 +138,22 @@ def check_ignored_change(driver: Driver, fact: Fact, rule: Rule, change: Documen
         yield failed(fact, "a change that must be ignored changes the response", expected, observed)
 
 
-def _check_enforcement(driver: Driver, operation: Operation, rule: Rule) -> Iterator[CheckResult]:
+def _check_enforcement(driver: Driver, operation: Operation, rule: Rule, documented: bool) -> Iterator[CheckResult]:
     """A rule that no response is attributed to is not enforced, if other rules are with the same second violation.
 
     The order in which an upstream checks a request is unknown, but media are read, and ids looked up, when everything
-    else is valid. Where no such second violation can be added, more rules must be enforced.
+    else is valid. Beside a documented second violation, all rules before that in the contract must be enforced.
     """
     contract = driver.contract
-    last = probe_with_last_violation(contract, operation, rule)
-    probe = last or next(iter(probes_for(contract, operation, rule)), None)
+    is_last = not documented or operation not in BILLABLE
+    find_probe = probe_with_last_violation if is_last else _probe_with_later_violation
+    probe = find_probe(contract, operation, rule)
     if probe is None or calibrate(driver, probe) is not None:
         return
-    others = (other for other in contract.rules[operation] if other is not rule and condition(other) is None)
-    if last is not None:
-        candidates = (probe_with_last_violation(contract, operation, other) for other in others)
-    else:
-        candidates = (probe_with_violation(contract, operation, other, probe.second_violation) for other in others)
-    witnesses = islice((one for one in candidates if one is not None), MAX_WITNESSES if last is not None else None)
-    enforced = [calibrate(driver, witness) is not None for witness in witnesses]
-    if not all(enforced) or len(enforced) < (1 if last is not None else MIN_WITNESSES):
+    witnesses = list(_witnesses(contract, rule, probe, is_last))
+    if len(witnesses) < (1 if is_last else MIN_WITNESSES):
+        return
+    if not all(calibrate(driver, witness) is not None for witness in witnesses):
         return
     interaction = send_document(driver, operation, probe.violating[0].document)
     if (only := condition(rule)) is not None:
@@ -152,6 +161,23 @@ def _check_enforcement(driver: Driver, operation: Operation, rule: Rule) -> Iter
     else:
         expected, observed = f"an error of {rule.field}", shorten_response(interaction)
         yield failed(rule.fact, "the rule is not enforced", expected, observed)
+
+
+def _probe_with_later_violation(contract: Contract, operation: Operation, rule: Rule) -> BoundaryProbe | None:
+    """A free probe whose second violation is of a later rule, beside which that of this rule should be reported."""
+    index = contract.rules[operation].index(rule)
+    return next((probe for probe in probes_for(contract, operation, rule) if probe.position > index), None)
+
+
+def _witnesses(contract: Contract, rule: Rule, probe: BoundaryProbe, is_last: bool) -> Iterator[BoundaryProbe]:
+    """Probes of other rules with the same second violation: a few if that is found last, else of all before it."""
+    rules, operation = contract.rules[probe.operation], probe.operation
+    others = [other for other in rules[: probe.position] if other is not rule and condition(other) is None]
+    if is_last:
+        candidates = (probe_with_last_violation(contract, operation, other) for other in others)
+    else:
+        candidates = (probe_with_violation(contract, operation, other, probe.second_violation) for other in others)
+    yield from islice((one for one in candidates if one is not None), MAX_WITNESSES if is_last else None)
 
 
 def _check_condition(contract: Contract, only: tuple[str, str], is_enforced: bool) -> CheckResult:

@@ -33,6 +33,7 @@ from .paid_options import (
     shortest_seconds,
 )
 from .planned_orders import order_steps
+from .priced_rules import rule_steps
 from .task_flows import list_tasks, run_cancellation, run_order
 
 
@@ -48,7 +49,7 @@ def paid_steps(contract: Contract, options: PaidOptions | None = None) -> tuple[
     steps.sort(key=lambda step: step.price)
     first = next(step for step in steps if step.name == "text")
     steps.remove(first)
-    return (first, *steps, *_final_steps(contract, options))
+    return (first, *steps, *rule_steps(contract, options), *_final_steps(contract, options))
 
 
 def _asset_steps(contract: Contract) -> Iterator[Step]:

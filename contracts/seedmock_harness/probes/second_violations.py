@@ -9,7 +9,7 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import values_at
-from seedmock_contracts.enums import ORDERS, MediaKind, Operation
+from seedmock_contracts.enums import BILLABLE, ORDERS, MediaKind, Operation
 from seedmock_contracts.facts import MISSING, Document
 from seedmock_contracts.generation import Reference, first_frame, last_frame
 from seedmock_contracts.rules.boundaries import sample_reference
@@ -19,6 +19,7 @@ from seedmock_contracts.validation import condition, violations
 
 from ..driver.sample_media import image_uri, sound_uri
 from .base_documents import base_documents
+from .reasons import is_reason
 
 SHORT_SOUND, SMALL_IMAGE = sound_uri(0.1), image_uri(1, 1)
 UNKNOWN_CLIP = "asset://asset-20200101000000-zzzzz"
@@ -30,8 +31,6 @@ ADDED_MEDIA = {
     "an additional small first frame": (first_frame(SMALL_IMAGE),),
     "an additional small last frame": (last_frame(SMALL_IMAGE),),
 }
-MAX_LATER_RULES = 2
-"""Violations of rules that are tried before those of media."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +67,27 @@ class SecondViolation:
         return None if other is None else merge_changes(document, other, base)
 
 
-def second_violations(contract: Contract, operation: Operation, rule: Rule) -> Iterator[tuple[SecondViolation, ...]]:
+def second_violations(
+    contract: Contract, operation: Operation, rule: Rule, *, documented: bool = True
+) -> Iterator[tuple[SecondViolation, ...]]:
     """Second violations to combine with violations of a rule, each with alternatives, the most useful first.
 
-    The order in which an upstream checks a request is unknown. A violation that it probably finds last shows most: of
-    the rules documented last, then of media, then of the other rules.
+    The order in which an upstream checks a request is unknown. A violation that it probably finds last shows most.
+    `documented`: only violations of documented rules, so that the question is free. Otherwise of unusable media, or
+    unknown ids, which an upstream may not look at.
     """
     rules = contract.rules[operation]
-    if operation not in ORDERS:
+    if operation not in BILLABLE or (not documented and operation not in ORDERS):
         yield (SecondViolation("", len(rules), base_documents(contract.name, operation)),)
         return
+    if not documented:
+        yield from ((violation,) for violation in _media_violations(contract.name, operation))
+        return
     position = rules.index(rule) if rule in rules else -1
-    later = list(reversed(range(position + 1, len(rules))))
-    earlier = range(max(position, 0))
-    yield from (_rule_violations(contract.name, operation, index) for index in later[:MAX_LATER_RULES])
-    yield from ((violation,) for violation in _media_violations(contract.name, operation))
-    yield from (_rule_violations(contract.name, operation, index) for index in (*later[MAX_LATER_RULES:], *earlier))
+    indices = (*reversed(range(position + 1, len(rules))), *range(max(position, 0)))
+    for index in indices:
+        if is_reason(contract, operation, rules[index]):
+            yield _rule_violations(contract.name, operation, index)
 
 
 @cache
@@ -91,12 +95,9 @@ def _rule_violations(upstream: str, operation: Operation, index: int) -> tuple[S
     """The gross violation of a rule, first together with invalid media, so that no order succeeds without the rule."""
     contract, bases = get_contract(upstream), base_documents(upstream, operation)
     rule = contract.rules[operation][index]
-    is_model = operation is Operation.UPSCALE and rule.field == contract.request.path("model")
-    if condition(rule) is not None or is_model:  # without its model, an upscale is another operation
-        return ()
     single = [_gross_violation(contract, operation, rule, base) for base in bases]
     combinations: list[list[Document | None]] = [single]
-    for media in _media_violations(upstream, operation):
+    for media in _media_violations(upstream, operation) if operation in ORDERS else ():
         combined = [
             _apply_cleanly(contract, operation, rule, media, document, at) for at, document in enumerate(single)
         ]

@@ -53,12 +53,20 @@ class Budget:
     def affordable(self, steps: Iterable[Step]) -> list[Step]:
         """Return the steps that fit, in their order; an expensive one does not keep out a cheaper one after it.
 
-        Free steps only continue what paid ones have ordered, so without a paid step there are none.
+        Of contingent steps, each that fits after the others: together they cost one order at most. Free steps only
+        continue what paid ones have ordered, so without a paid step there are none.
         """
-        trial = Budget(self.limit, self.spent)
+        steps, trial = list(steps), Budget(self.limit, self.spent)
         chosen = []
-        for step in steps:
+        for step in sorted(steps, key=lambda step: step.contingent):
             if trial.allows(step.price):
-                trial.spend(step.price)
+                trial.spend(Decimal(0) if step.contingent else step.price)
                 chosen.append(step)
-        return chosen if any(step.price for step in chosen) else []
+        return [step for step in steps if step in chosen] if any(step.price for step in chosen) else []
+
+
+def price_of(steps: Iterable[Step]) -> Decimal:
+    """Return the most that steps cost together: contingent ones that of the dearest."""
+    steps = list(steps)
+    contingency = max((step.price for step in steps if step.contingent), default=Decimal(0))
+    return sum((step.price for step in steps if not step.contingent), contingency)

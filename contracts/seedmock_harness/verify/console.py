@@ -14,6 +14,7 @@ from seedmock_server.cli.connection import echo, progress
 from ..driver.client import Step
 from ..reports.verify.json import repeat_command
 from ..results.verification import FactStatus, Finding, Verification, VerificationVerdict
+from .budget import price_of
 from .session import Session
 
 COLOURS = {
@@ -53,7 +54,7 @@ def print_plan(session: Session, limit: Decimal | None) -> None:
     echo(f"free steps: {len(plan.free)}")
     budget = "unlimited" if limit is None else f"{limit:f}"
     echo(f"paid steps: {len(affordable)} of {len(plan.paid)}, at most {session.quote:f} {currency} (budget {budget})")
-    missing = sum((step.price for step in plan.paid if step not in affordable), Decimal(0))
+    missing = price_of(step for step in plan.paid if step not in affordable)
     if missing:
         echo(f"  beyond the budget: {len(plan.paid) - len(affordable)} steps, {missing:f} {currency} more")
     if session.resumed is not None:

@@ -142,6 +142,8 @@ class PaidTransport:
 
     def _refund(self, order: LoggedOrder, response: Mapping[str, Any] | None = None) -> None:
         self.budget.spend(-order.price)
+        if order.price:
+            self._charged_step = ""  # the next order of the step is charged in its place
         self.order_log.log_outcome(order, self.target.now(), "", response, rejected=True)
 
     def _outcome_unknown(self, order: LoggedOrder, reason: str) -> OrderOutcomeUnknown:

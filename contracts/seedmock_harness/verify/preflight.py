@@ -1,6 +1,6 @@
 """Preflight of a verification: the target is reachable, speaks the upstream's API, and accepts the key.
 
-Both requests are free: one queries a task that does not exist, the other creates from an empty document.
+Both requests are free: one queries a task that does not exist, the other creates from an almost empty document.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from seedmock_contracts.enums import ErrorKind, Operation
 from ..conversation.history import Interaction
 from ..driver.client import Driver, Step
 from ..probes.base_documents import UNKNOWN_ID
+from ..probes.reasons import refused_document
 from ..probes.task_flows import query_task
 from ..results.checks import CheckResult
 
@@ -23,7 +24,7 @@ KEY_ERRORS = frozenset({ErrorKind.AUTHENTICATION, ErrorKind.FORBIDDEN})
 
 def _preflight(driver: Driver) -> Iterable[CheckResult]:
     query_task(driver, UNKNOWN_ID)
-    driver.call(Operation.CREATE, {})
+    driver.call(Operation.CREATE, refused_document(driver.contract, Operation.CREATE))
     return ()
 
 

@@ -14,6 +14,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Fact
+from seedmock_contracts.pricing import asset_fee
 
 from ..conversation.history import Interaction
 from ..driver.client import CheckedInteraction, Driver, Step, UnexpectedTask
@@ -68,6 +69,8 @@ class StepRunner:
         )
         self._step = PREFLIGHT
         self._silent_steps = 0
+        self._contingency_spent = False
+        """A contingent step has cost an order: the others are left out, so that they cost one together."""
 
     def run(self, free: Sequence[Step], paid: Sequence[Step]) -> None:
         """Run the preflight, the free steps, then the paid ones; a step with a failure is repeated once."""
@@ -96,7 +99,11 @@ class StepRunner:
     def _run_step(self, step: Step, billable: bool) -> None:
         if billable and not self._is_logged(step) and not self.transport.budget.allows(step.price):
             return
+        if step.contingent and self._contingency_spent:
+            return
+        spent = self.transport.budget.spent
         self._attempt(step, billable)
+        self._contingency_spent = self._contingency_spent or (step.contingent and self.transport.budget.spent > spent)
         if step.name not in self.incomplete:
             self.completed.append(step.name)
             self._repeat_on_failure(step, billable)
@@ -144,6 +151,8 @@ class StepRunner:
     def _repeat_on_failure(self, step: Step, billable: bool) -> None:
         """Repeat a step that failed, if the budget allows: a finding that does not reappear is a flake."""
         failures = self.results.failures_of(step.name)
+        if step.contingent and self._contingency_spent:
+            return  # an accepted order is no flake, and would be paid again
         if not failures or (billable and not self.transport.budget.allows(step.price)):
             return
         first, self.results = self.results, ResultSet()
@@ -173,21 +182,24 @@ class StepRunner:
 
     def _report_unexpected_task(self, interaction: Interaction) -> None:
         """Report a request that should have been rejected and created a task; stop, since it may be charged."""
-        price, task = highest_order_price(self.contract), interaction.created_id
+        price, task = highest_price(self.contract, interaction.operation), interaction.created_id
         self.transport.tasks.append(task or "")
         self.transport.budget.spend(price)
         log, now = self.transport.order_log, self.transport.target.now
         log.log_outcome(log.log_order(self._step.name, price, now()), now(), task or "", None, rejected=False)
         cost = f"{price} {self.transport.target.currency}"
-        title = f"task {task} was created by a request that must be rejected; it may cost up to {cost}"
+        kind = "asset" if interaction.operation is Operation.ASSET_CREATE else "task"
+        title = f"{kind} {task} was created by a request that must be rejected; it may cost up to {cost}"
         fact = _violated_fact(interaction)
-        result = failed(fact, title, "an error, and no task", f"task {task}", Severity.BREAKING)
+        result = failed(fact, title, f"an error, and no {kind}", f"{kind} {task}", Severity.BREAKING)
         self._add("no_unexpected_task", result, interaction.exchange)
         raise StopVerification(title)
 
 
-def highest_order_price(contract: Contract) -> Decimal:
-    """Return the price in USD that an order of unknown size and model costs at most."""
+def highest_price(contract: Contract, operation: Operation | None) -> Decimal:
+    """Return the price in USD that an asset, or an order of unknown size and model, costs at most."""
+    if operation is Operation.ASSET_CREATE:
+        return asset_fee(contract.name).value
     return max(row.price for row in priced_sizes(contract, PaidOptions()))
 
 

@@ -21,7 +21,7 @@ from ..probes.paid_steps import paid_steps
 from ..recordings.model import BASIS_HEADER
 from ..recordings.source import Source, source_of
 from ..results.verification import FactStatus, Finding, Verification, VerificationVerdict
-from .budget import Budget
+from .budget import Budget, price_of
 from .order_log import LoggedRun, OrderLog, fingerprint
 from .paid_transport import PaidTransport, describe_unresolved
 from .results import Key, confirmed_assumptions, fact_results, findings, observed_values
@@ -45,7 +45,7 @@ class VerificationPlan:
 
     @property
     def price(self) -> Decimal:
-        return sum((step.price for step in self.paid), Decimal(0))
+        return price_of(self.paid)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -113,8 +113,7 @@ class Session:
     @property
     def quote(self) -> Decimal:
         """Upper bound in USD of what this run will order."""
-        steps = (step for step in self.affordable_steps if step.name not in self._paid_before)
-        return sum((step.price for step in steps), Decimal(0))
+        return price_of(step for step in self.affordable_steps if step.name not in self._paid_before)
 
     @property
     def _paid_before(self) -> set[str]:
@@ -184,7 +183,7 @@ class Session:
             return f"not checked: {runner.problem}"
         unpaid = [step for step in self.plan.paid if step.name not in runner.completed]
         if unpaid:
-            price = sum((step.price for step in unpaid), Decimal(0))
+            price = price_of(unpaid)
             return f"not checked: {len(unpaid)} steps are beyond the budget (--budget {price} more)"
         if "second" not in self.target.keys:
             return "not checked: no completed step checks it (isolation needs --second-api-key)"

@@ -17,6 +17,8 @@ from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import condition, violations
 from seedmock_harness.driver.client import CheckedInteraction, Driver, UnexpectedTask
 from seedmock_harness.probes.free_steps import free_steps
+from seedmock_harness.probes.paid_options import PaidOptions
+from seedmock_harness.probes.priced_rules import rule_steps
 from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_server import create_app
 from seedmock_server.api import pipeline
@@ -64,7 +66,7 @@ class LadderRun:
 def run_free_steps(
     name: str, *, only: Iterable[str] = (), around: Around | None = None, paying: bool = False, **settings: Any
 ) -> LadderRun:
-    """Run the free steps whose names begin so, or all, in the order of the plan."""
+    """Run the free steps, or the free and contingent ones whose names begin so, in the order of the ladder."""
     clock = ManualClock(NOW)
     app = create_app(pace="instant", keys=tuple(KEYS.values()), clock=clock, **{"seed": 7, **settings})
     contract = get_contract(name)
@@ -79,8 +81,8 @@ def run_free_steps(
         driver = Driver(
             contract, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, add_results, allow_orders=paying
         )
-        for step in free_steps(contract):
-            if only and not step.name.startswith(tuple(only)):
+        for step in (*free_steps(contract), *rule_steps(contract, PaidOptions())):
+            if not step.name.startswith(tuple(only) or "free."):
                 continue
             step_name = step.name
             try:

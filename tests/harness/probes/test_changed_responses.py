@@ -167,7 +167,7 @@ def test_an_endpoint_that_has_moved_is_found(name_of: str, path: str, fact: str,
 
 
 def test_a_question_that_makes_a_task_is_the_last(run_ladder: Any) -> None:
-    """Should no second violation be one, the first task ends the run, and the violated rules are named."""
+    """Should the reason for refusal be none, the first task ends the run, and the violated rule is named."""
 
     def around(send: Any) -> Any:
         def send_changed(method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Any:
@@ -181,4 +181,4 @@ def test_a_question_that_makes_a_task_is_the_last(run_ladder: Any) -> None:
     run = run_ladder("opeai", only=["free.create.seconds.range"], around=around)
     assert run.created_id.startswith("cgt-")
     assert len(run.interactions) == 1
-    assert {"opeai.create.seconds.range", "opeai.reference.audio.anchored"} <= run.unexpected
+    assert run.unexpected == {"opeai.reference.audio.anchored"}

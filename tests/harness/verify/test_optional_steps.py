@@ -99,7 +99,7 @@ def test_step_confirms_its_facts(open_emulator: OpenEmulator, verify_target: Ver
 def test_expensive_upscale_targets_are_ordered_in_deep_runs_only() -> None:
     def upscale_steps(deep: bool) -> list[str]:
         steps = paid_steps(get_contract("apimodels"), PaidOptions(deep=deep))
-        return [step.name for step in steps if "upscale" in step.name]
+        return [step.name for step in steps if step.name.startswith("upscale")]
 
     assert upscale_steps(False) == ["upscale", "upscale.1080p"]
     assert upscale_steps(True) == ["upscale", "upscale.1080p", "upscale.2k", "upscale.4k"]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.upstreams import get_contract
+from seedmock_harness.results.not_checkable import NEEDS, NEVER, not_checkable
 
-FIXTURES = Path(__file__).parents[4] / "fixtures"
 UPSTREAMS = ("opeai", "apimodels")
 FATES = (
     "failed",
@@ -23,20 +21,15 @@ FATES = (
 )
 
 
-def load_not_checkable(name: str) -> dict[str, list[dict[str, str]]]:
-    tables: dict[str, list[dict[str, str]]] = tomllib.loads((FIXTURES / name / "not-checkable.toml").read_text("utf-8"))
-    return tables
-
-
 @pytest.mark.parametrize("name", UPSTREAMS)
 def test_each_fact_is_listed_once_with_a_reason(name: str) -> None:
-    tables = load_not_checkable(name)
-    assert set(tables) == {"fact", "unprovoked"}
-    rows = [row for table in tables.values() for row in table]
-    ids = [row["id"] for row in rows]
+    tables = not_checkable(name)
+    assert set(tables) <= {*NEVER, *NEEDS}
+    rows = [row for table in tables.values() for row in table.items()]
+    ids = [id_ for id_, _ in rows]
     assert len(ids) == len(set(ids))
     assert set(ids) - {fact.id for fact in get_contract(name).facts()} == set()
-    assert [row for row in rows if set(row) != {"id", "reason"} or not row["reason"].endswith(".")] == []
+    assert [id_ for id_, reason in rows if not reason.endswith(".")] == []
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
@@ -53,4 +46,4 @@ def test_no_check_covers_a_fact_listed_as_not_checkable(start_emulator: Callable
         elif name == "opeai":
             driver.call(Operation.CONTENT, params=params)
     fact_ids = {result.fact.id for entry in emulator.interactions for _, result in entry.results}
-    assert fact_ids & {row["id"] for row in load_not_checkable(name)["fact"]} == set()
+    assert fact_ids & not_checkable(name)["fact"].keys() == set()
