@@ -14,7 +14,7 @@ from ..driver.client import Driver, Step
 from ..results.checks import CheckResult, Severity, failed, passed
 from .attribution import Signature, normalized, signature
 from .base_documents import UNKNOWN_ID, UNKNOWN_NUMBER, base_documents
-from .reasons import refused_document
+from .second_violations import refused_document
 
 UNKNOWN_PATH = "/seedmock-no-such-path"
 INVALID_BODIES = (

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import format_value
-from seedmock_contracts.enums import Operation
+from seedmock_contracts.enums import BILLABLE, Operation
+from seedmock_contracts.facts import Document
 from seedmock_contracts.rules.boundaries import BoundaryCase
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition
@@ -23,11 +24,12 @@ from ..checks.error_responses import UNRELATED_TO_REQUEST
 from ..conversation.history import Interaction
 from ..driver.client import Driver
 from .boundary_probes import BoundaryProbe
-from .reasons import is_confirmed
 
 MAX_CONFORMING_CASES = 3
 """Conforming cases that are sent to learn the response to the second violation alone."""
 MAX_SHOWN_CHARS = 400
+RECENT_INTERACTIONS = 30
+"""A reason that was confirmed longer ago is confirmed again: another instance of the upstream may answer by now."""
 _ID = re.compile(r"\b(?=\w*\d)[\w-]{16,}")
 _NUMBER = re.compile(r"(?<![A-Za-z_])\d+(\.\d+)?")
 
@@ -94,6 +96,31 @@ def send_document(driver: Driver, operation: Operation, document: dict[str, Any]
     """Send a document, and its texts as parameters of the path."""
     texts = {name: value for name, value in document.items() if isinstance(value, str)}
     return driver.call(operation, document, params=texts)
+
+
+def is_confirmed(driver: Driver, operation: Operation, document: Document | None) -> bool:
+    """Send a document that breaks a documented rule, unless it was refused a moment ago; True if it is refused.
+
+    True without a request where no reason is needed, since the operation costs nothing.
+    """
+    if document is None or operation not in BILLABLE:
+        return True
+    if any(interaction.document == document for interaction in _recent_refusals(driver, operation)):
+        return True
+    texts = {name: value for name, value in document.items() if isinstance(value, str)}
+    return _is_refusal(driver.call(operation, document, params=texts))
+
+
+def _recent_refusals(driver: Driver, operation: Operation) -> Iterator[Interaction]:
+    recent = driver.history.interactions[-RECENT_INTERACTIONS:]
+    of_operation = (entry for entry in recent if entry.operation is operation and entry.caller == "first")
+    return (entry for entry in of_operation if _is_refusal(entry))
+
+
+def _is_refusal(interaction: Interaction) -> bool:
+    """True for an error response that is about the request itself."""
+    is_about_request = not interaction.error_kinds & UNRELATED_TO_REQUEST
+    return interaction.is_error and 0 < interaction.status_code < 500 and is_about_request
 
 
 def calibrate(driver: Driver, probe: BoundaryProbe) -> Calibration | None:

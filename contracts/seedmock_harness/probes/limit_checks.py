@@ -19,7 +19,15 @@ from ..checks.error_responses import shorten_response
 from ..checks.variants import OTHER_OPTION
 from ..driver.client import Driver
 from ..results.checks import CheckResult, Severity, failed, passed
-from .attribution import Calibration, calibrate, disputed_option, is_uninformative, send_document, signature
+from .attribution import (
+    Calibration,
+    calibrate,
+    disputed_option,
+    is_confirmed,
+    is_uninformative,
+    send_document,
+    signature,
+)
 from .boundary_probes import (
     BoundaryProbe,
     CaseKey,
@@ -29,7 +37,6 @@ from .boundary_probes import (
     probed_cases,
     probes_for,
 )
-from .reasons import is_confirmed
 
 MAX_PROBES = 6
 """Probes of one rule that are tried, each with another second violation."""

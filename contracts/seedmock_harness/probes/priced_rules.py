@@ -27,8 +27,7 @@ from .boundary_probes import BoundaryProbe, is_covered, probes_for
 from .limit_checks import check_limits
 from .media_limits import media_limit_probe
 from .paid_options import PaidOptions, clip_price, shortest_seconds
-from .reasons import is_reason
-from .second_violations import broken_facts
+from .second_violations import broken_facts, is_reason
 from .task_flows import poll_to_end
 
 

@@ -1,4 +1,8 @@
-"""Second violations: changes that make a request invalid, so that an order is rejected even if a rule has changed."""
+"""Second violations: changes that make a request invalid, so that an order is rejected even if a rule has changed.
+
+A question may cost money if its only reason for refusal is one that the upstream does not know. So each free one rests
+on a documented reason. Assumed and observed reasons come only beside it.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,17 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import values_at
-from seedmock_contracts.enums import BILLABLE, ORDERS, MediaKind, Operation
+from seedmock_contracts.enums import BILLABLE, ORDERS, Basis, MediaKind, Operation
 from seedmock_contracts.facts import MISSING, Document
 from seedmock_contracts.generation import Reference, first_frame, last_frame
 from seedmock_contracts.rules.boundaries import sample_reference
+from seedmock_contracts.rules.fields import JsonType, NumberRange, OneOf
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition, violations
 
 from ..driver.sample_media import image_uri, sound_uri
 from .base_documents import base_documents
-from .reasons import is_reason
 
 SHORT_SOUND, SMALL_IMAGE = sound_uri(0.1), image_uri(1, 1)
 UNKNOWN_CLIP = "asset://asset-20200101000000-zzzzz"
@@ -31,6 +35,9 @@ ADDED_MEDIA = {
     "an additional small first frame": (first_frame(SMALL_IMAGE),),
     "an additional small last frame": (last_frame(SMALL_IMAGE),),
 }
+
+
+MIN_REASONS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,32 @@ class SecondViolation:
             return None if changed == document else changed
         other = self.documents[index]
         return None if other is None else merge_changes(document, other, base)
+
+
+def is_reason(contract: Contract, operation: Operation, rule: Rule) -> bool:
+    """True if breaking a rule is a documented reason for refusal.
+
+    Not so for a JSON type: that a field is documented as text does not say that a number is refused.
+    """
+    is_selected = condition(rule) is not None or _selects_operation(contract, operation, rule)
+    return rule.fact.basis is Basis.DOCUMENTED and not is_selected and not isinstance(rule, JsonType)
+
+
+def _selects_operation(contract: Contract, operation: Operation, rule: Rule) -> bool:
+    """True for the model of an upscale: without it, the request is for another operation."""
+    return operation is Operation.UPSCALE and rule.field == contract.request.path("model")
+
+
+def refused_document(contract: Contract, operation: Operation) -> Document:
+    """A document that is refused for two documented reasons at least, if the operation has as many: almost empty."""
+    rules = [rule for rule in contract.rules.get(operation, ()) if is_reason(contract, operation, rule)]
+    document: dict[str, Any] = {}
+    for rule in rules:
+        if isinstance(rule, OneOf | NumberRange) and rule.field == rule.top_field:
+            if sum(broken.check(document, ()) is not None for broken in rules) >= MIN_REASONS:
+                break
+            document[rule.field] = next(iter(rule.invalid_values(None)))
+    return document
 
 
 def second_violations(

@@ -13,7 +13,7 @@ from seedmock_contracts.enums import ErrorKind, Operation
 from ..conversation.history import Interaction
 from ..driver.client import Driver, Step
 from ..probes.base_documents import UNKNOWN_ID
-from ..probes.reasons import refused_document
+from ..probes.second_violations import refused_document
 from ..probes.task_flows import query_task
 from ..results.checks import CheckResult
 

@@ -18,7 +18,7 @@ from seedmock_contracts.validation import violations
 from seedmock_harness.driver.client import Driver, UnexpectedTask
 from seedmock_harness.probes.boundary_probes import probes_for
 from seedmock_harness.probes.free_steps import free_steps
-from seedmock_harness.probes.reasons import is_reason, refused_document
+from seedmock_harness.probes.second_violations import is_reason, refused_document
 from seedmock_server.api import pipeline
 from seedmock_server.generation import assets
 from seedmock_server.http.in_process import InProcessClient
@@ -38,9 +38,9 @@ def documented_only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         def documented(
             upstream: str, operation: Operation, document: Document, options: Mapping[str, str]
         ) -> list[Violation]:
-            found = violations(upstream, operation, document, options)
+            broken = violations(upstream, operation, document, options)
             types = {rule.fact.id for rule in get_contract(upstream).rules[operation] if isinstance(rule, JsonType)}
-            left = [entry for entry in found if entry.fact.basis is Basis.DOCUMENTED]
+            left = [entry for entry in broken if entry.fact.basis is Basis.DOCUMENTED]
             return left if json_types else [entry for entry in left if entry.fact.id not in types]
 
         monkeypatch.setattr(pipeline, "violations", documented)
@@ -143,9 +143,9 @@ class MinimalApi:
 
     def __init__(self, name: str, seed: int) -> None:
         self.name, self.created = name, list[dict[str, Any]]()
-        self.chance, self.count = SeededRandom(seed), 0
-        self.says_why, self.status = self.chance.uniform("why") < 0.7, (400, 422)[self.chance.integer(2, "status")]
-        self.reads_text, self.is_flaky = self.chance.uniform("text") < 0.5, self.chance.uniform("flaky") < 0.3
+        self.draws, self.count = SeededRandom(seed), 0
+        self.says_why, self.status = self.draws.uniform("why") < 0.7, (400, 422)[self.draws.integer(2, "status")]
+        self.reads_text, self.is_flaky = self.draws.uniform("text") < 0.5, self.draws.uniform("flaky") < 0.3
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
@@ -159,8 +159,8 @@ class MinimalApi:
         if headers.get(b"authorization") not in (b"Bearer sk-first", b"Bearer sk-second"):
             return self.refuse(401, "unauthorized")
         self.count += 1
-        if self.is_flaky and self.chance.uniform("fails", self.count) < 0.03:
-            return self.refuse((429, 500, 503)[self.chance.integer(3, "error", self.count)], "try again")
+        if self.is_flaky and self.draws.uniform("fails", self.count) < 0.03:
+            return self.refuse((429, 500, 503)[self.draws.integer(3, "error", self.count)], "try again")
         if method != "POST":
             return self.refuse(404, "not found")
         try:
