@@ -45,7 +45,8 @@ def rule_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
         run = partial(_check_remaining_rules, operation=operation)
         description = f"{operation}: the limits of rules that no earlier step has shown"
         yield Step(f"rules.{operation}", description, run, price, contingent=True)
-    for limit in (*contract.formats, *contract.limits):
+    media: tuple[MediaLimit | MediaFormats, ...] = (*contract.formats, *contract.limits)
+    for limit in media:
         probe = media_limit_probe(contract, limit)
         if probe is not None:
             price, description = request_price(contract, options, Operation.CREATE), _describe_limit(limit)
