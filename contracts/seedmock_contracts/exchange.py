@@ -152,7 +152,7 @@ def _hidden(match: re.Match[bytes]) -> bytes:
 def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES, *, digests: bool = False) -> bytes:
     """Shorten a body for people: data: URIs and media become their type and size, the rest is cut at `limit` bytes.
 
-    With `digests`, files of a form get the beginning of their SHA-256 too: equal summaries then mean equal files.
+    With `digests`, files and data: URIs get the beginning of their SHA-256 too: equal summaries mean equal files.
     Users and passwords in URLs are hidden.
     """
     if body[:2] == b"--" and b"\r\n" in body[:200]:
@@ -160,19 +160,24 @@ def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES, *, digests: bool = 
     if not _is_text(body[:limit]):
         return f"<{len(body)} bytes of {_kind(body)}>".encode()
     # Hidden before the cut: a password whose end is cut off would not be recognized.
-    text = _without_data(body, limit) if _BASE64 in body else body
+    text = _without_data(body, limit, digests) if _BASE64 in body else body
     return hide_url_users(text[: limit + MAX_URL_USER_BYTES])[:limit]
 
 
-def _without_data(body: bytes, limit: int) -> bytes:
+def _without_data(body: bytes, limit: int, digests: bool) -> bytes:
     """Replace the content of `data:image/png;base64,iVBOR...` by its size: `data:image/png;base64,<1234 bytes>`."""
     pieces, at, length = [], 0, 0
     # Not a regular expression: bodies have megabytes, and most of them is one data: URI.
     while length < limit and (marker := body.find(_BASE64, at)) >= 0:
         start = marker + len(_BASE64)
+        if body[start : start + 1] == b"<":  # a body that was shortened before: its summary is no base64
+            pieces.append(body[at:start])
+            length, at = length + start - at, start
+            continue
         end = _end_of_base64(body, start)
         size = (end - start - body.count(b"=", max(start, end - 2), end)) * 3 // 4
-        pieces.append(body[at:start] + b"<%d bytes>" % size)
+        digest = _digest(body[start:end]) if digests else ""
+        pieces.append(body[at:start] + f"<{size} bytes{digest}>".encode())
         length += len(pieces[-1])
         at = end
     return b"".join([*pieces, body[at : at + limit]])
@@ -192,13 +197,17 @@ def _without_files(body: bytes, limit: int, digests: bool) -> bytes:
     for part in body.split(b"\r\n" + boundary):
         head, blank, content = part.partition(b"\r\n\r\n")
         if blank and not _is_text(content):
-            digest = f", sha256 {hashlib.sha256(content).hexdigest()[:16]}" if digests else ""
+            digest = _digest(content) if digests else ""
             content = f"<{len(content)} bytes of {_kind(content)}{digest}>".encode()
         parts.append(head + blank + content)
         length += len(parts[-1])
         if length > limit:
             break
     return (b"\r\n" + boundary).join(parts)
+
+
+def _digest(content: bytes) -> str:
+    return f", sha256 {hashlib.sha256(content).hexdigest()[:16]}"
 
 
 def _is_text(body: bytes) -> bool:

@@ -9,12 +9,20 @@ from urllib.parse import urlsplit
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import ORDERS, MediaKind, Operation, TaskStatus
-from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, summarize_body
+from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.facts import MediaFacts
 
 from ..conversation.history import UNAUTHENTICATED, History, Interaction, TaskHistory
 from .model import Recording, check_recording
-from .request_normalization import identify_operation, normalize_body, normalize_query, without_digests, without_ids
+from .request_normalization import (
+    identify_operation,
+    normalize_body,
+    normalize_query,
+    normalize_text,
+    summarize_request,
+    without_digests,
+    without_ids,
+)
 
 Key = tuple[str, ...]
 OrderKey = tuple[object, ...]
@@ -158,7 +166,7 @@ def _delivered_media(task: TaskHistory) -> MediaFacts | None:
 def _as_interaction(contract: Contract, request: ReplayRequest) -> Interaction:
     url = request.path + (f"?{request.query}" if request.query else "")
     operation = identify_operation(contract, request.method, request.path, request.body)
-    body = summarize_body(request.body.encode(), MAX_CHECKED_BYTES).decode("utf-8", "replace")
+    body = summarize_request(request.body.encode())
     return History(contract).interaction(Exchange(operation, Request(request.method, url, (), body), Response(0)))
 
 
@@ -167,7 +175,10 @@ def _order_key(interaction: Interaction) -> OrderKey:
     order = interaction.order
     if order is None:
         return ()
-    references = tuple((parsed.reference.kind, parsed.reference.role) for parsed in order.references)
+    references = tuple(
+        (parsed.reference.kind, parsed.reference.role, str(normalize_text(parsed.reference.url)))
+        for parsed in order.references
+    )
     size = order.size.text if order.size is not None else ""
     parts = (order.operation, order.model.name, order.prompt, order.resolution, size)
     return (*parts, order.seconds, order.audio, order.seed, references)

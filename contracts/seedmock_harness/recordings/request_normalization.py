@@ -16,7 +16,7 @@ from seedmock_contracts.exchange import MAX_CHECKED_BYTES, summarize_body
 
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
-_SUMMARY = re.compile(r"<\d+ bytes>")
+_SUMMARY = re.compile(r"<\d+ bytes(?:, sha256 [0-9a-f]{16})?>")
 _ID = re.compile(r"([A-Za-z]+-\d{14}-)[A-Za-z0-9]{3,}")
 _DIGEST = re.compile(r", sha256 [0-9a-f]{16}>")
 _PART_NAME = re.compile(r'^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
@@ -82,11 +82,12 @@ def _normalize(value: Any) -> Any:
     if isinstance(value, list):
         return [_normalize(inner) for inner in value]
     if isinstance(value, str):
-        return _normalize_text(value)
+        return normalize_text(value)
     return _normalize_number(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _normalize_text(text: str) -> Any:
+def normalize_text(text: str) -> Any:
+    """Return a value that is equal for equivalent strings: numbers, links, and data: URIs of the same content."""
     if _NUMBER.fullmatch(text):
         return _normalize_number(float(text))
     if _LINK.fullmatch(text):
@@ -94,7 +95,7 @@ def _normalize_text(text: str) -> Any:
     data = _DATA_URI.match(text)
     if data is None or _SUMMARY.fullmatch(text[data.end() :]):
         return text
-    return summarize_body(text.encode()).decode()
+    return summarize_request(text.encode())
 
 
 def _normalize_number(number: float) -> int | float:
@@ -115,5 +116,5 @@ def _form_fields(body: str) -> dict[str, list[Any]] | None:
         name = _PART_NAME.search(head)
         if not blank or name is None:
             return None
-        fields.setdefault(name[1], []).append(_normalize_text(value))
+        fields.setdefault(name[1], []).append(normalize_text(value))
     return fields if last.startswith("--") and fields else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -135,3 +136,27 @@ def test_values_of_one_name_keep_their_order() -> None:
 def test_a_malformed_form_is_compared_as_it_is(body: str) -> None:
     assert normalize_body(body) == normalize_body(body)
     assert normalize_body(body) != normalize_body(body + "x")
+
+
+@pytest.mark.parametrize(("colour", "status"), [("red", 200), ("blue", 404)])
+def test_a_picture_in_a_data_uri_is_matched_by_its_content(
+    recording: Path, tmp_path: Path, colour: str, status: int
+) -> None:
+    contract, clock = get_contract("opeai"), Clock()
+
+    def order(url: str, content: bytes) -> httpx.Response:
+        data = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+        frame = {"type": "image_url", "role": "first_frame", "image_url": {"url": data}}
+        return httpx.post(
+            f"{url}/v1/videos",
+            json={**dict(FIELDS), "input_reference": {"content": [frame]}},
+            headers=BEARER,
+            timeout=30,
+        )
+
+    with serve(pace="instant", seed=3) as live, Recorder(tmp_path, contract, live.url, clock.now()) as recorder:
+        proxy = RecordingProxy(contract, resolve_base_url(contract, live.url), recorder, clock.now)
+        with serve_in_thread(proxy) as server:
+            assert order(server.url, RED).status_code == 200
+    with serve_in_thread(ReplayServer(load_recordings([tmp_path]), create_app(pace="instant", seed=1))) as server:
+        assert order(server.url, {"red": RED, "blue": BLUE}[colour]).status_code == status
