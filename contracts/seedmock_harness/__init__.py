@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .certify.runner import run_certification
     from .conformance.runner import run_conformance
-    from .verify.api import run_verification
+    from .verify.live_verification import run_verification
 
 # Not `verify`: a submodule has that name, and importing it would replace a function of the same name.
 __all__ = ["run_certification", "run_conformance", "run_verification"]
@@ -27,7 +27,7 @@ def __getattr__(name: str) -> Any:
 
         return run_conformance
     if name == "run_verification":
-        from .verify.api import run_verification
+        from .verify.live_verification import run_verification
 
         return run_verification
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

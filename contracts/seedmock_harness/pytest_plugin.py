@@ -57,13 +57,13 @@ class LiveUpstreamTest(pytest.Item):
     def runtest(self) -> None:
         verification = _verify_once(self.config)
         if verification.verdict != "conforms":
-            from .verify.api import LiveUpstreamDrifted
+            from .verify.live_verification import LiveUpstreamDrifted
 
             raise LiveUpstreamDrifted(verification)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
         """Show the findings, not the line of this file that raised them."""
-        from .verify.api import LiveUpstreamDrifted
+        from .verify.live_verification import LiveUpstreamDrifted
 
         if isinstance(excinfo.value, LiveUpstreamDrifted):
             return str(excinfo.value)
@@ -82,7 +82,7 @@ def live_upstream(pytestconfig: pytest.Config) -> Verification:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the verdict and the cost."""
     if RESULT in config.stash:
-        from .verify.api import summary_line
+        from .verify.live_verification import summary_line
 
         terminalreporter.write_line(f"live {summary_line(config.stash[RESULT])}")
 
@@ -120,8 +120,8 @@ def _verify_once(config: pytest.Config) -> Verification:
 
 def _verify(config: pytest.Config, name: str, key: str) -> Verification:
     from .driver.http_transport import InvalidBaseUrl
-    from .verify.api import run_verification
     from .verify.budget import parse_budget
+    from .verify.live_verification import run_verification
     from .verify.order_log import OrderLogError
 
     second_key = os.environ.get("SEEDMOCK_SECOND_API_KEY", "").strip()

@@ -9,7 +9,7 @@ import pytest
 
 import seedmock_server.testing.host_redirect
 import seedmock_server.testing.upstreams  # noqa: F401  pytester discards modules imported while it runs
-from seedmock_harness.verify import api
+from seedmock_harness.verify import live_verification
 from seedmock_harness.verify.session import plan_steps
 from seedmock_server import create_app
 from seedmock_server.faults.rules import FaultRules, parse_fault_rule
@@ -31,7 +31,9 @@ TESTS = """
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Verify with three steps only, without pauses."""
-    monkeypatch.setattr(api, "plan_steps", partial(plan_steps, only=("free.auth", "free.unknown", "text")))
+    monkeypatch.setattr(
+        live_verification, "plan_steps", partial(plan_steps, only=("free.auth", "free.unknown", "text"))
+    )
     monkeypatch.setattr("seedmock_harness.verify.target.pause", lambda seconds: None)
 
 

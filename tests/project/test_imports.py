@@ -34,7 +34,7 @@ ALLOWED_PLACES = {
     "click": [
         *("seedmock_server/cli/*", "seedmock_client/cli/*"),
         *("seedmock_harness/*cli.py", "seedmock_harness/cli_options.py"),
-        "seedmock_harness/verify/command.py",
+        "seedmock_harness/verify/invocation.py",
     ],
     "rich": [
         *("seedmock_server/cli/*", "seedmock_harness/verify/console.py"),

@@ -58,8 +58,8 @@ def verify(ctx: click.Context, /, list_steps: bool, **values: Any) -> None:
     run: it costs nothing, and its clock does not wait.
     """
     from ..reports.exit_codes import VERIFICATION_EXITS
-    from .command import RUNTIME_ERRORS, USAGE_ERRORS, open_target, parse_options, plan_verification, verify_target
     from .console import print_steps
+    from .invocation import RUNTIME_ERRORS, USAGE_ERRORS, open_target, parse_options, plan_verification, verify_target
 
     try:
         options = parse_options(values)

@@ -25,7 +25,7 @@ from .budget import Budget, price_of
 from .order_log import LoggedRun, OrderLog, fingerprint
 from .paid_transport import PaidTransport, describe_unresolved
 from .results import Key, confirmed_assumptions, fact_results, findings, observed_values
-from .runner import StepRunner, VerificationObserver
+from .step_runner import StepRunner, VerificationObserver
 from .target import Target, emulator_target
 
 STEP_GROUPS = ("free", "paid", "minimal")

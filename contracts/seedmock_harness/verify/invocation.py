@@ -1,4 +1,4 @@
-"""Implementation of `seedmock verify`: parse its options, open the target, run the steps, write the reports."""
+"""One invocation of `seedmock verify`: parse its options, open the target, run the steps, write the reports."""
 
 from __future__ import annotations
 
