@@ -87,6 +87,12 @@ class Page:
         assert result.returncode == 0, f"{' '.join(command)[:300]}\n{result.stdout}\n{result.stderr}"
         return result.stdout
 
+    def run_shell(self, command: str) -> str:
+        """Run a command of a terminal session: variables that it sets last until the end of the page."""
+        session = shlex.quote(str(self.folder.parent / "session"))
+        script = f"set -a; [ ! -e {session} ] || . {session}; {command}\nexport -p > {session}"
+        return self.run("bash", "-euo", "pipefail", "-c", script)
+
     def serve(self, command: str) -> None:
         """Start a server that runs until Ctrl-C on a free port, wait for its address, and stop it."""
         arguments = [*shlex.split(command)[1:], "--port", "0"]
@@ -94,8 +100,8 @@ class Page:
             [BIN / "seedmock", *arguments], cwd=self.folder, stdout=subprocess.PIPE, text=True
         ) as server:
             assert server.stdout
-            printed = server.stdout.read(1)
-            while not re.search(r"http://127\.0\.0\.1:\d+\n", printed.replace(self.url, "")):
+            printed = server.stdout.readline()
+            while not re.search(r"http://127\.0\.0\.1:\d+\b", printed.replace(self.url, "")):
                 line = server.stdout.readline()
                 assert line, f"{command} ended: {printed}"
                 printed += line
@@ -118,7 +124,7 @@ def run_console(page: Page, block: Block) -> None:
         if re.match("seedmock (serve|record|replay) ", command[1]):
             page.serve(page.place(command[1]))
             continue
-        output = page.run("bash", "-euo", "pipefail", "-c", page.place(command[1]))
+        output = page.run_shell(page.place(command[1]))
         expected = part[command.end() :]
         if expected:
             pattern = ".*".join(re.escape(text) for text in page.place(expected).rstrip("\n").split("..."))
@@ -171,11 +177,12 @@ RUNNERS: dict[str, Callable[[Page, Block], None]] = {
 @pytest.mark.parametrize("path", list(pages_with_code()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_block_of_a_page_runs(path: Path, tmp_path: Path) -> None:
     with serve(pace="instant", seed=1) as server:
-        page = Page(tmp_path, server.url)
+        page = Page(tmp_path / "page", server.url)
+        page.folder.mkdir()
         for block in blocks(path):
             if block.file_name:
-                (tmp_path / block.file_name).parent.mkdir(parents=True, exist_ok=True)
-                (tmp_path / block.file_name).write_text(page.place(block.text), encoding="utf-8")
+                (page.folder / block.file_name).parent.mkdir(parents=True, exist_ok=True)
+                (page.folder / block.file_name).write_text(page.place(block.text), encoding="utf-8")
             if block.language in RUNNERS:
                 RUNNERS[block.language](page, block)
 
