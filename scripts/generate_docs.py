@@ -16,6 +16,7 @@ from reference_pages import (
     broken_clients,
     checks,
     commands,
+    control_api,
     readme_tables,
     upstream_differences,
     upstream_facts,
@@ -27,6 +28,7 @@ GENERATORS: dict[str, Callable[[], dict[str, str]]] = {
     "upstream-differences": upstream_differences.render_pages,
     "upstream-facts": upstream_facts.render_pages,
     "commands": commands.render_pages,
+    "control-api": control_api.render_pages,
     "checks": checks.render_pages,
     "broken-clients": broken_clients.render_pages,
 }

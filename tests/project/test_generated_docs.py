@@ -16,7 +16,7 @@ from seedmock_contracts.upstreams import contracts
 from seedmock_server.settings import Settings
 
 
-@pytest.mark.parametrize("name", ["readme", "upstream-differences", "upstream-facts", "commands"])
+@pytest.mark.parametrize("name", ["readme", "upstream-differences", "upstream-facts", "commands", "control-api"])
 def test_a_page_is_up_to_date(name: str) -> None:
     assert list(generate_docs.stale_pages([name])) == [], f"run python scripts/generate_docs.py {name}"
 
