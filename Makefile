@@ -1,10 +1,13 @@
 # The usual tasks. Everything runs in .venv; see README.md, section "Development".
-.PHONY: test test-all coverage check format docs bench ci
+.PHONY: test slow test-all coverage check format docs bench ci
 
 bin := .venv/bin
 
 test:  # the inner loop, less than 90 seconds on two cores: all but the tests marked slow
 	$(bin)/pytest -q -n auto -m "not slow"
+
+slow:  # the tests that take a second or more
+	$(bin)/pytest -q -n auto -m slow
 
 test-all:
 	$(bin)/pytest -q -n auto
@@ -22,8 +25,9 @@ format:
 	$(bin)/ruff check --fix .
 	$(bin)/ruff format .
 
-docs:  # the README's tables and docs/reference, generated anew
+docs:  # the generated pages, and the site in site/
 	$(bin)/python scripts/generate_docs.py
+	$(bin)/mkdocs build --strict
 
 bench:
 	$(bin)/python benchmarks/api.py

@@ -1,9 +1,9 @@
 """Code blocks of README and docs: each runs as it stands, with the output that the page shows.
 
-The blocks of a page share a folder, in their order, and one emulator, which stands in the place of every base URL. A block
-whose first line names a file is written to it; Python of the form `# test_*.py` runs under pytest or unittest. Otherwise
-Python is run, and of a console block each command; JavaScript files run under `node --test`, TOML is parsed as a scenario,
-and workflows are validated by the schema of GitHub Actions. `...` in an output stands for anything.
+The blocks of a page share a folder, in their order, and one emulator, which stands in the place of every base URL. A
+block whose first line names a file is written to it; Python named `test_*.py` runs under pytest. Other Python is run,
+and of a console block each command; JavaScript files run under `node --test`, TOML is parsed as a scenario, and
+workflows are validated by the schema of GitHub Actions. `...` in an output stands for anything.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ RUNNERS: dict[str, Callable[[Page, Block], None]] = {
     "yaml": check_yaml,
     "json": check_json,
 }
-"""How to run a block, by its language. `text` is output, and `sh` stands in the README's section Start, which CI runs."""
+"""How to run a block, by its language. `text` is output; CI runs the `sh` of the README's section Start."""
 
 
 @pytest.mark.slow
