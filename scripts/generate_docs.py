@@ -1,7 +1,7 @@
 """Generate the documentation's tables and reference pages, or check that they are up to date.
 
 python scripts/generate_docs.py                # writes all but the slow ones
-python scripts/generate_docs.py readme checks  # writes these
+python scripts/generate_docs.py tables checks  # writes these
 python scripts/generate_docs.py --check        # writes nothing; exit code 1 if a page is out of date
 """
 
@@ -17,14 +17,14 @@ from reference_pages import (
     checks,
     commands,
     control_api,
-    readme_tables,
+    tables,
     upstream_differences,
     upstream_facts,
 )
 
 ROOT = Path(__file__).parents[1]
 GENERATORS: dict[str, Callable[[], dict[str, str]]] = {
-    "readme": readme_tables.render_pages,
+    "tables": tables.render_pages,
     "upstream-differences": upstream_differences.render_pages,
     "upstream-facts": upstream_facts.render_pages,
     "commands": commands.render_pages,

@@ -21,8 +21,8 @@ def render_pages() -> dict[str, str]:
 def page() -> Iterator[str]:
     """Lines of the page: a section for each path, in the order of the endpoint table."""
     yield from ("# Control API", "", NOTE, "")
-    yield "JSON over HTTP, for this machine or for holders of `--control-token`. `GET /_mock/openapi.json` has every type;"
-    yield "`seedmock_server.ControlClient` has a method for each call."
+    yield "JSON over HTTP, for this machine or for holders of `--control-token`. `GET /_mock/openapi.json` has every"
+    yield "type; `seedmock_server.ControlClient` has a method for each call."
     for endpoint in ENDPOINTS:
         yield from describe_endpoint(endpoint)
 

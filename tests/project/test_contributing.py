@@ -1,4 +1,4 @@
-"""Worked examples of CONTRIBUTING.md: patches apply and pass the tests that they name; quotes are those of the source."""
+"""Worked examples of CONTRIBUTING.md: patches apply and pass the tests that they name; quoted code is in its file."""
 
 from __future__ import annotations
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 import generate_docs
-from reference_pages import broken_clients, commands, readme_tables, upstream_facts
+from reference_pages import broken_clients, commands, upstream_facts
 from seedmock_contracts.upstreams import contracts
 from seedmock_server.settings import Settings
 
 
-@pytest.mark.parametrize("name", ["readme", "upstream-differences", "upstream-facts", "commands", "control-api"])
+@pytest.mark.parametrize("name", ["tables", "upstream-differences", "upstream-facts", "commands", "control-api"])
 def test_a_page_is_up_to_date(name: str) -> None:
     assert list(generate_docs.stale_pages([name])) == [], f"run python scripts/generate_docs.py {name}"
 
@@ -32,11 +32,6 @@ def test_the_page_of_commands_has_every_setting() -> None:
     page = "\n".join(commands.page())
     settings = {field.name for field in fields(Settings)} - {"max_cache_bytes", "max_journal_entries"}
     assert {name for name in settings if f"`SEEDMOCK_SERVE_{name.upper()}`" not in page} == set()
-
-
-def test_the_readme_has_every_table_once(root: Path) -> None:
-    text = (root / "README.md").read_text(encoding="utf-8")
-    assert sorted(readme_tables.TABLES) == sorted(block[2] for block in readme_tables.BLOCK.finditer(text))
 
 
 def test_a_stale_page_fails_the_check(

@@ -42,3 +42,7 @@ def test_the_readme_stands_by_itself(root: Path) -> None:
     links = re.findall(r"\]\((?!https?://|#)([^)]+)\)", text)
     assert [link for link in links if not (root / link.partition("#")[0]).exists()] == []
     assert "../" not in text
+
+
+def test_the_readme_is_short(root: Path) -> None:
+    assert len((root / "README.md").read_text(encoding="utf-8").splitlines()) <= 150

@@ -19,7 +19,7 @@ class FaultControl:
     """Rules for misbehaviour on the wire: of all calls or, with a key of its own, of that key's.
 
     `status(code=502, operation="query")` is `add("status code=502", operation="query")`. The first rule that matches a
-    call of each group of faults applies. Parameters and their defaults: table of faults in the README.
+    call of each group of faults applies. Parameters and their defaults: docs/reference/faults.md.
     Every method raises ControlClientError.
     """
 

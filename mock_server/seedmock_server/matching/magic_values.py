@@ -1,6 +1,6 @@
 """Magic values: prompts, keys and URLs with a built-in effect, like the test cards of payment services.
 
-The README's tables are generated from these. Opens nothing: the facts of a magic URL are known.
+docs/reference/magic-values.md is generated from these. Opens nothing: the facts of a magic URL are known.
 """
 
 from __future__ import annotations

@@ -91,10 +91,10 @@ def test_every_scenario_has_a_name_a_title_a_description_and_a_link(name: str) -
     assert scenario.links
 
 
-def test_the_scenario_of_the_readme_is_valid() -> None:
-    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+def test_the_scenario_of_the_guide_is_valid() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "guides" / "failures.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```toml\n(\[scenario\]|default = )(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    scenario = parse_scenario("".join(block), "README.md")
+    scenario = parse_scenario("".join(block), "failures.md")
     assert (scenario.title, len(scenario.fates), len(scenario.faults), len(scenario.latencies.rules)) == (
         "A bad night",
         3,
