@@ -21,9 +21,8 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def stopwatch() -> float:
-    """Return a reading in real seconds, from which a later one is subtracted."""
-    return time.perf_counter()
+stopwatch = time.perf_counter
+"""Return a reading in real seconds, from which a later one is subtracted."""
 
 
 class Clock:
@@ -61,7 +60,8 @@ class Clock:
 
     def now(self) -> float:
         at, anchor, rate = self._reading
-        return at if rate == 0.0 else min(at + (time.time() - anchor) * rate, MAX_TIME)
+        reading = at if rate == 0.0 else at + (time.time() - anchor) * rate
+        return reading if reading < MAX_TIME else MAX_TIME
 
     @property
     def rate(self) -> float:

@@ -23,7 +23,8 @@ _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
 def to_number(value: Any) -> float | None:
     """Number of a value or of a string such as "4.5"; None for anything else. Infinite values become +-1e308."""
     if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value) else None
+        is_plain = len(value) <= 18 and value.isdigit() and value.isascii()  # most are, and need no pattern
+        return float(value) if is_plain or _NUMBER.fullmatch(value) else None
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

@@ -111,8 +111,8 @@ def _file_reason(contract: Contract, operation: Operation, name: str) -> str:
 
 
 @cache
-def _known_names(upstream: str, operation: Operation) -> tuple[_Names, frozenset[str]]:
-    """Known names as a tree, and the top-level ones below which there are others."""
+def _known_names(upstream: str, operation: Operation) -> tuple[_Names, frozenset[str], frozenset[str]]:
+    """Known names as a tree, those at its top, and those of these below which there are others."""
     contract = get_contract(upstream)
     fields = (field.path for field in contract.fields if field.operation is operation)
     # Rules know paths that are no fields of their own, such as the url in an item's image_url.
@@ -123,13 +123,13 @@ def _known_names(upstream: str, operation: Operation) -> tuple[_Names, frozenset
         for step in path.replace("[]", ".[]").split("."):
             node = node.setdefault(step, {})
     nested = (name for name, below in tree.items() if any(name != "[]" or inner for name, inner in below.items()))
-    return tree, frozenset(nested)
+    return tree, frozenset(tree), frozenset(nested)
 
 
 def _may_hold_more(upstream: str, operation: Operation, document: Document) -> bool:
     """Tell if a document has an unknown field at its top, or a known one below which there are others."""
-    names, nested = _known_names(upstream, operation)
-    return not (document.keys() <= names.keys() and nested.isdisjoint(document))
+    _, tops, nested = _known_names(upstream, operation)
+    return not (tops.issuperset(document) and nested.isdisjoint(document))
 
 
 def _unknown_values(upstream: str, operation: Operation, document: Document) -> Iterator[tuple[str, Any]]:

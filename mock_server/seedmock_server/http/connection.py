@@ -85,7 +85,7 @@ class UvicornConnection:
 
     def set_date(self, seconds: float) -> None:
         """Say this time in Date, in place of the system's."""
-        self._cycle.default_headers = [(b"date", http_date(int(seconds)))]
+        self._cycle.default_headers = date_headers(int(seconds))
 
     def omit_date(self) -> None:
         """Leave out the headers that uvicorn adds, of which Date is the only one."""
@@ -99,9 +99,9 @@ class UvicornConnection:
 
 
 @lru_cache(maxsize=64)
-def http_date(second: int) -> bytes:
-    """Format a time in seconds since the epoch as HTTP does."""
-    return formatdate(second, usegmt=True).encode()
+def date_headers(second: int) -> list[tuple[bytes, bytes]]:
+    """Return uvicorn's default headers at a time in seconds since the epoch. Shared: not to be changed."""
+    return [(b"date", formatdate(second, usegmt=True).encode())]
 
 
 class ResponseSender:

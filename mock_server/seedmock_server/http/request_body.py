@@ -170,29 +170,33 @@ def parse_json(body: bytes) -> object:
     Rejected are a byte order mark, NaN, infinities, duplicate keys, lone surrogates, more than 64 levels, and numbers
     of more than 100 characters.
     """
-    if b"\\" not in body and body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+    if b"\\" not in body:
         try:
             document = _FAST.decode(body)
             # msgspec drops duplicate keys. Without escapes each string has two quotes: a dropped key changes the count.
             if 2 * _count_strings(document) == body.count(b'"'):
                 return document
-        except (msgspec.DecodeError, UnicodeDecodeError, _Rejected):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _Rejected):
             pass
     return _parse_strictly(_text(body))
 
 
 def _count_strings(document: object) -> int:
-    """Count the strings of a document, keys included; raises _Rejected at an integer beyond 64 bits."""
-    count, pending = 0, [document]
+    """Count the strings of a document, keys included.
+
+    Raises _Rejected at an integer beyond 64 bits, and for more than MAX_DEPTH containers, which may be nested too deep.
+    """
+    count, containers, pending = 0, 0, [document]
     for value in pending:
         kind = type(value)
         if kind is str:
             count += 1
-        elif kind is dict:
-            count += len(value)  # type: ignore[arg-type]
-            pending.extend(value.values())  # type: ignore[attr-defined]
-        elif kind is list:
-            pending.extend(value)  # type: ignore[arg-type]
+        elif kind is dict or kind is list:
+            containers += 1
+            if containers > MAX_DEPTH:
+                raise _Rejected
+            count += len(value) if kind is dict else 0  # type: ignore[arg-type]
+            pending.extend(value.values() if kind is dict else value)  # type: ignore[arg-type, attr-defined]
         elif kind is int and not -(2**63) <= value < 2**64:  # type: ignore[operator]
             raise _Rejected
     return count

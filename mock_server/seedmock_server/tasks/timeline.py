@@ -44,7 +44,10 @@ def state_at(task: Task, now: float) -> TaskState:
         return TaskState(TaskStatus.CANCELLED, cancelled_at, cancelled_at)
     # Compared as a sum, not as a difference: a task has ended at the very float that `ends_at` returns.
     start = task.created_at
-    phase = next((phase for phase in reversed(task.phases) if now >= start + phase.at), task.phases[0])
+    phase = task.phases[0]
+    for later in task.phases:
+        if now >= start + later.at:
+            phase = later
     return TaskState(phase.status, task.created_at + phase.at, ends_at(task), phase.raw_status)
 
 
