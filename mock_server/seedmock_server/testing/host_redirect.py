@@ -80,12 +80,15 @@ class HostRedirect:
         if live_host(host or "") is None:
             return context
         if connection is not None and connection.getpeername()[:2] != (LOOPBACK, self._https):
-            raise LiveHostReached(
-                f"a connection to {host} goes around the redirection of hosts, through a proxy or an address of the "
-                "code's own; nothing was sent. Remove the proxy for this test, or give the code the base URL of "
-                "mock_upstreams."
-            )
+            self.forward(host)
         return client_context()
+
+    def forward(self, host: str) -> None:
+        """Raise LiveHostReached for a connection that is not to the emulator."""
+        raise LiveHostReached(
+            f"a connection to {host} goes around the redirection of hosts, through a proxy or an address of the code's "
+            "own; nothing was sent. Remove the proxy for this test, or give the code the base URL of mock_upstreams."
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ above them (respx, responses, a cassette) is not disturbed.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import sys
@@ -20,6 +21,10 @@ from seedmock_contracts.upstreams import contracts
 
 HOSTS = {urlsplit(base.host).hostname or "": contract.name for contract in contracts() for base in contract.bases}
 """The real hosts, and their upstreams."""
+
+PROXY_REQUEST = re.compile(rb"[A-Z]+ http://([^/:\s]+)")
+"""First bytes of a request without TLS to a proxy, with the host that it is for: RFC 9112, section 3.2.2."""
+MAX_REQUEST_LINE = 256
 
 Function = Callable[..., Any]
 Wrap = Callable[["HostPolicy", Function], Function]
@@ -38,6 +43,10 @@ class HostPolicy(Protocol):
 
     def tls_context(self, context: ssl.SSLContext, host: Any, connection: socket.socket | None) -> ssl.SSLContext:
         """Return the context for TLS with a host; an unknown connection is None. Raises LiveHostReached."""
+        ...
+
+    def forward(self, host: str) -> None:
+        """Raise LiveHostReached for a request that asks a proxy for a real host."""
         ...
 
 
@@ -104,6 +113,9 @@ def entry_points() -> Iterator[tuple[Any, str, Wrap]]:
         yield socket, name, _resolving
     for name in ("connect", "connect_ex"):
         yield socket.socket, name, _connecting
+    for name in ("send", "sendall", "sendmsg"):
+        if hasattr(socket.socket, name):  # Windows has no sendmsg
+            yield socket.socket, name, _sending
     for context in ssl.SSLContext.__mro__:
         if "wrap_socket" in vars(context):
             yield context, "wrap_socket", _wrapping_socket
@@ -141,6 +153,18 @@ def _connecting(policy: HostPolicy, original: Function) -> Function:
         return original(connection, policy.destination(address))
 
     return connect
+
+
+def _sending(policy: HostPolicy, original: Function) -> Function:
+    def send(connection: socket.socket, data: Any, *args: Any) -> Any:
+        __tracebackhide__ = True
+        buffer = data[0] if isinstance(data, list | tuple) and data else data
+        request = PROXY_REQUEST.match(bytes(memoryview(buffer)[:MAX_REQUEST_LINE])) if buffer else None
+        if request is not None and live_host(request[1]) is not None:
+            policy.forward(request[1].decode("latin-1"))
+        return original(connection, data, *args)
+
+    return send
 
 
 def _wrapping_socket(policy: HostPolicy, original: Function) -> Function:

@@ -66,6 +66,11 @@ class NetworkGuard:
         self.resolve(host)
         return context
 
+    def forward(self, host: str) -> None:
+        """Raise LiveHostReached for a proxy's request for a real host."""
+        __tracebackhide__ = True
+        self.resolve(host)
+
     def _reject(self, host: Any) -> NoReturn:
         __tracebackhide__ = True
         name = host.decode("latin-1") if isinstance(host, bytes) else str(host)

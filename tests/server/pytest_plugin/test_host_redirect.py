@@ -153,6 +153,7 @@ def impostor(tmp_path: Path) -> Iterator[tuple[int, str]]:
     authority.issue_cert("apimodels.app").configure_cert(context)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
 
         def serve() -> None:
             with contextlib.suppress(OSError):
