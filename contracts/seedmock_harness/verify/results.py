@@ -73,8 +73,13 @@ class ResultSet:
         return any(observation.is_failure and self.label(key) == "drift" for key, observation in self.failed.items())
 
 
-def fact_results(contract: Contract, results: ResultSet, unchecked_reason: str) -> Iterator[FactResult]:
-    """Yield the status of every fact of the contract; `unchecked_reason` is the detail of facts without a result."""
+def fact_results(
+    contract: Contract, results: ResultSet, unchecked_reason: str, reasons: Mapping[str, str] | None = None
+) -> Iterator[FactResult]:
+    """Yield the status of every fact of the contract.
+
+    `unchecked_reason` is the detail of facts without a result, but for those in `reasons`, by id.
+    """
     failed = _first_by_fact(
         {key: observation for key, observation in results.failed.items() if results.label(key) == "drift"}
     )
@@ -89,7 +94,7 @@ def fact_results(contract: Contract, results: ResultSet, unchecked_reason: str) 
             detail = observation.result.observed or f"confirmed by {observation.check} in {observation.step}"
             yield FactResult(fact, FactStatus.CONFIRMED, detail)
         else:
-            yield FactResult(fact, FactStatus.NOT_CHECKED, unchecked_reason)
+            yield FactResult(fact, FactStatus.NOT_CHECKED, (reasons or {}).get(fact.id, unchecked_reason))
 
 
 def _first_by_fact(observations: Mapping[Key, Observation]) -> dict[str, Observation]:

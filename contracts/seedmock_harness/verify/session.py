@@ -6,11 +6,13 @@ Knows no command line: progress goes to an observer, and the result is returned.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
+from seedmock_contracts.facts import Variants
 from seedmock_server.clock import Clock
 
 from ..driver.client import Step
@@ -20,14 +22,17 @@ from ..probes.paid_options import HOSTED_MEDIA, PaidOptions, inline_media
 from ..probes.paid_steps import paid_steps
 from ..recordings.model import BASIS_HEADER
 from ..recordings.source import Source, source_of
-from ..results.verification import FactStatus, Finding, Verification, VerificationVerdict
+from ..results.not_checkable import facts_that_need, not_checkable, unreachable_facts
+from ..results.verification import FactResult, FactStatus, Finding, Verification, VerificationVerdict
 from .budget import Budget, price_of
 from .order_log import LoggedRun, OrderLog, fingerprint
 from .paid_transport import PaidTransport, describe_unresolved
-from .results import Key, confirmed_assumptions, fact_results, findings, observed_values
+from .results import Key, ResultSet, confirmed_assumptions, fact_results, findings, observed_values
 from .step_runner import StepRunner, VerificationObserver
 from .target import Target, emulator_target
 
+MAX_NAMED = 12
+"""Facts that a problem names; a report has all of them."""
 STEP_GROUPS = ("free", "paid", "minimal")
 
 
@@ -42,6 +47,9 @@ class VerificationPlan:
     contract: Contract
     free: tuple[Step, ...]
     paid: tuple[Step, ...]
+    options: PaidOptions = field(default_factory=PaidOptions)
+    is_whole: bool = False
+    """True if no step was left out on request."""
 
     @property
     def price(self) -> Decimal:
@@ -54,7 +62,7 @@ class VerificationPlan:
 
 def plan_steps(contract: Contract, options: PaidOptions, only: Sequence[str] = ()) -> VerificationPlan:
     """Return all steps, or those selected by name or group. Raises UnknownStep."""
-    plan = VerificationPlan(contract, free_steps(contract), paid_steps(contract, options))
+    plan = VerificationPlan(contract, free_steps(contract), paid_steps(contract, options), options, is_whole=True)
     names = [step.name for step in plan.steps]
     for name in only:
         if name not in (*names, *STEP_GROUPS):
@@ -65,6 +73,7 @@ def plan_steps(contract: Contract, options: PaidOptions, only: Sequence[str] = (
         contract,
         tuple(step for step in plan.free if _is_selected(step, "free", only)),
         tuple(step for step in plan.paid if _is_selected(step, "paid", only)),
+        options,
     )
 
 
@@ -145,9 +154,10 @@ class Session:
 
     def _verification(self, runner: StepRunner, at: float) -> Verification:
         results, transport = runner.results, runner.transport
-        facts = tuple(fact_results(self.plan.contract, results, self._unchecked_reason(runner)))
+        reasons = {} if runner.problem else self._allowed_reasons()
+        facts = tuple(fact_results(self.plan.contract, results, self._unchecked_reason(runner), reasons))
         checked = bool(runner.completed) and any(fact.status is not FactStatus.NOT_CHECKED for fact in facts)
-        problem = runner.problem or ("" if checked else self._nothing_checked())
+        problem = runner.problem or (self._overlooked(runner, facts) if checked else self._nothing_checked())
         return Verification(
             contract=self.plan.contract,
             target=self.target.name,
@@ -189,6 +199,33 @@ class Session:
             return "not checked: no completed step checks it (isolation needs --second-api-key)"
         return "not checked: no completed step checks it"
 
+    def _allowed_reasons(self) -> dict[str, str]:
+        """Return why some facts cannot be looked at by this run, by their ids."""
+        missing = [] if "second" in self.target.keys else ["second_key"]
+        missing += [] if self.plan.options.deep else ["deep"]
+        missing += [] if self.plan.options.own_clock else ["clock"]
+        missing += [] if self.plan.options.media.video else ["video"]
+        name = self.plan.contract.name
+        reasons = unreachable_facts(name)
+        for need in missing:
+            reasons |= facts_that_need(name, need)
+        return {id_: f"not checked: {reason}" for id_, reason in reasons.items()}
+
+    def _overlooked(self, runner: StepRunner, facts: Sequence[FactResult]) -> str:
+        """Return in one sentence which documented facts a whole run did not see; empty if it saw all that it can.
+
+        Nothing is expected of an upstream that does not list its facts that cannot be checked.
+        """
+        is_whole = self.budget.limit is None and self.plan.is_whole and bool(not_checkable(self.plan.contract.name))
+        if not is_whole or len(runner.completed) < len(self.plan.steps) or _shows_another_option(runner.results):
+            return ""
+        allowed = self._allowed_reasons()
+        documented = (fact.fact for fact in facts if fact.status is FactStatus.NOT_CHECKED)
+        ids = [fact.id for fact in documented if fact.basis is Basis.DOCUMENTED and fact.id not in allowed]
+        more = f" and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else ""
+        names = ", ".join(ids[:MAX_NAMED]) + more
+        return f"no response shows {len(ids)} documented facts, though every step ran: {names}" if ids else ""
+
     def _nothing_checked(self) -> str:
         if self.plan.paid and not self.plan.free:
             return f"nothing was checked: the steps cost {self.plan.price} {self.target.currency}; set --budget"
@@ -199,6 +236,11 @@ def _verdict(has_drift: bool, problem: str) -> VerificationVerdict:
     if has_drift:
         return VerificationVerdict.DRIFTED
     return VerificationVerdict.INCONCLUSIVE if problem else VerificationVerdict.CONFORMS
+
+
+def _shows_another_option(results: ResultSet) -> bool:
+    """Return True if the target answers by other options than the documented ones, whose facts then do not occur."""
+    return any(isinstance(observation.result.fact, Variants) for observation in results.failed.values())
 
 
 class NullObserver:
