@@ -33,11 +33,13 @@ def _size(contract: Contract, order: GenerationRequest, movie: Movie) -> Iterato
         expected, allowed = order.size, [order.size]
     elif len(allowed) == 1:
         expected = f"{allowed[0]} ({expected})"
+    # Without a width the file states no size, and an unknown ratio allows any: neither proves a defect.
     if expected and allowed and movie.width and movie.size not in allowed:
         yield Mismatch("size", expected, movie.size)
 
 
 def _seconds(contract: Contract, order: GenerationRequest, movie: Movie) -> Iterator[Mismatch]:
+    # One frame more is no mismatch: encoders close a clip with a whole frame.
     frame = 1 / float(contract.frame_rate.value)
     if movie.seconds and not -TOLERANCE_SECONDS <= movie.seconds - order.seconds <= frame + TOLERANCE_SECONDS:
         yield Mismatch("seconds", str(order.seconds), f"{movie.seconds:.2f}")

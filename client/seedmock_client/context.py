@@ -59,6 +59,7 @@ class ClientConfig:
         """Copy the configuration with another deadline for waits or another pause between polls."""
         changes: dict[str, object] = {}
         if timeout is not None:
+            # Both: a caller names one limit for whatever it waits for, and waits for one thing at a time.
             changes |= {"wait_seconds": timeout, "asset_seconds": timeout}
         if poll_seconds is not None:
             changes["pacing"] = (poll_seconds,)
@@ -67,12 +68,14 @@ class ClientConfig:
         try:
             return replace(self, retry_policy=replace(self.retry_policy, **changes))  # type: ignore[arg-type]
         except ValueError as error:
+            # The limits came from the caller's arguments: the policy that rejected them is not its concern.
             raise UsageError(str(error)) from None
 
     def check_rules(self, request: HttpRequest) -> None:
         """Raise ValidationError for the first rule that a request violates, unless preflight is off."""
         if not self.preflight or request.document is None:
             return
+        # Here and not only at the service: a refusal that costs nothing there costs a round trip and an upload.
         broken = violations(self.upstream, request.operation, request.document)
         if broken:
             first = broken[0]
@@ -145,6 +148,7 @@ def call(
     config.check_rules(request)
     try:
         response = yield PerformRequest(request, config.retry_policy.request_seconds)
+    # Whether it was received makes no difference for a request that can be sent again.
     except TransportError as error:
         message = f"no response from {config.upstream}: {error.reason}"
         raise ConnectionFailedError(message, upstream=config.upstream, task_id=task_id, retryable=True) from error

@@ -93,6 +93,7 @@ def build_error(kind: ErrorKind, error: ErrorBody, upstream: str, task_id: str |
     details["retry_after"] = error.retry_after
     if issubclass(class_, ValidationError):
         details["field"] = error.field
+    # In words: the first question after a refused order is if it was charged.
     if class_ is RateLimitError and error.retry_after is not None:
         details["advice"] = f"Try again in {error.retry_after:g} s; nothing was charged."
     return class_(f"{upstream} answered {error.status}: {error.message}", **details)
@@ -141,6 +142,7 @@ def _read(body: Any, error: ErrorBody, depth: int) -> ErrorBody:
 
 
 def _read_nested(outer: ErrorBody, message: str, depth: int) -> ErrorBody:
+    # Gateways in a row wrap errors in errors, and a hostile one could do so without end.
     if depth >= _MAX_DEPTH or not message.lstrip().startswith(("{", '"')):
         return outer
     inner = _parse_json(message)

@@ -19,6 +19,7 @@ REAL_HOSTS = frozenset(urlsplit(base.host).hostname for contract in contracts() 
 # Tests that silently reach the paid service are a known accident of emulators (firebase-tools#2192).
 def check_host(host: str, key: str) -> None:
     """Raise UsageError for a host that must not be contacted with this API key."""
+    # A host with a dot at its end is the same one to a resolver, and must be to the guard.
     name = host.lower().rstrip(".")
     if key.startswith(MOCK_KEY) and name in REAL_HOSTS:
         advice = "Set SEEDMOCK_BASE_URL to an emulator, or use a real key; nothing was sent."

@@ -110,6 +110,7 @@ def wait(
     state = PollState(config, task_id, (yield Sleep(0)), on_progress)
     state.now = state.started
     pauses = config.retry_policy.pauses()
+    # The create has named the first status; polling at once would ask for it again.
     if created is not None:
         state.update(created)
         state.report()
@@ -136,6 +137,7 @@ def _poll(state: PollState) -> Flow[float | None]:
     error = config.error_in(request, response, state.task_id)
     if error is not None:
         return _handle_error(state, error)
+    # Only errors in a row end a wait: a gateway that fails now and then must not cost a paid clip.
     state.errors_in_a_row = state.rate_limited = 0
     _read(state, response)
     return retry_after(response.headers, response.received)
@@ -159,6 +161,7 @@ def _handle_error(state: PollState, error: SeedmockError) -> float | None:
         raise error
     if status == 429:
         state.rate_limited += 1
+        # Apart from the poll's own pacing: a limit a minute is not over after three seconds.
         pause = backoff(state.rate_limited, first=2.0, longest=60.0)
         return pause if error.retry_after is None else error.retry_after
     # A create can answer before its task can be queried, so a 404 is not final at first. 5xx says nothing of the task.

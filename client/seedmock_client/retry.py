@@ -75,6 +75,7 @@ def retry_after(headers: Mapping[str, str], received: float) -> float | None:
     until = _epoch(text)
     if until is None:
         return None
+    # By the server's own Date: against this machine's clock a skew of minutes would be waited for, or skipped.
     return max(0.0, until - (_epoch(headers.get("date", "")) or received))
 
 

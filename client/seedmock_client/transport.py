@@ -50,6 +50,7 @@ class TransportConfig:
         url = httpx.URL(request.url if "://" in request.url else f"{self.root}{request.url}")
         host_guard.check_host(url.host, self.key)
         headers = {"accept": "*/*", "user-agent": self.user_agent, **request.headers}
+        # By origin, not by host: a link to another port of the host can be another party's.
         if request.keyed and _origin(url) == _origin(self.root):
             headers["authorization"] = f"Bearer {self.key}"
         options: dict[str, Any] = {"method": request.method, "url": url, "headers": headers}
@@ -148,6 +149,7 @@ class Transport:
         with self.config.translated_errors():
             until = self.config.now() + effect.seconds
             request = self.client.build_request(**self.config.request_options(effect))
+            # Streamed: a clip of 100 MB goes to its file in pieces, and a deadline can end it on the way.
             response = self.client.send(request, stream=True)
             with contextlib.closing(response):
                 reader = ResponseReader(self.config, response, until, effect.sink)

@@ -150,6 +150,7 @@ def _with_early_spellings(contract: Contract, ordinary: tuple[Phase, ...], durat
 def _with_unknown_status(contract: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
     """Put an undocumented status in the place of in progress, for a while or for ever."""
     queued, running, end = ordinary
+    # In the upstream's own case, so that only the word is unknown, and not the way of writing.
     lower = contract.spelling(TaskStatus.QUEUED, StatusContext.QUERY).islower()
     default = UNKNOWN_STATUS.lower() if lower else UNKNOWN_STATUS
     unknown = Phase(running.at, TaskStatus.IN_PROGRESS, fate.texts.get("raw_status", default))

@@ -126,6 +126,7 @@ def parse_fate(fate: str | Mapping[str, Any]) -> Fate:
             raise InvalidRule(f"{name} is {value!r}; allowed: {', '.join(CHOICES.get(name, ('a string',)))}")
         else:
             texts[name] = value
+    # Both would name the end, and neither could be kept if they differ.
     if "after" in seconds and seconds.keys() & {"queue", "render"}:
         raise InvalidRule(f"{kind} has after beside queue or render; allowed: after (the whole), or queue and render")
     return Fate(kind, seconds, texts)

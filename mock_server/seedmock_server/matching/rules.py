@@ -77,6 +77,7 @@ class Match:
             and self.model in (None, request.model)
             and self.resolution in (None, request.resolution)
             and self.seconds in (None, request.seconds)
+            # Regular expressions last: most rules are decided by a comparison before them.
             and (self.prompt is None or re.search(self.prompt, request.prompt) is not None)
             and (self.reference is None or any(re.search(self.reference, url) for url in request.references))
         )
