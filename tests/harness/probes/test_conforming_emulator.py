@@ -12,8 +12,6 @@ from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition
 from seedmock_harness.probes.boundary_probes import is_covered
 
-pytestmark = pytest.mark.slow  # each needs a run of the whole ladder
-
 REACHABLE = {
     "opeai": {
         ErrorKind.AUTHENTICATION,
@@ -73,6 +71,7 @@ def facts_of_paid_steps(name: str) -> set[str]:
     return rules | {f"{name}.limit.image.side", f"{name}.limit.image.ratio", f"{name}.limit.audio.seconds"}
 
 
+@pytest.mark.slow
 def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str, conforming_run: Any) -> None:
     run = conforming_run(name)
     assert not run.created_id
@@ -108,10 +107,12 @@ def test_every_endpoint_is_found(name: str, conforming_run: Any) -> None:
     assert orders - passed == set()
 
 
+@pytest.mark.slow
 def test_another_seed_changes_nothing_of_what_is_found(name: str, run_ladder: Any) -> None:
     assert run_ladder(name, seed=1).failed == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name_of", "variant", "option"), VARIANTS)
 def test_another_option_is_settled_and_nothing_is_contradicted(
     name_of: str, variant: str, option: str, run_ladder: Any
