@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from seedmock_contracts.timing import CallbackPlan
 
-from ..journal import PATH_CHARS, JournalEntry, truncated_body
+from ..journal import PATH_CHARS, JournalEntry, hidden_users, truncated_body
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER
 from ..upstreams.protocol import Headers
@@ -86,7 +86,7 @@ def retry_schedule(plan: CallbackPlan) -> RetrySchedule:
 def journal_entry(delivery: Delivery, result: DeliveryResult, notes: Iterable[str]) -> JournalEntry:
     """Return the journal entry of an attempt."""
     task = delivery.task
-    path, _, query = task.callback_url.partition("?")
+    path, _, query = hidden_users(task.callback_url).partition("?")
     return JournalEntry(
         delivery.at if result.sent_at is None else result.sent_at,
         task.upstream,
@@ -97,7 +97,7 @@ def journal_entry(delivery: Delivery, result: DeliveryResult, notes: Iterable[st
         result.status,
         truncated_body(result.request_body),
         result.response_body,
-        tuple(note for note in notes if note),
+        tuple(hidden_users(note) for note in notes if note),
         query[:PATH_CHARS],
         HEADERS,
         faults=result.faults,

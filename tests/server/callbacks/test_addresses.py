@@ -80,3 +80,15 @@ def test_a_url_that_can_never_be_posted_to_is_tried_once(run: Any, url: str) -> 
         assert "secret" not in emulator.posts()[0]["notes"][1]
 
     run(play)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/x?next=https://me:pa55@example.com", "http://pa55@127.0.0.1:1/x"])
+def test_users_and_passwords_stand_in_no_journal_entry_of_a_callback(run: Any, url: str) -> None:
+    async def play(emulator: Any) -> None:
+        await emulator.order(url)
+        await emulator.pass_time(10)
+        posts = emulator.posts()
+        assert posts
+        assert all("***" in post["path"] + post["query"] and "pa55" not in str(post) for post in posts)
+
+    run(play)
