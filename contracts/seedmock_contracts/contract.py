@@ -204,6 +204,12 @@ class Contract:
         return {(row.status, row.context, row.variant): row.spelling for row in self.status_spellings}
 
     @cached_property
+    def status_variant(self) -> Variants | None:
+        """The variant whose options have status spellings of their own, if there is one."""
+        options = {row.variant for row in self.status_spellings if row.variant}
+        return next((variant for variant in self.variants if options & {*variant.options}), None)
+
+    @cached_property
     def statuses(self) -> tuple[TaskStatus, ...]:
         """Statuses that a query can report, in the order of the enum."""
         queried = {row.status for row in self.spellings(StatusContext.QUERY)}

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from .contract import Contract
 from .endpoints import match_route
@@ -62,7 +62,6 @@ _SECRETS = (
     ),
 )
 _ALPHABETS = (ascii_lowercase, ascii_uppercase, digits)
-_REQUEST_ID_FIELDS = ("id", "task_id", "taskId", "asset_id", "assetId")
 _WITHOUT_IDS = frozenset({Operation.MODELS, Operation.BALANCE})
 """Operations whose `id` fields contain names, such as those of models."""
 
@@ -168,6 +167,8 @@ class Redactor:
             lead = 2 if start == 0 and len(run) > 2 else 0  # an id of one run is recognised by its first two characters
             head, run = id_[: start + lead], run[lead:]
             alphabets = [next(alphabet for alphabet in _ALPHABETS if char in alphabet) for char in run]
+            if id_.isdecimal():  # counted from the top: numbers that an upstream counts begin at the bottom
+                alphabets = [digits[::-1]] * len(run)
             numbered = self._numbered(head, alphabets, end)
             reference = next(text for text in numbered if text not in self._references and text != id_)
             self._reference_by_id[id_] = reference
@@ -214,12 +215,21 @@ def _ids_in(contract: Contract, exchange: Exchange) -> Iterator[str]:
     parts = urlsplit(exchange.request.url)
     route = match_route(contract, _routed_method(exchange.request.method), parts.path)
     values: list[Any] = [*(route.params.values() if route else ())]
-    values += _values_of(_parse_json(exchange.request.body), _REQUEST_ID_FIELDS)
-    values += _values_of(_parse_json(exchange.response.body), contract.response.id_paths)
+    names = _id_names(contract)
+    values += [value for name, value in parse_qsl(parts.query) if name in names]
+    values += _values_of(_parse_json(exchange.request.body), names)
+    values += _values_of(_parse_json(exchange.response.body), names)
     for value in values:
         text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if len(text) >= MIN_ID_LENGTH and _WORD.fullmatch(text) and any(char in digits for char in text):
             yield text
+
+
+def _id_names(contract: Contract) -> frozenset[str]:
+    """Keys and parameters with ids of tasks and assets. A response can repeat that of the request."""
+    in_requests = (contract.id_parameter(endpoint.operation) for endpoint in contract.endpoints)
+    in_responses = (path.rpartition(".")[2] for path in contract.response.id_paths)
+    return frozenset({*in_requests, *in_responses} - {""})
 
 
 def _values_of(value: Any, names: Iterable[str]) -> Iterator[Any]:

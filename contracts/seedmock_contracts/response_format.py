@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .documents.paths import values_at
-from .enums import Operation
+from .enums import Mode, Operation
 from .facts import MISSING, Behaviour, Document
 
 
@@ -54,7 +54,9 @@ class ResponseFormat:
     links to results (a string or an array of strings), and of the code and message of a failed task. `code_path` is
     that of a copy of the HTTP status in a body; empty where there is none. `list_path` is that of the array of tasks
     in the payload of a list of tasks. `paths` maps common names of other parts (`balance`, `price` and `settled` of an
-    order, `file_url` of an upload) to their paths in the payload; a name that is not listed is its own path.
+    order, `file_url` of an upload, `asset_url` and `group` of an asset) to their paths in the payload; a name that is
+    not listed is its own path. `modes` spells each kind of generation, at the path of `mode`, where responses have it.
+    `created_paths` and `completed_paths` are those of times since the epoch, in seconds but for `millisecond_paths`.
     """
 
     id_paths: tuple[str, ...]
@@ -66,7 +68,11 @@ class ResponseFormat:
     link_paths: tuple[str, ...] = ()
     failure_code_paths: tuple[str, ...] = ()
     failure_message_paths: tuple[str, ...] = ()
+    created_paths: tuple[str, ...] = ()
+    completed_paths: tuple[str, ...] = ()
+    millisecond_paths: frozenset[str] = frozenset()
     paths: Mapping[str, str] = field(default_factory=dict)
+    modes: Mapping[Mode, str] = field(default_factory=dict)
 
     def path(self, name: str) -> str:
         """Path of a part of a payload."""

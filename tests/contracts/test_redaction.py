@@ -98,7 +98,22 @@ def test_id_of_a_wrong_form_keeps_a_wrong_form(id_: str) -> None:
 
 def test_number_in_place_of_an_id_stays_a_number() -> None:
     redacted = Redactor(OPEAI).redact(make_exchange("GET", "/v1/videos/x", None, {"id": 778899}))
-    assert json.loads(redacted.response.body) == {"id": 770001}
+    assert json.loads(redacted.response.body) == {"id": 779998}
+
+
+def test_numbers_that_an_upstream_counts_are_not_taken_for_one_another() -> None:
+    redactor, ids = Redactor(OPEAI), [*range(5_000_001, 5_000_009)]
+    exchanges = [make_exchange("GET", "/v1/videos/x", None, {"id": id_}) for id_ in ids]
+    redacted = [redactor.redact(exchange) for exchange in exchanges]
+    references = [json.loads(exchange.response.body)["id"] for exchange in redacted]
+    assert len({*references}) == len(ids)
+    assert not {*references} & {*ids}
+    assert [redactor.redact(exchange) for exchange in redacted] == redacted
+
+
+def test_an_id_in_a_query_string_is_redacted_by_the_name_in_the_contract() -> None:
+    exchange = make_exchange("GET", "/api/v1/video/generations?task_id=odd-id-77", None, {"code": 404})
+    assert "odd-id-77" not in Redactor(get_contract("apimodels")).redact(exchange).request.url
 
 
 @pytest.mark.parametrize(

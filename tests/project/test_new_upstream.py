@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+PROMPT = "A paper boat crosses a puddle, one slow take."
 HERE = Path(__file__).parent
 UPSTREAMS = ("toy", "loom")
 Run = Callable[..., str]
@@ -221,6 +222,8 @@ def test_conformance_finds_nothing_in_the_emulation(run: Run, upstream: str) -> 
         ("loom", "query: other_id", "responses_name_the_requested_id"),
         ("loom", "create: retyped field=number as=string", "responses_match_their_schema"),
         ("loom", "query: cross_account", "tasks_are_isolated_by_key"),
+        ("loom", "query: other_value field=length factor=2", "duration_is_echoed"),
+        ("toy", "query: other_value field=engine to=kiln-9", "model_is_echoed"),
     ],
 )
 def test_a_broken_emulation_is_found_by_the_check_for_it(run: Run, broken: str, fault: str, check: str) -> None:
@@ -239,6 +242,36 @@ def test_certify_accepts_the_reference_client(run: Run, upstream: str) -> None:
     only = [word for name in names for word in ("--only", name)]
     out = run(*SEEDMOCK, "certify", "--upstream", upstream, "--adapter", adapter, *only)
     assert f"certified: {len(names)} scenarios of {upstream}" in out
+
+
+RECORD = """
+import sys
+from pathlib import Path
+from seedmock_client import Client
+from seedmock_contracts.generation import GenerationRequest
+from seedmock_harness.recordings.files import load_recordings
+from seedmock_harness.recordings.replay_server import ReplayServer
+from seedmock_server import create_app
+from seedmock_server.http.server import serve_in_thread
+
+upstream, folder, text = sys.argv[1:]
+app = create_app(pace="instant", seed=1)
+with serve_in_thread(ReplayServer(load_recordings([Path(folder)]), app, emulate=False)) as server:
+    with Client(upstream, base_url=server.url, api_key="sk_any", sleep=lambda seconds: None) as client:
+        order = GenerationRequest(prompt=text, model="fast", ratio="1:1", seconds=2)
+        video = client.wait(client.create(order))
+        print(video.status, client.download(video, "replayed.mp4").bytes > 0)
+"""
+"""Order again what a verification has ordered first, from its recording."""
+
+
+def test_a_recorded_verification_is_replayed(run: Run, tmp_path: Path) -> None:
+    run(*SEEDMOCK, "verify", "--upstream", "loom", "--budget", "1", "--only", "text", "--record", "tapes")
+    (path,) = (tmp_path / "tapes").glob("*.jsonl")
+    numbers = {int(number) for number in re.findall(r"number[^0-9]{1,6}(\d{7})\b", path.read_text(encoding="utf-8"))}
+    assert numbers
+    assert all(number > 5_090_000 for number in numbers), "ids are redacted, in bodies and in query strings"
+    assert run("-c", RECORD, "loom", "tapes", PROMPT) == "SUCCESS True\n"
 
 
 PYTEST = """

@@ -64,7 +64,7 @@ def callbacks_go_to_the_ordered_url(interaction: Interaction) -> Iterator[CheckR
     """A callback goes to the `callback_url` of the order."""
     fact, task = interaction.find("callback"), _task(interaction)
     if fact is not None and task is not None and "://" in interaction.url:
-        expected = (task.created.document or {}).get("callback_url")
+        expected = interaction.contract.request.read(task.created.document or {}, "callback_url")
         yield compare(fact, "a callback goes to another URL than the ordered one", expected, interaction.url)
 
 

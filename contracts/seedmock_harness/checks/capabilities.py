@@ -12,7 +12,6 @@ from seedmock_contracts.documents.paths import values_at
 from seedmock_contracts.documents.references import ContentArray
 from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import Fact
-from seedmock_contracts.generation import generation_mode
 from seedmock_contracts.validation import notices
 
 from ..conversation.history import Interaction
@@ -24,7 +23,6 @@ from .error_responses import error_fail_code, is_invalid_input
 FORM_ERRORS = frozenset({ErrorKind.INVALID_PARAMETER, ErrorKind.MISSING_PARAMETER})
 LOCAL_HOST, LOCAL_SUFFIXES = "localhost", (".localhost", ".local", ".internal")
 MAX_SHOWN_CHARS = 200
-_FILE_PART = re.compile(r'name="input_reference"; filename=', re.IGNORECASE)
 _ACCEPTED_ORDER = "an accepted order"
 
 
@@ -42,8 +40,11 @@ def documented_orders_are_accepted(interaction: Interaction) -> Iterator[CheckRe
 
 def file_parts_are_accepted(interaction: Interaction) -> Iterator[CheckResult]:
     """A form with a file part is accepted as an order with a first frame."""
-    fact, body = interaction.find("input_reference.file"), interaction.exchange.request.body
-    if fact is None or interaction.operation is not Operation.CREATE or _FILE_PART.search(body) is None:
+    part = interaction.contract.request.file_parts.get(Operation.CREATE, "")
+    fact, body = interaction.find(f"{part}.file"), interaction.exchange.request.body
+    if fact is None or interaction.operation is not Operation.CREATE:
+        return
+    if re.search(rf'name="{re.escape(part)}"; filename=', body, re.IGNORECASE) is None:
         return
     if interaction.created_id is not None and not interaction.is_error:
         yield passed(fact)
@@ -102,9 +103,9 @@ def _is_form_error(interaction: Interaction) -> bool:
 
 def _used_facts(interaction: Interaction, order: ParsedOrder) -> Iterator[Fact]:
     """The facts that an order relies on."""
-    contract, document, mode = interaction.contract, interaction.document or {}, _mode(order)
+    contract, document, mode = interaction.contract, interaction.document or {}, order.mode
     names = ["create.edit"] if mode is Mode.EDIT else []
-    names += ["web_search"] if document.get("web_search") is True else []
+    names += ["web_search"] if contract.request.read(document, "web_search") is True else []
     names += ["prompt.top_level"] if order.references else []
     names += ["role.default"] if any(_has_no_role(item) for item in _content_items(interaction)) else []
     yield from (row for row in contract.modes if row.mode is mode)
@@ -117,12 +118,6 @@ def _used_facts(interaction: Interaction, order: ParsedOrder) -> Iterator[Fact]:
         yield resolutions
     if order.operation is Operation.UPSCALE:
         yield endpoint_fact(interaction, Operation.UPSCALE)
-
-
-def _mode(order: ParsedOrder) -> Mode:
-    if order.operation is Operation.UPSCALE:
-        return Mode.UPSCALE
-    return generation_mode([located.reference for located in order.references])
 
 
 def _is_rule(interaction: Interaction, fact: Fact) -> bool:

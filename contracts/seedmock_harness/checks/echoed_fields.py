@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedmock_contracts.documents.values import to_text
-from seedmock_contracts.enums import ORDERS, MediaKind, Operation, Role
+from seedmock_contracts.enums import ORDERS, Operation
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import Interaction
@@ -55,22 +55,9 @@ def size_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
 def mode_is_reported(interaction: Interaction) -> Iterator[CheckResult]:
     """The response has the mode that follows from the references of the order."""
     order, fact = _order(interaction), interaction.find("query.model_type")
-    model_type = interaction.data_object.get("modelType")
-    if order is not None and fact is not None and isinstance(model_type, str):
-        yield compare(fact, "modelType has another mode", expected_model_type(order), model_type)
-
-
-def expected_model_type(order: ParsedOrder) -> str:
-    """Value of `modelType` for an order."""
-    kinds = [located.reference.kind for located in order.references]
-    if order.operation is Operation.UPSCALE:
-        return "VIDEO_TO_VIDEO"
-    if not kinds:
-        return "TEXT_TO_VIDEO"
-    if any(located.reference.role is not Role.REFERENCE for located in order.references):
-        return "IMAGE_TO_VIDEO"
-    # A video as the only reference is edited, not referred to.
-    return "VIDEO_TO_VIDEO" if kinds == [MediaKind.VIDEO] else "REFERENCE_TO_VIDEO"
+    mode, spellings = interaction.part("mode"), interaction.contract.response.modes
+    if order is not None and fact is not None and isinstance(mode, str):
+        yield compare(fact, "the response names another mode", spellings[order.mode], mode)
 
 
 def _order(interaction: Interaction) -> ParsedOrder | None:

@@ -51,7 +51,7 @@ def _parse_time(digits: str, zone: timezone) -> float | None:
 
 def _exchange_times(interaction: Interaction) -> list[float]:
     """The time of the exchange by the clock of the caller, and by the response."""
-    times = (interaction.at, interaction.data_object.get("created_at"))
+    times = (interaction.at, interaction.read(interaction.contract.response.created_paths))
     return [at for at in times if isinstance(at, int | float) and 0 < at < MAX_TIME]
 
 

@@ -57,7 +57,9 @@ def uploaded_files_expire_on_time(interaction: Interaction) -> Iterator[CheckRes
         if interaction.file_url.startswith(("https://", "http://")):
             yield passed(endpoint, observed)
         else:
-            yield failed(endpoint, "an uploaded file has no URL", "data.publicUrl", observed)
+            yield failed(
+                endpoint, "an uploaded file has no URL", interaction.contract.response.path("file_url"), observed
+            )
     upload = interaction.history.files.get(interaction.url)
     if upload is not None and days is not None and interaction.operation is Operation.CONTENT:
         yield from _check_lifetime(interaction, days, upload.at, upload.at)

@@ -91,8 +91,7 @@ def _candidate_fields(interaction: Interaction) -> tuple[ResponseField, ...]:
 
 def status_variant(contract: Contract) -> str:
     """Id of the variant with status spellings of its own, which decides on the whole body; empty if there is none."""
-    options = {spelling.variant for spelling in contract.status_spellings if spelling.variant}
-    return next((variant.id for variant in contract.variants if options & {*variant.options}), "")
+    return contract.status_variant.id if contract.status_variant is not None else ""
 
 
 def shown_option(interaction: Interaction, variant: Variants) -> str:

@@ -14,10 +14,6 @@ from .response_fields import expected_fields
 
 CLOCK_SKEW = 3600.0
 """Seconds by which two clocks may differ. A wrong unit, and most wrong time zones, differ by more."""
-CREATION_FIELDS = ("created_at", "createTime")
-COMPLETION_FIELDS = ("completed_at", "completeTime")
-UNITS_PER_SECOND = {"createTime": 1000.0, "completeTime": 1000.0}
-"""Fields that are not in seconds."""
 
 
 def timestamps_have_the_documented_unit(interaction: Interaction) -> Iterator[CheckResult]:
@@ -26,10 +22,10 @@ def timestamps_have_the_documented_unit(interaction: Interaction) -> Iterator[Ch
     if fact is None or not _is_about_a_task(interaction) or not interaction.at:
         return
     created = interaction.task.created.at if interaction.task is not None else interaction.at
-    for _, name, seconds in _timestamps(interaction, CREATION_FIELDS):
+    for _, name, seconds in _creation_times(interaction):
         if interaction.operation in ORDERS or interaction.task is not None:
             yield _check_range(fact, name, seconds, created - CLOCK_SKEW, created + CLOCK_SKEW)
-    for _, name, seconds in _timestamps(interaction, COMPLETION_FIELDS):
+    for _, name, seconds in _completion_times(interaction):
         yield _check_range(fact, name, seconds, created - CLOCK_SKEW, interaction.at + CLOCK_SKEW)
 
 
@@ -45,8 +41,8 @@ def creation_time_is_stable(interaction: Interaction) -> Iterator[CheckResult]:
     if not _is_about_a_task(interaction) or interaction.task is None or interaction.operation in ORDERS:
         return
     earlier = (interaction.task.created, *interaction.task.polls[:1])
-    before = [seconds for other in earlier for _, _, seconds in _timestamps(other, CREATION_FIELDS)]
-    for field, name, seconds in _timestamps(interaction, CREATION_FIELDS):
+    before = [seconds for other in earlier for _, _, seconds in _creation_times(other)]
+    for field, name, seconds in _creation_times(interaction):
         if before:
             yield compare(field, f"{name} has changed", before[0], seconds)
 
@@ -55,8 +51,8 @@ def completion_time_appears_at_the_end(interaction: Interaction) -> Iterator[Che
     """Only a finished task has a completion time, and that is not before its creation time."""
     if not _is_about_a_task(interaction) or interaction.status is None:
         return
-    created = [seconds for _, _, seconds in _timestamps(interaction, CREATION_FIELDS)]
-    for field, name, seconds in _timestamps(interaction, COMPLETION_FIELDS):
+    created = [seconds for _, _, seconds in _creation_times(interaction)]
+    for field, name, seconds in _completion_times(interaction):
         if interaction.status not in TERMINAL:
             yield failed(field, f"{name} is set before the task has ended", "no such key", interaction.raw_status)
         elif created and seconds < created[0]:
@@ -73,7 +69,7 @@ def asset_creation_times_are_plausible(interaction: Interaction) -> Iterator[Che
     asset = interaction.history.assets.get(interaction.requested_id)
     if asset is None or not asset.created.at:
         return
-    for field, name, seconds in _timestamps(interaction, CREATION_FIELDS):
+    for field, name, seconds in _creation_times(interaction):
         created = asset.created.at
         yield _check_range(field, name, seconds, created - CLOCK_SKEW, created + CLOCK_SKEW)
 
@@ -82,13 +78,22 @@ def _is_about_a_task(interaction: Interaction) -> bool:
     return not interaction.is_error and (interaction.operation in ORDERS or interaction.operation is Operation.QUERY)
 
 
+def _creation_times(interaction: Interaction) -> Iterator[tuple[ResponseField, str, float]]:
+    return _timestamps(interaction, interaction.contract.response.created_paths)
+
+
+def _completion_times(interaction: Interaction) -> Iterator[tuple[ResponseField, str, float]]:
+    return _timestamps(interaction, interaction.contract.response.completed_paths)
+
+
 def _timestamps(interaction: Interaction, names: tuple[str, ...]) -> Iterator[tuple[ResponseField, str, float]]:
     """Field, name and value in seconds of each timestamp in the response that has one of the names."""
+    milliseconds = interaction.contract.response.millisecond_paths
     for name in names:
         value = interaction.data_object.get(name)
         field = _field(interaction, name)
         if field is not None and isinstance(value, int | float) and not isinstance(value, bool):
-            yield field, name, value / UNITS_PER_SECOND.get(name, 1.0)
+            yield field, name, value / (1000.0 if name in milliseconds else 1.0)
 
 
 def _field(interaction: Interaction, name: str) -> ResponseField | None:

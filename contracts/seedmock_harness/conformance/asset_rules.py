@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -24,7 +27,7 @@ class AssetRules(MachineBase):
     @precondition(lambda self: self.runner.symbols_of("group"))
     @rule(data=st.data())
     def create_asset(self, data: st.DataObject) -> None:
-        self._run_on_group(data, Operation.ASSET_CREATE, self.draw_symbol(data, "group"), "group_id")
+        self._run_on_group(data, Operation.ASSET_CREATE, self.draw_symbol(data, "group"))
 
     @precondition(lambda self: self.context.available(Operation.ASSET_CREATE))
     @rule(data=st.data())
@@ -33,25 +36,25 @@ class AssetRules(MachineBase):
         caller = data.draw(self.callers())
         group = self._create_group(data, caller)
         if group:
-            self._run_on_group(data, Operation.ASSET_CREATE, group, "group_id")
+            self._run_on_group(data, Operation.ASSET_CREATE, group)
         asset = self.created_symbol()
         if group and asset:
-            self.run(Action(Operation.ASSET_GET, {"id": asset}, caller=caller))
+            self.run(self._asset_action(Operation.ASSET_GET, asset, caller))
             self.run(Action(seconds=PROCESSING_SECONDS))
-            self.run(Action(Operation.ASSET_GET, {"id": asset}, caller=caller))
+            self.run(self._asset_action(Operation.ASSET_GET, asset, caller))
             self.order(data, caller)
         if group and asset and data.draw(rarely):
-            self.run(Action(Operation.ASSET_DELETE, {"id": asset}, caller=caller))
-            self.run(Action(Operation.ASSET_GET, {"id": asset}, caller=caller))
+            self.run(self._asset_action(Operation.ASSET_DELETE, asset, caller))
+            self.run(self._asset_action(Operation.ASSET_GET, asset, caller))
 
     @precondition(lambda self: self.runner.symbols_of("group"))
     @rule(data=st.data())
     def use_group(self, data: st.DataObject) -> None:
         group = self.draw_symbol(data, "group")
         if data.draw(st.integers(0, 3)) == 3:
-            self._run_on_group(data, Operation.GROUP_DELETE, group, "id")
+            self._run_on_group(data, Operation.GROUP_DELETE, group)
         else:
-            self._run_on_group(data, Operation.ASSET_LIST, group, "group_id")
+            self._run_on_group(data, Operation.ASSET_LIST, group)
 
     @precondition(lambda self: self.runner.symbols_of("asset"))
     @rule(data=st.data())
@@ -59,15 +62,23 @@ class AssetRules(MachineBase):
         asset = self.draw_symbol(data, "asset")
         operations = [Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_GET, Operation.ASSET_DELETE]
         operation = data.draw(st.sampled_from(operations))
-        document = {**(self.draw_document(data, operation) or {}), "id": asset}
-        self.run(Action(operation, document, caller=self.runner.owners[asset]))
+        document = self.draw_document(data, operation)
+        self.run(self._asset_action(operation, asset, self.runner.owners[asset], document))
+
+    def _asset_action(
+        self, operation: Operation, asset: str, caller: str, document: Mapping[str, Any] | None = None
+    ) -> Action:
+        return Action(
+            operation, {**(document or {}), self.context.contract.id_parameter(operation): asset}, caller=caller
+        )
 
     def _create_group(self, data: st.DataObject, caller: str) -> str:
         operation = Operation.GROUP_CREATE
         self.run(Action(operation, self.draw_document(data, operation), caller=caller))
         return self.created_symbol()
 
-    def _run_on_group(self, data: st.DataObject, operation: Operation, group: str, field: str) -> None:
+    def _run_on_group(self, data: st.DataObject, operation: Operation, group: str) -> None:
         symbol = data.draw(st.sampled_from([group.replace("$", "#"), group]))
+        field = self.context.contract.request.path("group", operation)
         document = {**(self.draw_document(data, operation) or {}), field: symbol}
         self.run(Action(operation, document, caller=self.runner.owners[group]))

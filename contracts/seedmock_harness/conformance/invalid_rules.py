@@ -81,4 +81,5 @@ class InvalidRequestRules(MachineBase):
         if operation in TASK_OPERATIONS:
             self.run(self.task_action(operation, id_, caller))
         else:
-            self.run(Action(operation, {**(self.draw_document(data, operation) or {}), "id": id_}, caller=caller))
+            name = self.context.contract.id_parameter(operation)
+            self.run(Action(operation, {**(self.draw_document(data, operation) or {}), name: id_}, caller=caller))

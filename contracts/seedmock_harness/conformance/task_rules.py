@@ -76,7 +76,8 @@ class TaskRules(MachineBase):
     @rule(data=st.data())
     def upload_image(self, data: st.DataObject) -> None:
         method, path = endpoint_path(self.context.contract, Operation.FILE_CREATE, {})
-        caller, body = data.draw(self.callers()), form_body("file", IMAGE_SIDE)
+        part = self.context.contract.request.file_parts[Operation.FILE_CREATE]
+        caller, body = data.draw(self.callers()), form_body(part, IMAGE_SIDE)
         operation = Operation.FILE_CREATE
         self.run(Action(operation, method=method, url=path, body=body, headers=FORM_HEADERS, caller=caller))
         file = self.created_symbol()

@@ -11,9 +11,9 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import LocatedReference
 from seedmock_contracts.documents.values import to_number
-from seedmock_contracts.enums import Operation
+from seedmock_contracts.enums import Mode, Operation
 from seedmock_contracts.facts import Document, Field, Model, Size
-from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.generation import GenerationRequest, generation_mode
 
 ADAPTIVE = "adaptive"
 
@@ -31,6 +31,13 @@ class ParsedOrder:
     audio: bool
     seed: int | None
     references: tuple[LocatedReference, ...]
+
+    @property
+    def mode(self) -> Mode:
+        """Kind of generation that the references select."""
+        if self.operation is Operation.UPSCALE:
+            return Mode.UPSCALE
+        return generation_mode([located.reference for located in self.references])
 
 
 def parse_order(contract: Contract, operation: Operation, document: Document) -> ParsedOrder | None:

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import endpoint_path, task_params
-from seedmock_contracts.enums import BILLABLE, Operation
+from seedmock_contracts.endpoints import endpoint_path
+from seedmock_contracts.enums import BILLABLE, SUBJECTS, Operation
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, redact_headers, summarize_body
 from seedmock_contracts.facts import MediaFacts
@@ -113,10 +113,19 @@ class Driver:
         return self.send(operation, method, path, body, caller=caller, headers=headers)
 
     def call_on_task(self, operation: Operation, task: str, caller: str = "first") -> Interaction:
-        """Call an operation about a task, whose id is in the path, or else in the query string or body."""
-        endpoint, params = self.contract.endpoint(operation), task_params(self.contract, operation, task)
-        is_in_path = endpoint is not None and bool(endpoint.parameters)
-        return self.call(operation, None if is_in_path else params, params=params, caller=caller)
+        """Call an operation about a task."""
+        return self.call_with(operation, caller, task=task)
+
+    def call_with(self, operation: Operation, caller: str = "first", /, **parts: Any) -> Interaction:
+        """Call an operation with parts of a request by their common names, in the path as far as that has them."""
+        contract, endpoint, subject = self.contract, self.contract.endpoint(operation), SUBJECTS.get(operation)
+        named = {
+            contract.id_parameter(operation) if part == subject else contract.request.path(part, operation): value
+            for part, value in parts.items()
+        }
+        in_path = endpoint.parameters if endpoint is not None else ()
+        params = {name: str(named.pop(name)) for name in in_path if name in named}
+        return self.call(operation, named or None, params=params, caller=caller)
 
     def fetch(self, link: str, *, headers: Mapping[str, str] | None = None) -> Interaction:
         """Download a result by its link, without a key."""

@@ -90,7 +90,7 @@ def _send_unknown_ids(driver: Driver) -> Iterable[CheckResult]:
         if "{" in endpoint.path or driver.history.interactions[-1].status_code == 404:
             yield from _check_existence(driver, endpoint)
     if Operation.ASSET_LIST in contract.rules:
-        driver.call(Operation.ASSET_LIST, {"group_id": UNKNOWN_NUMBER})
+        driver.call_with(Operation.ASSET_LIST, group=UNKNOWN_NUMBER)
 
 
 def _check_existence(driver: Driver, endpoint: Endpoint) -> Iterator[CheckResult]:
@@ -159,11 +159,11 @@ def _use_groups(driver: Driver) -> Iterable[CheckResult]:
     group = driver.call(Operation.GROUP_CREATE, contract.example(Operation.GROUP_CREATE)).created_id
     driver.call(Operation.GROUP_LIST)
     if group is not None:
-        driver.call(Operation.ASSET_LIST, {"group_id": to_group_id(group)})
+        driver.call_with(Operation.ASSET_LIST, group=to_group_id(group))
         if "second" in driver.keys:
             driver.call(Operation.GROUP_LIST, caller="second")
-            driver.call(Operation.ASSET_LIST, {"group_id": to_group_id(group)}, caller="second")
-            driver.call(Operation.GROUP_DELETE, {"id": to_group_id(group)}, caller="second")
+            driver.call_with(Operation.ASSET_LIST, "second", group=to_group_id(group))
+            driver.call_with(Operation.GROUP_DELETE, "second", group=to_group_id(group))
     delete_groups(driver)
     driver.call(Operation.GROUP_LIST)
     return ()
@@ -178,4 +178,4 @@ def delete_groups(driver: Driver) -> None:
     """Delete all groups that the driver has created."""
     for group in list(driver.history.groups.values()):
         if group.deletion is None:
-            driver.call(Operation.GROUP_DELETE, {"id": to_group_id(group.id)}, caller=group.caller)
+            driver.call_with(Operation.GROUP_DELETE, group.caller, group=to_group_id(group.id))

@@ -30,30 +30,29 @@ def run_asset_flow(driver: Driver) -> Iterable[CheckResult]:
     link, group_id = result_link(driver), to_group_id(group)
     kind, url = ("Video", link) if link else ("Image", FACE_URL)
     read_account(driver)
-    document = {"url": url, "asset_type": kind, "name": "lead", "group_id": group_id}
-    asset = driver.call(Operation.ASSET_CREATE, document).created_id
+    parts = {"url": url, "asset_type": kind, "name": "lead", "group": group_id}
+    asset = driver.call_with(Operation.ASSET_CREATE, **parts).created_id
     if asset is not None:
         _use_asset(driver, asset)
     read_account(driver)
     driver.call(Operation.GROUP_LIST)
-    driver.call(Operation.GROUP_DELETE, {"id": group_id})
+    driver.call_with(Operation.GROUP_DELETE, group=group_id)
     if asset is not None:
-        driver.call(Operation.ASSET_GET, {"id": asset})
+        driver.call_with(Operation.ASSET_GET, asset=asset)
     return ()
 
 
 def _use_asset(driver: Driver, asset: str) -> None:
     """Wait for an asset, list and rename it, and try all of that with another key."""
     wait_for_asset(driver, asset)
-    page = {"page": 1, "page_size": 10}
-    driver.call(Operation.ASSET_LIST, page)
-    driver.call(Operation.ASSET_UPDATE, {"id": asset, "name": "hero"})
-    driver.call(Operation.ASSET_GET, {"id": asset})
+    driver.call_with(Operation.ASSET_LIST, page=1, page_size=10)
+    driver.call_with(Operation.ASSET_UPDATE, asset=asset, name="hero")
+    driver.call_with(Operation.ASSET_GET, asset=asset)
     if "second" in driver.keys:
-        driver.call(Operation.ASSET_GET, {"id": asset}, caller="second")
-        driver.call(Operation.ASSET_UPDATE, {"id": asset, "name": "not mine"}, caller="second")
-        driver.call(Operation.ASSET_DELETE, {"id": asset}, caller="second")
-        driver.call(Operation.ASSET_LIST, page, caller="second")
+        driver.call_with(Operation.ASSET_GET, "second", asset=asset)
+        driver.call_with(Operation.ASSET_UPDATE, "second", asset=asset, name="not mine")
+        driver.call_with(Operation.ASSET_DELETE, "second", asset=asset)
+        driver.call_with(Operation.ASSET_LIST, "second", page=1, page_size=10)
 
 
 def wait_for_asset(driver: Driver, asset: str) -> None:
@@ -61,7 +60,7 @@ def wait_for_asset(driver: Driver, asset: str) -> None:
     for interval in (0.0, *FIRST_POLL_INTERVALS, *[POLL_INTERVAL] * MAX_POLLS):
         if interval:
             driver.sleep(interval)
-        poll = driver.call(Operation.ASSET_GET, {"id": asset})
+        poll = driver.call_with(Operation.ASSET_GET, asset=asset)
         if poll.is_error or poll.raw_status != AssetStatus.PROCESSING:
             break
 
@@ -72,14 +71,14 @@ def order_with_asset(driver: Driver, order: Document, image: str) -> Iterator[Ch
     if group is None:
         return
     group_id = to_group_id(group)
-    document = {"url": upload_image(driver) or image, "asset_type": "Image", "group_id": group_id}
-    asset = driver.call(Operation.ASSET_CREATE, document).created_id
+    parts = {"url": upload_image(driver) or image, "asset_type": "Image", "group": group_id}
+    asset = driver.call_with(Operation.ASSET_CREATE, **parts).created_id
     if asset is not None:
         wait_for_asset(driver, asset)
-        driver.call(Operation.ASSET_LIST, {"group_id": group})
+        driver.call_with(Operation.ASSET_LIST, group=group)
         reference = Reference(MediaKind.IMAGE, f"asset://{asset}")
         with_asset = driver.contract.request.layout.place(order, [reference])
         yield from run_order(driver, with_asset)
-        driver.call(Operation.ASSET_DELETE, {"id": asset})
+        driver.call_with(Operation.ASSET_DELETE, asset=asset)
         yield from run_order(driver, with_asset)
-    driver.call(Operation.GROUP_DELETE, {"id": group_id})
+    driver.call_with(Operation.GROUP_DELETE, group=group_id)

@@ -102,13 +102,14 @@ def upload_image(driver: Driver) -> str:
     if driver.contract.endpoint(Operation.FILE_CREATE) is None:
         return ""
     method, path = endpoint_path(driver.contract, Operation.FILE_CREATE, {})
-    body = form_body("file", IMAGE_SIDE)
+    body = form_body(driver.contract.request.file_parts[Operation.FILE_CREATE], IMAGE_SIDE)
     return driver.send(Operation.FILE_CREATE, method, path, body, headers=FORM_HEADERS).file_url
 
 
 def order_by_form(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Send an order as a form with a file."""
-    body = form_body("input_reference", IMAGE_SIDE, {name: to_text(value) for name, value in order.items()})
+    part = driver.contract.request.file_parts[Operation.CREATE]
+    body = form_body(part, IMAGE_SIDE, {name: to_text(value) for name, value in order.items()})
     method, path = endpoint_path(driver.contract, Operation.CREATE, {})
     task = driver.send(Operation.CREATE, method, path, body, headers=FORM_HEADERS).created_id
     if task is not None:
@@ -126,7 +127,8 @@ def run_upscale(driver: Driver, target: str) -> Iterable[CheckResult]:
     link = result_link(driver)
     if not link:
         return ()
-    order = {**driver.contract.example(Operation.UPSCALE), "videoUrl": link, "targetResolution": target}
+    example, parts = driver.contract.example(Operation.UPSCALE), {"url": link, "resolution": target}
+    order = driver.contract.request.write(example, parts, Operation.UPSCALE)
     return run_order(driver, order, Operation.UPSCALE)
 
 

@@ -82,7 +82,7 @@ def _optional_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
         run = partial(order_with_asset, order=order, image=HOSTED_MEDIA.image)
         price = asset_fee(contract.name).value + 2 * row.price
         yield Step("asset.used", "an order with an asset, and one after its deletion", run, price)
-    if contract.find(f"{contract.name}.input_reference.file") is not None:
+    if contract.find(f"{contract.name}.{contract.request.file_parts.get(Operation.CREATE)}.file") is not None:
         yield Step("form", "an order in a form, with a file", partial(order_by_form, order=order), row.price)
     if Capability.CANCEL in contract.capabilities:
         run = partial(run_cancellation, order=order)

@@ -62,7 +62,7 @@ class PaidTransport:
     def __post_init__(self) -> None:
         offered = {endpoint.operation for endpoint in self.contract.endpoints}
         self._paths = {
-            endpoint_path(self.contract, operation, {})[1]: operation for operation in BILLABLE if operation in offered
+            endpoint_path(self.contract, operation, {}): operation for operation in BILLABLE if operation in offered
         }
 
     def now(self) -> float:
@@ -80,14 +80,14 @@ class PaidTransport:
 
     def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
         """Send a request. Raises NoResponse, OrderOutcomeUnknown, OrderingStopped, OrderLogError."""
-        if self.step is None or method != "POST" or url not in self._paths:
+        if self.step is None or (method, url) not in self._paths:
             return self.target.send(method, url, headers=headers, content=content)
         number = self._numbers.get(self.step.name, 0)
         self._numbers[self.step.name] = number + 1
         logged = self.order_log.run.order(self.step.name, number)
         if logged is not None:
             return self._logged_response(logged)
-        return self._send_order(url, headers, content)
+        return self._send_order(method, url, headers, content)
 
     def _logged_response(self, order: LoggedOrder) -> ReceivedResponse:
         self._charged_step = order.step
@@ -100,7 +100,7 @@ class PaidTransport:
         response = order.response
         return BufferedResponse(int(response["status"]), dict(response["headers"]), str(response["body"]).encode())
 
-    def _send_order(self, url: str, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
+    def _send_order(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
         assert self.step is not None
         price = Decimal(0) if self._charged_step == self.step.name else self.step.price
         if not self.budget.allows(price):
@@ -111,7 +111,7 @@ class PaidTransport:
         self._charged_step = self.step.name
         self.budget.spend(price)
         try:
-            response = self.target.send("POST", url, headers=headers, content=content)
+            response = self.target.send(method, url, headers=headers, content=content)
         except NoResponse as error:
             if error.may_have_arrived:
                 raise self._outcome_unknown(order, str(error)) from error
@@ -120,7 +120,7 @@ class PaidTransport:
         except BaseException:
             self._outcome_unknown(order, "the call was interrupted")
             raise
-        self._log_response(order, self._interpret(url, content, response), response)
+        self._log_response(order, self._interpret(method, url, content, response), response)
         return response
 
     def _log_response(self, order: LoggedOrder, interaction: Interaction, response: ReceivedResponse) -> None:
@@ -150,11 +150,11 @@ class PaidTransport:
         self.unresolved_orders.append(describe_unresolved(order, reason, self.target.currency))
         return OrderOutcomeUnknown(f"the order of step {order.step} may have been accepted: {reason}")
 
-    def _interpret(self, url: str, content: bytes, response: ReceivedResponse) -> Interaction:
+    def _interpret(self, method: str, url: str, content: bytes, response: ReceivedResponse) -> Interaction:
         """Read the response without a history: only whether it is an error or a task matters here."""
-        request = Request("POST", url, body=content.decode("utf-8", "replace"))
+        request = Request(method, url, body=content.decode("utf-8", "replace"))
         answer = Response(response.status_code, body=response.content.decode("utf-8", "replace"))
-        return History(self.contract).interaction(Exchange(self._paths[url], request, answer))
+        return History(self.contract).interaction(Exchange(self._paths[method, url], request, answer))
 
 
 def describe_unresolved(order: LoggedOrder, reason: str, currency: str) -> str:

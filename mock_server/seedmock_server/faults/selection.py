@@ -73,7 +73,7 @@ class FaultSelector:
     ) -> FaultPlan | None:
         if not faults:
             return None
-        name, options = upstream.contract.name, self._context.settings.variant_options
+        variant, options = upstream.contract.status_variant, self._context.settings.variant_options
         target = FaultTarget(
             upstream,
             facts.operation,
@@ -81,7 +81,7 @@ class FaultSelector:
             scope["path"],
             scope["query_string"],
             next((value for name, value in scope["headers"] if name == b"range"), b""),
-            options.get(f"{name}.status", ""),
+            "" if variant is None else options[variant.id],
             task,
             "" if task is None else self._link_path(task, scope),
         )

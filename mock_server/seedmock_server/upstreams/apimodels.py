@@ -16,7 +16,6 @@ from seedmock_contracts.enums import (
     Basis,
     ErrorKind,
     MediaKind,
-    Mode,
     Operation,
     StatusContext,
     TaskStatus,
@@ -34,15 +33,6 @@ from .protocol import ApiRequest, Handler, JsonResponse, error_basis, error_mess
 
 VENDOR_TIME = timezone(timedelta(hours=8))
 KINDS = {"Image": MediaKind.IMAGE, "Video": MediaKind.VIDEO, "Audio": MediaKind.AUDIO}
-TYPES = {
-    Mode.TEXT: "TEXT_TO_VIDEO",
-    Mode.FIRST_FRAME: "IMAGE_TO_VIDEO",
-    Mode.FIRST_LAST_FRAME: "IMAGE_TO_VIDEO",
-    Mode.REFERENCE: "REFERENCE_TO_VIDEO",
-    Mode.EDIT: "VIDEO_TO_VIDEO",
-    Mode.UPSCALE: "VIDEO_TO_VIDEO",
-}
-"""Values of modelType. The vendor's client names TEXT_TO_VIDEO and IMAGE_TO_VIDEO; the others follow their form."""
 PRIVATE = TaskFailure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", "private/reserved IP addresses not allowed")
 GUESSED = Basis.ASSUMED
 
@@ -115,7 +105,7 @@ class ApimodelsApi:
             "taskId": task.id,
             "state": raw_status,
             "model": task.model,
-            "modelType": TYPES[task.mode],
+            "modelType": self.contract.response.modes[task.mode],
         }
         if self._legacy:
             body = {"task_id": task.id, "status": raw_status}

@@ -53,7 +53,7 @@ from ...timing import CallbackPlan, Latency
 from .. import _ark
 from . import assets as library
 from .errors import CODES, ENVELOPE, ERRORS
-from .responses import RESPONSE_FIELDS
+from .responses import MODE_NAMES, RESPONSE_FIELDS
 from .sources import (
     ARK,
     ASSUMED,
@@ -409,8 +409,12 @@ CONTRACT = Contract(
         link_paths=("resultUrls", "videos"),
         failure_code_paths=("failCode",),
         failure_message_paths=("failMsg",),
+        created_paths=("createTime", "created_at"),
+        completed_paths=("completeTime",),
+        millisecond_paths=frozenset({"createTime", "completeTime"}),
         envelopes=(ENVELOPE,),
-        paths={"price": "credits", "file_url": "publicUrl", "group": "group_id"},
+        paths={"price": "credits", "file_url": "publicUrl", "group": "group_id", "mode": "modelType"},
+        modes=MODE_NAMES,
     ),
     frame_rate=FRAME_RATE,
     latency=LATENCY,

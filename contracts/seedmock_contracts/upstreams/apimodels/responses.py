@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...enums import Operation, TaskStatus
+from ...enums import Mode, Operation, TaskStatus
 from ...facts import Evidence, ResponseField
 from .sources import ASSUMED, CLIENT, LIKE_ARK, PAGE_ASSETS, SIBLINGS, VENDOR_CLIENT
 
@@ -151,3 +151,13 @@ RESPONSE_FIELDS: tuple[ResponseField, ...] = (
     *ACCOUNT,
     *ERROR_RESPONSES,
 )
+
+MODE_NAMES = {
+    Mode.TEXT: "TEXT_TO_VIDEO",
+    Mode.FIRST_FRAME: "IMAGE_TO_VIDEO",
+    Mode.FIRST_LAST_FRAME: "IMAGE_TO_VIDEO",
+    Mode.REFERENCE: "REFERENCE_TO_VIDEO",
+    Mode.EDIT: "VIDEO_TO_VIDEO",
+    Mode.UPSCALE: "VIDEO_TO_VIDEO",
+}
+"""Values of modelType. The vendor's client names TEXT_TO_VIDEO and IMAGE_TO_VIDEO; the others follow their form."""

@@ -404,6 +404,8 @@ CONTRACT = Contract(
         status_paths=("status",),
         failure_code_paths=("error.code",),
         failure_message_paths=("error.message", "fail_reason"),
+        created_paths=("created_at",),
+        completed_paths=("completed_at",),
         envelopes=ENVELOPES,
     ),
     frame_rate=FRAME_RATE,

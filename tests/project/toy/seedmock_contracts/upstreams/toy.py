@@ -235,6 +235,8 @@ CONTRACT = Contract(
         list_path="all",
         failure_code_paths=("trouble.reason",),
         failure_message_paths=("trouble.text",),
+        created_paths=("made",),
+        paths={"model": "engine"},
         envelopes=(
             Envelope(
                 "problem",
