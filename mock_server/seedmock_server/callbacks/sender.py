@@ -67,11 +67,7 @@ class CallbackSender:
                 return DeliveryResult(body, note="response lost by a fault", is_permanent=True, faults=faulted.applied)
             response = await self._posted(delivery.task.callback_url, faulted, seconds)
         except FetchNotAllowed:
-            note = (
-                "not sent: callbacks are off; --callbacks loopback or public sends them"
-                if self._policy is FetchPolicy.NONE
-                else NOT_LOOPBACK
-            )
+            note = SWITCHED_OFF if self._policy is FetchPolicy.NONE else NOT_LOOPBACK
             return DeliveryResult(body, note=note, is_permanent=True)
         except FetchError as error:
             timed_out = isinstance(error, FetchTimeout) and not clock.rate

@@ -270,7 +270,7 @@ def test_the_message_after_an_interrupt_cannot_control_the_terminal(invoke: Invo
 
     result = invoke(ScriptedApi({"id": "cgt-1\x1b]0;mine\x07", "status": "queued"}, interrupted), generate, *TEXT)
     assert result.exit_code == 130
-    assert "interrupted: task cgt-1 ]0;mine may still finish" in result.stderr
+    assert r"interrupted: task cgt-1\u001b]0;mine\u0007 may still finish" in result.stderr
     assert "\x1b" not in result.stderr
 
 
@@ -333,9 +333,9 @@ def test_an_interrupted_wait_prints_the_asset_that_may_be_charged(invoke: Invoke
 def test_text_of_assets_and_groups_cannot_control_the_terminal(invoke: Invoke) -> None:
     page = {"code": 200, "data": {"items": [{"id": "asset-1", "status": "Active\x1b[2J", "name": "a\nb"}]}}
     result = invoke(ScriptedApi(page), assets, "list")
-    assert result.stdout == "asset://asset-1  Active [2J  a b\n"
+    assert result.stdout == "asset://asset-1  Active\\u001b[2J  a\\nb\n"
     groups = {"code": 200, "data": [{"id": 1, "group_name": "g\x07", "name": "cast"}]}
-    assert invoke(ScriptedApi(groups), assets, "groups").stdout == "1  g  cast\n"
+    assert invoke(ScriptedApi(groups), assets, "groups").stdout == "1  g\\u0007  cast\n"
 
 
 def test_commands_manage_groups_and_assets(invoke: Invoke, tmp_path: Path) -> None:
