@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from seedmock_contracts.documents.hosts import web_host
 from seedmock_contracts.upstreams import contracts
 
 from .clock import MAX_DURATION
@@ -35,9 +36,9 @@ class Settings:
     `refund_after`: seconds from a failure to its refund. `fetch` and `callbacks`: the URLs that may be contacted.
     `data_dir`: folder of uploaded files; None is a temporary one. `cache_dir`: folder of rendered clips; None is the
     user's cache. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is no
-    limit. `public_url`: what links begin with behind a proxy; None is the address by which a client came.
-    `control_token`: None restricts the control API to this machine. `scenario`: the name of a built-in
-    scenario, or the path of a file.
+    limit. `public_url`: what links begin with behind a proxy; None is the address by which a client came. `host_map`:
+    upstreams by host name, for paths that two of them serve. `control_token`: None restricts the control API to this
+    machine. `scenario`: the name of a built-in scenario, or the path of a file.
     """
 
     pace: Pace = Pace.FAST
@@ -58,11 +59,13 @@ class Settings:
     rate_limit: int | None = None
     concurrency_limit: int | None = None
     public_url: str | None = None
+    host_map: Mapping[str, str] = field(default_factory=dict)
     control_token: str | None = None
     scenario: str | Path | None = None
 
     def __post_init__(self) -> None:
         self._check_variants()
+        self._check_host_map()
         for name in ("max_cache_bytes", "max_body_bytes", "body_timeout", "max_journal_entries"):
             if not getattr(self, name) > 0:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; allowed: more than 0")
@@ -93,6 +96,16 @@ class Settings:
             if option not in options[name]:
                 raise InvalidSetting(f"variant {name} is {option!r}; allowed: {', '.join(options[name])}")
 
+    def _check_host_map(self) -> None:
+        names = [contract.name for contract in contracts()]
+        for host, name in self.host_map.items():
+            if web_host(f"http://{host}") != host or ":" in host:
+                raise InvalidSetting(
+                    f"host_map has {host!r}; allowed: a host name in lower case, without scheme and port"
+                )
+            if name not in names:
+                raise InvalidSetting(f"host_map maps {host} to {name!r}; allowed: {', '.join(names)}")
+
     @property
     def variant_options(self) -> Mapping[str, str]:
         """The option in force of every variant."""
@@ -109,6 +122,18 @@ def parse_variants(pairs: Iterable[str]) -> dict[str, str]:
             raise InvalidSetting(f"variant is {pair!r}; allowed: ID=OPTION, such as {_example()}")
         options[name.strip()] = option.strip()
     return options
+
+
+def parse_host_map(pairs: Iterable[str]) -> dict[str, str]:
+    """Parse host names as the command line has them, HOST=UPSTREAM. Raises InvalidSetting."""
+    hosts = {}
+    for pair in pairs:
+        host, equals, name = pair.partition("=")
+        if not equals:
+            example = f"localhost={contracts()[0].name}"
+            raise InvalidSetting(f"host_map is {pair!r}; allowed: HOST=UPSTREAM, such as {example}")
+        hosts[host.strip().lower()] = name.strip()
+    return hosts
 
 
 def _example() -> str:
@@ -161,6 +186,7 @@ PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "seed": (int, "a whole number"),
     "keys": (_keys, "strings"),
     "variants": (dict, "options by the ids of variants"),
+    "host_map": (dict, "upstreams by host names"),
     "token_price": (Decimal, "a number"),
     "credit": (Decimal, "a number"),
     "refund_after": (float, "a number"),

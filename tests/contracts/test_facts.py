@@ -222,6 +222,7 @@ def test_only_apimodels_has_upscales_and_assets() -> None:
         Operation.CREATE,
         Operation.QUERY,
         Operation.CONTENT,
+        Operation.MODELS,
     }
     in_neither = {Operation.CALLBACK, Operation.CANCEL, Operation.TASK_LIST}
     assert {endpoint.operation for endpoint in apimodels.endpoints} == set(Operation) - {Operation.CONTENT, *in_neither}

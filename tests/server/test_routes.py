@@ -20,7 +20,7 @@ UNKNOWN_TO_OPEAI = (
     ("GET", "/v1"),
 )
 UNKNOWN_TO_APIMODELS = (
-    ("GET", "/"),
+    ("POST", "/"),
     ("GET", "/favicon.ico"),
     ("GET", "/api/v1"),
     ("GET", "/api/v1/video"),

@@ -163,7 +163,7 @@ class ApiHandler(RequestChain):
     ) -> None:
         super().__init__(selector, faults, engine.clocks)
         self._upstreams = upstreams
-        self._router = Router([upstream.contract for upstream in upstreams.values()])
+        self._router = Router([upstream.contract for upstream in upstreams.values()], settings.host_map)
         for upstream in upstreams.values():
             self._router.exclude(upstream.contract, upstream.unserved)
         self._upscalers = {
@@ -202,8 +202,8 @@ class ApiHandler(RequestChain):
     # --- links ---
 
     def _route(self, scope: Scope, receive: Receive) -> RequestContext:
-        match = self._router.match(routed_path(scope))
-        upstream = self._upstreams[match.upstream if match else self._router.owner(scope["path"])]
+        match = self._router.match(routed_path(scope), scope)
+        upstream = self._upstreams[match.upstream if match else self._router.owner(scope["path"], scope)]
         return RequestContext(scope, receive, scope["method"], upstream, match, dict(scope["headers"]))
 
     def _match(self, context: RequestContext) -> RouteMatch:

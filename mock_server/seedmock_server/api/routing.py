@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.hosts import web_host
 from seedmock_contracts.enums import Operation
+
+from ..http.origin import request_origin
 
 WILDCARD = "/"
 """Stands for a `{name}` in the tree: no segment of a path can be equal to it."""
@@ -28,20 +33,28 @@ class RouteMatch(NamedTuple):
 
 
 class _Node:
-    __slots__ = ("children", "endpoint", "name", "unserved", "upstreams")
+    """`endpoints` and `unserved` are by upstream: two may serve one path."""
+
+    __slots__ = ("children", "endpoints", "name", "unserved", "upstreams")
 
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
         self.name = ""
-        self.endpoint: tuple[str, dict[str, Operation]] | None = None
+        self.endpoints: dict[str, dict[str, Operation]] = {}
         self.upstreams: list[str] = []
-        self.unserved: set[str] = set()
+        self.unserved: defaultdict[str, set[str]] = defaultdict(set)
 
 
 class Router:
-    """Tree of path segments over the endpoints of all upstreams, which share one port and, in part, prefixes."""
+    """Tree of path segments over the endpoints of all upstreams, which share one port and, in part, prefixes.
 
-    def __init__(self, contracts: Sequence[Contract]) -> None:
+    A path that two of them serve is the upstream's to which `hosts` maps the request's host, which is that of a live
+    service or one of the settings; by any other host, the upstream's whose first base URL has the path's prefix.
+    """
+
+    def __init__(self, contracts: Sequence[Contract], hosts: Mapping[str, str] = MappingProxyType({})) -> None:
+        live = {web_host(base.host): contract.name for contract in contracts for base in contract.bases}
+        self._hosts = live | dict(hosts)
         self._root = _Node()
         self._plain: dict[str, RouteMatch] = {}
         self._first_upstream = {contract.bases[0].prefix: contract.name for contract in contracts}
@@ -56,17 +69,18 @@ class Router:
         """Treat methods and paths as unknown URLs, although other methods are served at the same paths."""
         for base in contract.bases:
             for method, path in unserved:
-                self._node(contract.name, base.prefix + path).unserved.add(method)
+                self._node(contract.name, base.prefix + path).unserved[contract.name].add(method)
 
     def _add(self, upstream: str, path: str, method: str, operation: Operation) -> None:
         node = self._node(upstream, path)
-        if node.endpoint is None:
-            node.endpoint = (upstream, {})
-        node.endpoint[1][method] = operation
-        if "{" not in path:
-            self._plain[path] = RouteMatch(*node.endpoint, {}, node.unserved)
+        methods = node.endpoints.setdefault(upstream, {})
+        methods[method] = operation
+        if len(node.endpoints) > 1:
+            self._plain.pop(path, None)
+        elif "{" not in path:
+            self._plain[path] = RouteMatch(upstream, methods, {}, node.unserved[upstream])
         if operation is Operation.CONTENT:
-            node.endpoint[1]["HEAD"] = operation
+            methods["HEAD"] = operation
 
     def _node(self, upstream: str, path: str) -> _Node:
         node = self._root
@@ -78,7 +92,7 @@ class Router:
                 node.upstreams.append(upstream)
         return node
 
-    def match(self, path: str) -> RouteMatch | None:
+    def match(self, path: str, scope: Mapping[str, Any]) -> RouteMatch | None:
         """Return the endpoint of a path, whatever the method; None for a path that no upstream serves."""
         plain = self._plain.get(path)
         if plain is not None:
@@ -92,9 +106,20 @@ class Router:
                     return None
                 params[child.name] = segment
             node = child
-        return None if node.endpoint is None else RouteMatch(*node.endpoint, params, node.unserved)
+        if not node.endpoints:
+            return None
+        upstream = self._choose(tuple(node.endpoints), path, scope)
+        return RouteMatch(upstream, node.endpoints[upstream], params, node.unserved[upstream])
 
-    def owner(self, path: str) -> str:
+    def _choose(self, upstreams: Sequence[str], path: str, scope: Mapping[str, Any]) -> str:
+        if len(upstreams) == 1:
+            return upstreams[0]
+        by_host = self._hosts.get(web_host(request_origin(scope, dict(scope["headers"]))), "")
+        prefixes = (prefix for prefix in self._first_upstream if path.startswith(f"{prefix}/"))
+        by_base = self._first_upstream.get(max(prefixes, key=len, default=""), "")
+        return next((name for name in (by_host, by_base) if name in upstreams), upstreams[0])
+
+    def owner(self, path: str, scope: Mapping[str, Any]) -> str:
         """Return the upstream that renders the error of an unknown path: the one that serves the nearest paths."""
         node, prefix = self._root, ""
         for segment in path[1:].split("/"):
@@ -102,9 +127,9 @@ class Router:
             if child is None:
                 break
             node, prefix = child, f"{prefix}/{segment}"
-        if len(node.upstreams) == 1:
-            return node.upstreams[0]
-        return self._first_upstream.get(prefix, self._fallback)
+        if node is self._root:
+            return self._fallback
+        return self._choose(node.upstreams, f"{prefix}/", scope)
 
 
 def routed_path(scope: Mapping[str, Any]) -> str:

@@ -125,19 +125,27 @@ def main() -> None:
     metavar="URL",
     help="Begin links with this, behind a proxy with TLS or a path prefix.  [default: the address that a client uses]",
 )
+@click.option(
+    "--host-map",
+    "hosts",
+    multiple=True,
+    metavar="HOST=UPSTREAM",
+    help="Serve paths that two upstreams share, such as /v1/models, as this one by this host; repeatable.",
+)
 @click.option("--control-token", help="Require this token for /_mock/.  [default: this machine only, without a token]")
-def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> None:
+def serve(host: str, port: int, variants: tuple[str, ...], hosts: tuple[str, ...], **values: Any) -> None:
     """Serve the upstreams on one port until Ctrl-C.
 
     Each option has an environment variable: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
     """
     from ..app import App
     from ..http.server import ListenError, run
-    from ..settings import InvalidSetting, parse_settings, parse_variants
+    from ..settings import InvalidSetting, parse_host_map, parse_settings, parse_variants
 
     settings = {name: value for name, value in values.items() if value is not None}
     try:
-        app = App(parse_settings({"variants": parse_variants(variants), **settings}))
+        maps = {"variants": parse_variants(variants), "host_map": parse_host_map(hosts)}
+        app = App(parse_settings({**maps, **settings}))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error
     try:

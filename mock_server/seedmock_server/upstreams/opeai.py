@@ -11,7 +11,7 @@ from typing import Any
 
 from seedmock_contracts.documents.references import LocatedReference
 from seedmock_contracts.documents.values import to_number
-from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
+from seedmock_contracts.enums import Basis, ErrorKind, Operation, StatusContext, TaskStatus
 from seedmock_contracts.upstreams import get_contract
 
 from ..errors import ApiError
@@ -27,6 +27,8 @@ NOT_STARTED, SUBMITTED, UNKNOWN = "NOT_START", "SUBMITTED", "UNKNOWN"
 """Words of the vendor's task table for tasks that are not queued yet, or that it does not know; the error for late
 content names the first."""
 FILE_PART = get_contract("opeai").request.file_parts[Operation.CREATE]
+LISTED = {"created": 1626777600, "owned_by": "custom"}
+"""What the gateway says of every model that its own tables do not know."""
 BOOLEANS = {"true": True, "false": False}
 # OpenAI's clients list and delete there, and post to videos/edits, videos/extensions and videos/characters.
 UNSERVED = (("GET", "/videos"), ("DELETE", "/videos/{task_id}"), ("POST", "/videos/{task_id}"))
@@ -40,6 +42,7 @@ class OpeaiApi:
             Operation.CREATE: self.create,
             Operation.QUERY: self.query,
             Operation.CONTENT: self.content,
+            Operation.MODELS: self.models,
         }
         self._engine, self._random = context.engine, context.random
         self._options = context.settings.variant_options
@@ -94,6 +97,10 @@ class OpeaiApi:
             raise
         ranges = self._options["opeai.range"] == "on"
         return FileResponse(clip.path, clip.etag, "video/mp4", self._cached, ranges)
+
+    async def models(self, call: ApiRequest) -> JsonResponse:
+        rows = [{"id": model.name, "object": "model", **LISTED} for model in self.contract.models]
+        return JsonResponse(200, {"data": rows, "object": "list", "success": True}, Basis.OBSERVED)
 
     def _no_content(self) -> ApiError:
         if self._options["opeai.no_content"] == "400":

@@ -25,7 +25,7 @@ FIELDS = [field for contract in contracts() for field in contract.response_field
 SAMPLES: dict[str, Any] = {"string": "a text", "integer": 5, "number": 5, "boolean": True, "object": {}, "array": [],
                            "null": None}  # fmt: skip
 TEXTS = ("video", "1280x720", "50%", "4", "https://example.com/a.mp4", "asset://a", "group-20260601090000-w5t1z",
-         "TEXT_TO_VIDEO", "Active", "Image", "USD")  # fmt: skip
+         "TEXT_TO_VIDEO", "Active", "Image", "USD", "list", "model")  # fmt: skip
 
 
 def sample(field: ResponseField, status: str) -> Any:

@@ -381,7 +381,7 @@ def test_each_tier_costs_what_the_page_says(in_process_server: Any, model: str, 
 
 
 def test_models_are_listed_by_their_wire_names(in_process_server: Any) -> None:
-    body = in_process_server.get("/v1/models").json()
+    body = in_process_server.get("/api/v1/models").json()
     assert [model["id"] for model in body["data"]] == [
         "seedance2-a/seedance-2.0-a", "seedance2-a/seedance-2.0-fast-a", "seedance2-a/seedance-2.0-mini",
         "video-upscale",

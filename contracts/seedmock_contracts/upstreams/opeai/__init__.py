@@ -101,6 +101,7 @@ ENDPOINTS = (
     Endpoint("opeai.create", GUIDE_BASIC, Operation.CREATE, "POST", "/videos"),
     Endpoint("opeai.query", GUIDE_BASIC, Operation.QUERY, "GET", "/videos/{task_id}"),
     Endpoint("opeai.content", GUIDE_BASIC, Operation.CONTENT, "GET", "/videos/{task_id}/content"),
+    Endpoint("opeai.models", GATEWAY, Operation.MODELS, "GET", "/models"),
 )
 
 MODES = (

@@ -41,6 +41,11 @@ def _error_response(envelope: str, evidence: Evidence, path: str, types: tuple[s
     return ResponseField(f"opeai.error_response.{envelope}.{name}", evidence, None, path, types, envelope=envelope)
 
 
+def _models(path: str, types: tuple[str, ...], pattern: str = "") -> ResponseField:
+    name = path.replace("[]", "")
+    return ResponseField(f"opeai.models.response.{name}", GATEWAY, Operation.MODELS, path, types, pattern=pattern)
+
+
 VIDEO, PIXELS = "video", r"\d+x\d+"
 CREATE = (
     _create("id", TEXT),
@@ -74,6 +79,15 @@ QUERY = (
     _failed("error", REASON, "error.message", TEXT),
     _failed("fail_reason", FAIL_REASON, "fail_reason", TEXT),
 )  # fmt: skip
+MODELS = (
+    _models("object", TEXT, "list"),
+    _models("data", ("array",)),
+    _models("data[].id", TEXT),
+    _models("data[].object", TEXT, "model"),
+    _models("data[].created", WHOLE),
+    _models("data[].owned_by", TEXT),
+    _models("success", ("boolean",)),
+)
 ERROR_RESPONSES = (
     _error_response("error", VENDOR_GET, "error", OBJECT),
     _error_response("error", VENDOR_GET, "error.message"),
@@ -92,4 +106,4 @@ ERROR_RESPONSES = (
     _error_response("proxy", GATEWAY, "error.type"),
 )
 
-RESPONSE_FIELDS: tuple[ResponseField, ...] = (*CREATE, *QUERY, *ERROR_RESPONSES)
+RESPONSE_FIELDS: tuple[ResponseField, ...] = (*CREATE, *QUERY, *MODELS, *ERROR_RESPONSES)
