@@ -28,7 +28,7 @@ NOT_STARTED, SUBMITTED, UNKNOWN = "NOT_START", "SUBMITTED", "UNKNOWN"
 content names the first."""
 FILE_PART = get_contract("opeai").request.file_parts[Operation.CREATE]
 LISTED = {"created": 1626777600, "owned_by": "custom"}
-"""What the gateway says of every model that its own tables do not know."""
+"""Values of the gateway for every model that its own tables do not know."""
 BOOLEANS = {"true": True, "false": False}
 # OpenAI's clients list and delete there, and post to videos/edits, videos/extensions and videos/characters.
 UNSERVED = (("GET", "/videos"), ("DELETE", "/videos/{task_id}"), ("POST", "/videos/{task_id}"))

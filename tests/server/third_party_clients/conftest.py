@@ -67,7 +67,9 @@ def start_emulator(clips: Path) -> Iterator[Callable[..., Emulator]]:
             if variants not in running:
                 options = dict(variant.split("=") for variant in variants)
                 clock = ManualClock()
-                server = stack.enter_context(serve(clock=clock, pace="step", seed=1, cache_dir=clips, variants=options))
+                # The MCP server of apimodels asks /v1/models by default, a path that opeai serves as well.
+                settings: dict[str, Any] = {"variants": options, "host_map": {"127.0.0.1": "apimodels"}}
+                server = stack.enter_context(serve(clock=clock, pace="step", seed=1, cache_dir=clips, **settings))
                 running[variants] = Emulator(server.url, clock)
             return running[variants]
 
