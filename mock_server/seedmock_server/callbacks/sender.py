@@ -20,7 +20,7 @@ from .delivery import Delivery, DeliveryResult
 
 # A URL that is malformed, or that leads to a private address, will not be another one in an hour.
 PERMANENT_FAILURES = (FetchFailure.BROKEN, FetchFailure.PRIVATE)
-SWITCHED_OFF = "not sent: callbacks are off; --callbacks loopback or --callbacks public sends them"
+SWITCHED_OFF = "not sent: callbacks are off; --callbacks loopback or public sends them"
 NOT_LOOPBACK = "not sent: callbacks are limited to this machine; --callbacks public allows other hosts"
 log = logging.getLogger("seedmock")
 
