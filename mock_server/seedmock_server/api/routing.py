@@ -13,6 +13,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import web_host
 from seedmock_contracts.enums import Operation
 
+from ..http.asgi import SENT_TO
 from ..http.origin import request_origin
 
 WILDCARD = "/"
@@ -114,7 +115,7 @@ class Router:
     def _choose(self, upstreams: Sequence[str], path: str, scope: Mapping[str, Any]) -> str:
         if len(upstreams) == 1:
             return upstreams[0]
-        by_host = self._hosts.get(web_host(request_origin(scope, dict(scope["headers"]))), "")
+        by_host = self._hosts.get(scope.get(SENT_TO) or web_host(request_origin(scope, dict(scope["headers"]))), "")
         prefixes = (prefix for prefix in self._first_upstream if path.startswith(f"{prefix}/"))
         by_base = self._first_upstream.get(max(prefixes, key=len, default=""), "")
         return next((name for name in (by_host, by_base) if name in upstreams), upstreams[0])

@@ -10,6 +10,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+SENT_TO = "seedmock.sent_to"
+"""Key of a scope: the host that a request was sent to, where a redirection has replaced it in the headers."""
+
 
 async def lifespan(receive: Receive, send: Send, close: Callable[[], Awaitable[None]]) -> None:
     """Answer the lifespan protocol; await `close` at shutdown."""

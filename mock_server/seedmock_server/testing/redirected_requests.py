@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..http.asgi import Message, Receive, Send
+from ..http.asgi import SENT_TO, Message, Receive, Send
 from .downloads import AsgiApp
 from .interception import Interception, live_host
 from .network_guard import LiveHostReached
@@ -40,7 +40,7 @@ class RedirectedRequests:
             return
         if host is not None and self._key:
             headers = [(name, self._rewritten(name, value)) for name, value in scope["headers"]]
-            scope = {**scope, "scheme": "http", "headers": headers}
+            scope = {**scope, "scheme": "http", "headers": headers, SENT_TO: host}
         await self._app(scope, receive, send)
 
     def _rewritten(self, name: bytes, value: bytes) -> bytes:

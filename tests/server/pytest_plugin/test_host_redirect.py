@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from seedmock_client import GenerationRequest
-from seedmock_contracts.upstreams import contracts
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_server.testing.network_guard import LiveHostReached
 
 pytest_plugins = ["pytester"]
@@ -127,6 +127,12 @@ def test_a_route_of_the_test_is_matched_first(mock_hosts: Any, mock_journal: Any
     assert route.call_count == 1
     assert mock_hosts.calls.call_count == 2
     assert [entry.path for entry in mock_journal] == ["/api/v1/models"]
+
+
+@pytest.mark.parametrize(("upstream", "base"), REAL)
+def test_a_path_of_two_upstreams_is_that_of_the_host(mock_hosts: Any, upstream: str, base: str) -> None:
+    models = httpx.get(f"{base}/models", headers={"Authorization": "Bearer sk-live"}).json()["data"]
+    assert [model["id"] for model in models] == [model.name for model in get_contract(upstream).models]
 
 
 def test_a_request_without_tls_is_redirected(mock_hosts: Any, mock_journal: Any) -> None:
