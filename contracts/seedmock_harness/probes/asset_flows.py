@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from seedmock_contracts.enums import AssetStatus, MediaKind, Operation
+from seedmock_contracts.enums import AssetStatus, MediaKind, Operation, TaskStatus
 from seedmock_contracts.facts import Document
 from seedmock_contracts.generation import Reference
 
 from ..driver.client import Driver
-from ..results.checks import CheckResult
+from ..results.checks import CheckResult, failed, passed
 from .access_steps import to_group_id
+from .attribution import is_uninformative
 from .optional_features import result_link, upload_image
-from .task_flows import FIRST_POLL_INTERVALS, POLL_INTERVAL, read_account, run_order
+from .task_flows import FIRST_POLL_INTERVALS, POLL_INTERVAL, poll_to_end, read_account, run_order
 
 MAX_POLLS = 20
 """Polls of an asset after the first ones."""
@@ -65,6 +66,21 @@ def wait_for_asset(driver: Driver, asset: str) -> None:
             break
 
 
+def order_unknown_asset(driver: Driver, order: Document) -> Iterator[CheckResult]:
+    """Order with an asset that does not exist: rejected, or the task fails."""
+    fact = driver.contract.find(f"{driver.contract.name}.assets.usable")
+    interaction = driver.call(Operation.CREATE, order)
+    task = interaction.created_id
+    final_poll = poll_to_end(driver, task) if task is not None else None
+    if fact is None or is_uninformative(interaction):
+        return
+    if task is None or (final_poll is not None and final_poll.status is TaskStatus.FAILURE):
+        yield passed(fact, f"an unknown asset: {interaction.status_code}")
+    elif final_poll is not None:
+        expected, observed = "an error response or a failed task", str(final_poll.raw_status)
+        yield failed(fact, "an order uses an asset that does not exist", expected, observed)
+
+
 def order_with_asset(driver: Driver, order: Document, image: str) -> Iterator[CheckResult]:
     """Create an asset of an uploaded file, without a name; order with it, delete it, and order with it again."""
     group = driver.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
@@ -80,5 +96,6 @@ def order_with_asset(driver: Driver, order: Document, image: str) -> Iterator[Ch
         with_asset = driver.contract.request.layout.place(order, [reference])
         yield from run_order(driver, with_asset)
         driver.call_with(Operation.ASSET_DELETE, asset=asset)
+        driver.call_with(Operation.ASSET_GET, asset=asset)
         yield from run_order(driver, with_asset)
     driver.call_with(Operation.GROUP_DELETE, group=group_id)

@@ -12,7 +12,7 @@ from seedmock_contracts.pricing import asset_fee, quote
 
 from ..driver.client import Step
 from ..driver.sample_media import sound_uri
-from .asset_flows import order_with_asset, run_asset_flow
+from .asset_flows import order_unknown_asset, order_with_asset, run_asset_flow
 from .optional_features import (
     PRIVATE_URL,
     defaults_document,
@@ -34,6 +34,7 @@ from .paid_options import (
 )
 from .planned_orders import order_steps
 from .priced_rules import rule_steps
+from .second_violations import UNKNOWN_CLIP
 from .task_flows import list_tasks, run_cancellation, run_order
 
 
@@ -81,6 +82,12 @@ def _optional_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
     if Capability.ASSETS in contract.capabilities:
         run = partial(order_with_asset, order=order, image=HOSTED_MEDIA.image)
         price = asset_fee(contract.name).value + 2 * row.price
+        unknown = contract.request.layout.place(order, [first_frame(UNKNOWN_CLIP)])
+        run_unknown, description = (
+            partial(order_unknown_asset, order=unknown),
+            "an order with an asset that does not exist",
+        )
+        yield Step("asset.unknown", description, run_unknown, row.price, contingent=True)
         yield Step("asset.used", "an order with an asset, and one after its deletion", run, price)
     if contract.find(f"{contract.name}.{contract.request.file_parts.get(Operation.CREATE)}.file") is not None:
         yield Step("form", "an order in a form, with a file", partial(order_by_form, order=order), row.price)

@@ -76,6 +76,8 @@ def run_order_with_all_checks(driver: Driver, order: Document) -> Iterator[Check
     query_task(driver, task)
     if "second" in driver.keys:
         query_task(driver, task, caller="second")
+        if driver.contract.endpoint(Operation.RECORD) is not None:
+            driver.call_on_task(Operation.RECORD, task, caller="second")
         if driver.contract.endpoint(Operation.CONTENT) is not None:
             driver.call_on_task(Operation.CONTENT, task, "second")
     read_account(driver, task)
