@@ -39,7 +39,8 @@ def test_order_with_an_unknown_asset_that_succeeds_is_found(open_emulator: OpenE
 def test_unknown_asset_that_is_refused_costs_nothing(open_emulator: OpenEmulator, verify_target: Verify) -> None:
     with open_emulator(pace="fast") as emulator:
         verification = verify_target("apimodels", emulator.target, only=("asset.unknown",))
-        assert (emulator.created_tasks, verification.spent) == ([], 0)
+        assert emulator.created_tasks == []
+        assert verification.spent == 0
     assert (verification.verdict, verification.findings) == (VerificationVerdict.CONFORMS, ())
 
 
