@@ -51,6 +51,8 @@ def clips_can_be_downloaded(interaction: Interaction) -> Iterator[CheckResult]:
     fact = interaction.find("content.binary") or interaction.fact("content.format")
     if is_full_content(interaction):
         yield passed(fact, str(interaction.status_code))
+    elif interaction.status_code == 206:
+        yield failed(fact, "a part is sent where the whole clip was requested", 200, 206, Severity.BREAKING)
     elif interaction.is_error and interaction.status_code not in _TRANSIENT and _has_failed_before(interaction, task):
         observed = f"{interaction.status_code} after {interaction.at - task.final_poll.at:.0f} s, for the second time"
         yield failed(fact, "a paid clip cannot be downloaded", "the clip", observed, Severity.BREAKING)

@@ -351,3 +351,10 @@ class TestLostClips:
         part = {"range": "bytes=999999-"}
         history.wait(16).fetch(status=416, body="", media=None, request_headers=part)
         assert history.outcomes(self.check) == {}
+
+    def test_part_without_a_range_is_breaking(self, new_history: Factory) -> None:
+        history = new_history("opeai").complete().fetch(status=206, body="<9 bytes of video/mp4>")
+        assert history.severities(self.check) == {"content.binary": Severity.BREAKING}
+        ranged = {"range": "bytes=0-8"}
+        history.fetch(status=206, body="<9 bytes of video/mp4>", request_headers=ranged)
+        assert history.outcomes(self.check) == {}
