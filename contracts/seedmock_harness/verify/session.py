@@ -12,9 +12,9 @@ from decimal import Decimal
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import Variants
 from seedmock_server.clock import Clock
 
+from ..checks.response_fields import status_variant
 from ..driver.client import Step
 from ..errors import HarnessError
 from ..probes.free_steps import free_steps
@@ -217,7 +217,11 @@ class Session:
         Nothing is expected of an upstream that does not list its facts that cannot be checked.
         """
         is_whole = self.budget.limit is None and self.plan.is_whole and bool(not_checkable(self.plan.contract.name))
-        if not is_whole or len(runner.completed) < len(self.plan.steps) or _shows_another_option(runner.results):
+        if (
+            not is_whole
+            or len(runner.completed) < len(self.plan.steps)
+            or _shows_another_option(self.plan.contract, runner.results)
+        ):
             return ""
         allowed = self._allowed_reasons()
         documented = (fact.fact for fact in facts if fact.status is FactStatus.NOT_CHECKED)
@@ -238,9 +242,9 @@ def _verdict(has_drift: bool, problem: str) -> VerificationVerdict:
     return VerificationVerdict.INCONCLUSIVE if problem else VerificationVerdict.CONFORMS
 
 
-def _shows_another_option(results: ResultSet) -> bool:
-    """Return True if the target answers by other options than the documented ones, whose facts then do not occur."""
-    return any(isinstance(observation.result.fact, Variants) for observation in results.failed.values())
+def _shows_another_option(contract: Contract, results: ResultSet) -> bool:
+    """Return True if the target spells statuses as another option has it: then documented spellings do not occur."""
+    return any(fact == status_variant(contract) for _, fact in results.failed)
 
 
 class NullObserver:
