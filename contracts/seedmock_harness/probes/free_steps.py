@@ -6,7 +6,6 @@ They follow from the contract. The ones that are least likely to cost anything c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import shorten
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path
@@ -23,12 +22,10 @@ from .attribution import normalized, send_document, signature
 from .base_documents import base_documents
 from .boundary_probes import probes_for
 from .limit_checks import check_ignored_change, check_limits
+from .step_descriptions import describe_rule
 
 FORM_FIELD = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
 FORM_TYPE = "multipart/form-data; boundary=seedmock"
-
-MAX_CHARS = 90
-"""Characters of the allowed values in a step's description, which is one line of a terminal."""
 
 
 def free_steps(contract: Contract) -> tuple[Step, ...]:
@@ -58,17 +55,7 @@ def _rule_step(contract: Contract, operation: Operation, rule: Rule) -> Step:
         delete_groups(driver)
 
     name = rule.fact.id.removeprefix(f"{contract.name}.")
-    return Step(f"free.{name}", _describe_rule(contract, operation, rule), run)
-
-
-def _describe_rule(contract: Contract, operation: Operation, rule: Rule) -> str:
-    """Return field and allowed values of a rule, in the words of its own violation."""
-    layout = contract.request.layout
-    document = rule.violating_document(contract.example(operation, rule), layout)
-    violation = rule.check(document, layout.find(document))
-    allowed = violation.allowed if violation is not None else ""
-    subject = f"{operation.replace('_', ' ')}: {rule.field}"
-    return f"{subject}: {shorten(allowed, MAX_CHARS)}" if allowed else subject
+    return Step(f"free.{name}", describe_rule(contract, operation, rule), run)
 
 
 def _check_models(driver: Driver) -> Iterator[CheckResult]:

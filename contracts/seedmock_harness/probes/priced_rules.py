@@ -28,6 +28,7 @@ from .limit_checks import check_limits
 from .media_limits import media_limit_probe
 from .paid_options import PaidOptions, clip_price, shortest_seconds
 from .second_violations import broken_facts, is_reason
+from .step_descriptions import describe_limit, describe_rule
 from .task_flows import poll_to_end
 
 
@@ -41,7 +42,7 @@ def rule_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
         for index, rule in enumerate(contract.rules[operation]):
             probes = probes_for(contract, operation, rule, documented=False)
             if not is_covered(contract.name, operation, index) and next(iter(probes), None) is not None:
-                yield _step(contract, rule, f"{operation}: the limits of {rule.field}", operation, price)
+                yield _step(contract, rule, describe_rule(contract, operation, rule), operation, price)
         run = partial(_check_remaining_rules, operation=operation)
         description = f"{operation}: the limits of rules that no earlier step has shown"
         yield Step(f"rules.{operation}", description, run, price, contingent=True)
@@ -49,17 +50,8 @@ def rule_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
     for limit in media:
         probe = media_limit_probe(contract, limit)
         if probe is not None:
-            price, description = request_price(contract, options, Operation.CREATE), _describe_limit(limit)
+            price, description = request_price(contract, options, Operation.CREATE), describe_limit(limit)
             yield _step(contract, probe.rule, f"{limit.kind}: {description}", Operation.CREATE, price, (probe,))
-
-
-def _describe_limit(limit: MediaLimit | MediaFormats) -> str:
-    """Return the quantity and the bounds, or the formats."""
-    if isinstance(limit, MediaFormats):
-        return f"formats {', '.join(limit.formats)}"
-    comparisons = (("at least", limit.low), ("at most", limit.high))
-    bounds = [f"{comparison} {bound:,.10g}" for comparison, bound in comparisons if bound]
-    return f"{limit.quantity} {' and '.join(bounds)}"
 
 
 def request_price(contract: Contract, options: PaidOptions, operation: Operation) -> Decimal:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from seedmock_contracts import upstreams
-
 NEVER = ("fact", "unprovoked")
 """Tables of facts that no verification can look at, whatever its options."""
 NEEDS = {
@@ -23,7 +21,7 @@ NEEDS = {
 @cache
 def not_checkable(upstream: str) -> Mapping[str, Mapping[str, str]]:
     """Read the tables of an upstream: the reason for each fact, by its id. Empty for an upstream without the file."""
-    path = files(upstreams).joinpath(upstream, "not-checkable.toml")
+    path = files("seedmock_contracts.upstreams").joinpath(upstream, "not-checkable.toml")
     if not path.is_file():
         return {}
     tables = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -127,13 +127,13 @@ def main() -> None:
 )
 @click.option(
     "--host-map",
-    "hosts",
+    "host_map",
     multiple=True,
     metavar="HOST=UPSTREAM",
     help="Serve paths that two upstreams share, such as /v1/models, as this one by this host; repeatable.",
 )
 @click.option("--control-token", help="Require this token for /_mock/.  [default: this machine only, without a token]")
-def serve(host: str, port: int, variants: tuple[str, ...], hosts: tuple[str, ...], **values: Any) -> None:
+def serve(host: str, port: int, variants: tuple[str, ...], host_map: tuple[str, ...], **values: Any) -> None:
     """Serve the upstreams on one port until Ctrl-C.
 
     Each option has an environment variable: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
@@ -144,7 +144,7 @@ def serve(host: str, port: int, variants: tuple[str, ...], hosts: tuple[str, ...
 
     settings = {name: value for name, value in values.items() if value is not None}
     try:
-        maps = {"variants": parse_variants(variants), "host_map": parse_host_map(hosts)}
+        maps = {"variants": parse_variants(variants), "host_map": parse_host_map(host_map)}
         app = App(parse_settings({**maps, **settings}))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error

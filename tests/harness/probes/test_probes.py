@@ -15,6 +15,7 @@ from seedmock_harness.driver.sample_media import image_uri, sound_uri
 from seedmock_harness.probes.base_documents import UNKNOWN_ID, UNKNOWN_NUMBER, base_documents
 from seedmock_harness.probes.boundary_probes import probes_for
 from seedmock_harness.probes.free_steps import free_steps
+from seedmock_harness.probes.paid_steps import paid_steps
 from seedmock_harness.probes.second_violations import merge_changes
 
 ContractRule = tuple[Contract, Operation, Rule]
@@ -86,8 +87,9 @@ def test_steps_have_names_of_their_own_and_cost_nothing() -> None:
 
 
 def test_each_step_about_a_rule_says_what_the_rule_allows() -> None:
-    descriptions = {step.name: step.description for contract in contracts() for step in free_steps(contract)}
+    steps = [step for contract in contracts() for step in (*free_steps(contract), *paid_steps(contract))]
+    descriptions = {step.name: step.description for step in steps if step.name.startswith(("free.", "rule."))}
     assert descriptions["free.create.seconds.range"] == "create: seconds: 4 to 15"
     assert descriptions["free.groups.create.name.length"] == "group create: name: at most 64 characters"
-    assert descriptions["free.limit.image.side"].startswith("image: side at least 300 and at most 6,000")
+    assert descriptions["rule.limit.image.side"].startswith("image: side at least 300 and at most 6,000")
     assert all(len(description) <= 160 and "limits of" not in description for description in descriptions.values())
