@@ -22,7 +22,8 @@ from .exchange import REDACTED, SECRET_HEADERS, Exchange, Headers, Request, Resp
 STORED_HEADERS = frozenset(
     {
         *("content-type", "content-length", "content-range", "content-encoding", "accept-ranges", "etag"),
-        *("cache-control", "retry-after", "allow", "location", "date", "range", "if-range", "x-mock-basis"),
+        *("cache-control", "retry-after", "allow", "location", "date", "range", "x-mock-basis"),
+        *("if-match", "if-none-match", "if-range", "if-modified-since", "if-unmodified-since"),
         "authorization",
     }
 )
@@ -153,6 +154,8 @@ class Redactor:
     def _register(self, id_: str) -> None:
         if id_ in self._public_words or id_ in self._reference_by_id or id_ in self._references:
             return
+        if _is_placeholder(id_):
+            return
         self._reference(id_)
         longest_first = sorted(self._reference_by_id, key=len, reverse=True)
         self._registered_ids = re.compile("|".join(_id_pattern(registered) for registered in longest_first))
@@ -185,6 +188,11 @@ class Redactor:
                 chars.append(alphabet[digit])
             overflow = f"-{number}" if number else ""  # more ids of this form than its characters can count
             yield head + "".join(reversed(chars)) + overflow + end
+
+
+def _is_placeholder(id_: str) -> bool:
+    """Tell whether a number has nines only: requests for an id that does not exist keep it, so that they are found."""
+    return len(id_) > 6 and set(id_) == {"9"}
 
 
 def _id_pattern(id_: str) -> str:

@@ -101,6 +101,11 @@ def test_number_in_place_of_an_id_stays_a_number() -> None:
     assert json.loads(redacted.response.body) == {"id": 779998}
 
 
+def test_number_of_nines_stays_since_it_stands_for_no_id() -> None:
+    redacted = Redactor(OPEAI).redact(make_exchange("GET", "/v1/videos/x", None, {"id": 999_999_999}))
+    assert json.loads(redacted.response.body) == {"id": 999_999_999}
+
+
 def test_numbers_that_an_upstream_counts_are_not_taken_for_one_another() -> None:
     redactor, ids = Redactor(OPEAI), [*range(5_000_001, 5_000_009)]
     exchanges = [make_exchange("GET", "/v1/videos/x", None, {"id": id_}) for id_ in ids]
