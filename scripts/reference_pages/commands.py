@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from seedmock_server.cli.command_group import installed_sections
 from seedmock_server.cli.main import main
 
 PATH = "docs/reference/commands.md"
@@ -20,11 +21,15 @@ def render_pages() -> dict[str, str]:
 def page() -> Iterator[str]:
     yield from ("# Commands", "", NOTE, "")
     yield "An option that is not given is read from its environment variable."
+    yield "The same, by variable: [settings](settings.md)."
     context = click.Context(main, info_name="seedmock", **main.context_settings)
-    for name in main.list_commands(context):
-        command = main.get_command(context, name)
-        if command is not None:
-            yield from describe_command(click.Context(command, parent=context, info_name=name), level=2)
+    for heading, names in installed_sections():
+        if names:
+            yield from ("", f"## {heading}")
+        for name in names:
+            command = main.get_command(context, name)
+            if command is not None:
+                yield from describe_command(click.Context(command, parent=context, info_name=name), level=3)
 
 
 def describe_command(context: click.Context, level: int) -> Iterator[str]:

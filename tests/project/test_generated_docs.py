@@ -7,16 +7,24 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 import generate_docs
-from reference_pages import broken_clients, commands, upstream_facts
+from reference_pages import broken_clients, commands, settings, upstream_facts
 from seedmock_contracts.upstreams import contracts
+from seedmock_server.cli.main import main
 from seedmock_server.settings import Settings
 
+if TYPE_CHECKING:
+    from .conftest import SourceFile
 
-@pytest.mark.parametrize("name", ["tables", "upstream-differences", "upstream-facts", "commands", "control-api"])
+
+@pytest.mark.parametrize(
+    "name", ["tables", "upstream-differences", "upstream-facts", "commands", "settings", "control-api"]
+)
 def test_a_page_is_up_to_date(name: str) -> None:
     assert list(generate_docs.stale_pages([name])) == [], f"run python scripts/generate_docs.py {name}"
 
@@ -32,6 +40,39 @@ def test_the_page_of_commands_has_every_setting() -> None:
     page = "\n".join(commands.page())
     settings = {field.name for field in fields(Settings)} - {"max_cache_bytes", "max_journal_entries"}
     assert {name for name in settings if f"`SEEDMOCK_SERVE_{name.upper()}`" not in page} == set()
+
+
+def test_the_page_of_settings_has_every_variable_that_the_packages_name(
+    package_sources: tuple[SourceFile, ...],
+) -> None:
+    named = {name for source in package_sources for name in re.findall(r"\bSEEDMOCK_[A-Z_]*[A-Z]\b", source.text)}
+    assert {"SEEDMOCK_ONLY", "SEEDMOCK_SECOND_API_KEY", "SEEDMOCK_SERVE_PORT"} <= named
+    page = "\n".join(settings.page())
+    assert sorted(name for name in named if f"`{name}`" not in page) == []
+
+
+def test_the_page_of_settings_has_every_keyword_and_the_settings_of_pytest() -> None:
+    page = "\n".join(settings.page())
+    assert [field.name for field in fields(Settings) if f"| `{field.name}` |" not in page] == []
+    assert all(f"| `{name}` |" in page for name in ("seedmock_guard", "--live-upstream", "--live-budget"))
+
+
+@pytest.mark.parametrize(("variable", "message"), [
+    ("SEEDMOCK_SERVE_VARIANTS=opeai.status=no other=x", "variant opeai.status is 'no'"),  # separated by blanks
+    ("SEEDMOCK_SERVE_CREDIT=", ""),  # empty counts as not set
+    ("SEEDMOCK_SERVE_CREDIT=much", "credit is 'much'"),
+])  # fmt: skip
+def test_variables_are_read_as_the_page_says(monkeypatch: pytest.MonkeyPatch, variable: str, message: str) -> None:
+    monkeypatch.setattr("seedmock_server.http.server.run", lambda *_, **__: None)
+    name, _, value = variable.partition("=")
+    result = CliRunner().invoke(main, ["serve"], env={name: value})
+    assert (result.exit_code, message in result.stderr) == (2 if message else 0, True)
+
+
+def test_the_command_line_wins_over_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seedmock_server.http.server.run", lambda *_, **__: None)
+    assert CliRunner().invoke(main, ["serve", "--pace", "step"], env={"SEEDMOCK_SERVE_PACE": "no"}).exit_code == 0
+    assert CliRunner().invoke(main, ["serve"], env={"SEEDMOCK_SERVE_PACE": "no"}).exit_code == 2
 
 
 def test_a_stale_page_fails_the_check(

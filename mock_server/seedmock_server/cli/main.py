@@ -4,49 +4,21 @@ from __future__ import annotations
 
 import json
 import shlex
-from functools import cache
-from importlib.metadata import EntryPoints, entry_points
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from seedmock_contracts import __version__
 
+from .command_group import EntryPointGroup
+
 if TYPE_CHECKING:
     from seedmock_contracts.contract import Contract
 
     from ..app import App
 
-ENTRY_POINTS = "seedmock.commands"
-ORDER = (
-    *("demo", "serve", "scenarios"),
-    *("clock", "fate", "fault", "tasks", "ledger", "journal", "reset", "snapshot"),
-    *("generate", "upscale", "assets"),
-    *("verify", "certify"),
-    *("record", "drift", "replay"),
-)
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
 EXAMPLE_KEY = "sk_mock_local"
-
-
-class EntryPointGroup(click.Group):
-    """Group of sub-commands that are imported only when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_installed().names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for entry in _installed().select(name=cmd_name):
-            command = entry.load()
-            assert isinstance(command, click.Command)
-            return command
-        return None
-
-
-@cache
-def _installed() -> EntryPoints:
-    # Cached, because each call opens a file of every package in the environment.
-    return entry_points(group=ENTRY_POINTS)
 
 
 @click.command(cls=EntryPointGroup, context_settings=CONTEXT)
