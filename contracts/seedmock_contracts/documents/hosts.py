@@ -17,15 +17,29 @@ MAX_URL_CHARS: Final = 65_536
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 # Names that no server of the ordinary web has: RFC 6761 and 7686.
 RESERVED_NAMES: Final = ("invalid", "onion")
+# The host ends in a word of letters that has no meaning of its own, here or in RFC 6761.
+_PLAIN_PUBLIC_URL: Final = re.compile(
+    r"https?://(?:[a-z0-9-]{1,63}\.){1,8}"
+    r"(?!(?:local|localhost|localdomain|internal|intranet|lan|arpa|invalid|onion|test)(?:/|\Z))[a-z]{2,63}"
+    r"(?:/[!-\[\]-~]{0,2000})?"
+)
 _NO_HOST_CHAR: Final = re.compile(r"[\x00-\x20<>%|^\"{}\x7f]")
 _IGNORED: Final = str.maketrans("", "", "\t\r\n")
 # Names that no public server has, nor any name below them: RFC 6761, 6762 and 8375, and common use.
 INTERNAL_NAMES: Final = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa")
 
 
+def is_plain_public_url(url: str) -> bool:
+    """Recognize a URL as nearly all are: http(s), an ordinary host name in lower case, no port, no user, ASCII alone.
+
+    One look in the place of all those below, none of which finds anything in such a URL. False says nothing of a URL.
+    """
+    return _PLAIN_PUBLIC_URL.fullmatch(url) is not None
+
+
 def unreachable_reason(url: str) -> str:
     """Reason for which no vendor can reach the host of a web URL; empty for any other host, and any other URL."""
-    if not is_web_url(url):
+    if is_plain_public_url(url) or not is_web_url(url):
         return ""
     host = web_host(url)
     if not host:
@@ -45,6 +59,8 @@ def unreachable_reason(url: str) -> str:
 
 def is_private_url(url: str) -> bool:
     """Recognize a web URL whose host is not on the public internet by its name or address alone."""
+    if is_plain_public_url(url):
+        return False
     host = web_host(url)
     literal = literal_address(host)
     if literal is not None:

@@ -84,6 +84,10 @@ class ModelResolutions(Rule):
     resolution_by_name: Mapping[str, str]
     depends_on: ClassVar[str] = "nothing"
 
+    @property
+    def related_fields(self) -> tuple[str, ...]:
+        return "model", "resolution", "size"
+
     def check(self, document: Document, references: tuple[LocatedReference, ...]) -> Violation | None:
         if document.get("model") != self.model.name:
             return None

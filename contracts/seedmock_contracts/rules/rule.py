@@ -34,6 +34,11 @@ class Rule:
         return self.field.partition(".")[0].removesuffix("[]")
 
     @property
+    def related_fields(self) -> tuple[str, ...]:
+        """Top-level fields whose values this rule reads beside its own; others it only finds present or absent."""
+        return ()
+
+    @property
     def needs_field(self) -> bool:
         """True if a document without the top-level field cannot violate this rule."""
         return self.depends_on == "field" or (self.depends_on == "nothing" and self.top_field != self.field)

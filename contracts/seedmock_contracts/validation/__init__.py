@@ -7,17 +7,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from ..documents.paths import PathReader
 from ..enums import Operation
 from ..facts import Document, Violation
 from ..rules.cross_field import MutuallyExclusive
-from ..rules.fields import JsonType, RequiredField, UnsupportedField
+from ..rules.fields import RequiredField, UnsupportedField
 from ..rules.rule import Rule, ValueRule
 from ..rules.urls import ReachableHost, ReachableReferences, WebUrl
 from ..upstreams import get_contract
+from .document_shapes import ShapeSet, Traits, shape_of, traits_of
+from .unread import reads_whole
+
+
+class Verdict(NamedTuple):
+    """Violations of every rule that a document breaks, in the order in which the upstream checks them.
+
+    `is_read_whole`: the upstream reads each of its fields, and uses each of its references.
+    """
+
+    violations: tuple[Violation, ...]
+    is_read_whole: bool
+
+
+def judge(
+    upstream: str, operation: Operation, document: Document, variants: Mapping[str, str] | None = None
+) -> Verdict:
+    """Judge a document by all rules of an operation.
+
+    `variants` maps the id of a variant to the option in force; others have their default.
+    """
+    inputs = _inputs(upstream, operation)
+    if inputs is None:
+        return Verdict((), False)
+    names, defaults = inputs.variants, inputs.defaults
+    options = tuple(map(variants.get, names, defaults)) if variants else defaults
+    shape = shape_of(document, inputs.traits)
+    if shape is not None and inputs.sound.includes(options, shape):
+        return _SOUND
+    broken = tuple(_violations(upstream, operation, document, dict(zip(names, options, strict=True))))
+    is_read_whole = reads_whole(upstream, operation, document)
+    if shape is not None and is_read_whole and not broken:
+        inputs.sound.add(options, shape)
+    return Verdict(broken, is_read_whole)
 
 
 def violations(
@@ -25,17 +59,9 @@ def violations(
 ) -> list[Violation]:
     """Violations of every rule that the document breaks, in the order in which the upstream checks them.
 
-    `variants` maps the id of a variant to the option in force; others have their default.
+    `variants` is as for `judge`.
     """
-    inputs = _inputs(upstream, operation)
-    if inputs is None:
-        return []
-    names, defaults, free_texts = inputs
-    options = tuple(map(variants.get, names, defaults)) if variants else defaults
-    key = _cache_key(document, free_texts)
-    if key is not None:
-        return list(_cached_violations(upstream, operation, key, names, options))
-    return _violations(upstream, operation, document, dict(zip(names, options, strict=True)))
+    return list(judge(upstream, operation, document, variants).violations)
 
 
 def _violations(
@@ -61,58 +87,28 @@ def _violations(
     return result
 
 
-_CacheKey = tuple[Any, ...]
 _Texts = tuple[str, ...]
-# Longer texts and documents are not cached: they rarely come twice, and the cache would hold on to them.
-_MAX_CACHED_LENGTH = 80
-_ANY_TEXT = "any text"
+_SOUND = Verdict((), True)
 
 
-def _cache_key(document: Document, free_texts: frozenset[str]) -> _CacheKey | None:
-    """Key under which the verdict on a flat document is cached; None for a nested or large document.
+class _Inputs(NamedTuple):
+    """Variants and their defaults, on which a verdict depends, and the shapes of documents that keep every rule."""
 
-    It is name, value and type of each field, in one tuple: one for each would take longer to hash. Types are part of it
-    because True equals 1 in a dictionary. Texts without a rule on their content, such as a prompt, share one value.
-    """
-    if len(document) > _MAX_CACHED_LENGTH:
-        return None
-    key: list[Any] = []
-    for name, value in document.items():
-        kind = type(value)
-        if kind is str:
-            if name in free_texts and value.strip():
-                value = _ANY_TEXT
-            elif len(value) > _MAX_CACHED_LENGTH:
-                return None
-        elif kind not in _SCALARS:
-            return None
-        key += name, value, kind
-    return tuple(key)
-
-
-_SCALARS = frozenset({int, float, bool, type(None)})
-
-
-@lru_cache(maxsize=4096)
-def _cached_violations(
-    upstream: str, operation: Operation, key: _CacheKey, names: _Texts, options: _Texts
-) -> tuple[Violation, ...]:
-    document, selected = dict(zip(key[::3], key[1::3], strict=True)), dict(zip(names, options, strict=True))
-    return tuple(_violations(upstream, operation, document, selected))
+    variants: _Texts
+    defaults: _Texts
+    traits: Traits
+    sound: ShapeSet
 
 
 @cache
-def _inputs(upstream: str, operation: Operation) -> tuple[_Texts, _Texts, frozenset[str]] | None:
-    """Variants, their defaults, and fields of free text, on which a verdict depends; None without any rules."""
+def _inputs(upstream: str, operation: Operation) -> _Inputs | None:
+    """Variants and shapes on which an operation's verdicts depend; None without any rules."""
     contract = get_contract(upstream)
     rules = contract.rules.get(operation)
     if rules is None:
         return None
-    conditions = [only for rule in rules if (only := condition(rule)) is not None]
-    texts = {rule.field for rule in rules if isinstance(rule, JsonType) and rule.types == ("string",)}
-    free_texts = texts - {rule.top_field for rule in rules if not isinstance(rule, JsonType | RequiredField)}
-    names = tuple(dict(conditions))
-    return names, tuple(contract.defaults[name] for name in names), frozenset(free_texts)
+    names = tuple(dict(only for rule in rules if (only := condition(rule)) is not None))
+    return _Inputs(names, tuple(contract.defaults[name] for name in names), traits_of(rules), ShapeSet())
 
 
 # Validation is on the path of every request: a plan made once skips the rules that cannot apply.

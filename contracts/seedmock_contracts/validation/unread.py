@@ -104,6 +104,13 @@ def unused_references(
     return [UnusedReference(path, f"{outcome}: {reason}") for path, reason in reasons.items()]
 
 
+def reads_whole(upstream: str, operation: Operation, document: Document) -> bool:
+    """Tell that an upstream reads every field of a document, and uses every reference in it."""
+    if next(_unknown_values(upstream, operation, document), None) is not None:
+        return False
+    return operation is not Operation.CREATE or not any(get_contract(upstream).request.layout.unread(document))
+
+
 def _file_reason(contract: Contract, operation: Operation, name: str) -> str:
     part = contract.request.file_parts.get(operation)
     expected = f"; a file is expected as {part}" if part else ""

@@ -22,13 +22,14 @@ from __future__ import annotations
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from msgspec.structs import replace
 
 from seedmock_contracts.enums import ORDERS, ErrorKind
-from seedmock_contracts.validation import violations
+from seedmock_contracts.facts import Violation
+from seedmock_contracts.validation import judge
 from seedmock_contracts.validation.unread import unused_references
 
 from ..clock import Clocks, check_reading
@@ -260,7 +261,8 @@ class ApiHandler(RequestChain):
         document = request.document
         if b"/_mock/" in context.body:
             document = with_public_links(document, request.origin)
-        broken = violations(context.upstream.contract.name, request.operation, document, self._options)
+        verdict = judge(context.upstream.contract.name, request.operation, document, self._options)
+        broken: Sequence[Violation] = verdict.violations
         if context.plan is not None:
             context.plan, request, broken = self._faults.override_rules(context.plan, request, broken)
         if broken:
@@ -271,14 +273,17 @@ class ApiHandler(RequestChain):
                 error.detail += f"; {TEXT_PART}" * ("object" in error.allowed or "array" in error.allowed)
             raise error
         is_accepted = request.operation in context.upstream.contract.body_operations
-        context.request, context.is_accepted = request, is_accepted
+        context.request, context.is_accepted, context.is_read_whole = request, is_accepted, verdict.is_read_whole
         return request
 
     def _with_notice(
         self, context: RequestContext, request: ApiRequest, response: JsonResponse | FileResponse
     ) -> JsonResponse | FileResponse:
         """Return the response to an accepted order, with a header if the order carries a reference that is not used."""
-        files, query = [file.name for file in request.files], context.scope["query_string"]
+        query = context.scope["query_string"]
+        if context.is_read_whole and not request.files and not query:
+            return response
+        files = [file.name for file in request.files]
         parameters = parse_qsl(query.decode("latin-1")) if query else ()
         name = context.upstream.contract.name
         unused = unused_references(name, request.operation, request.document, files, parameters)

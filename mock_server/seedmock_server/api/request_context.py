@@ -48,6 +48,8 @@ class RequestContext(msgspec.Struct, gc=False):
     unused: tuple[UnusedReference, ...] = ()
     """References that an accepted order is carried out without."""
     is_accepted: bool = False
+    is_read_whole: bool = False
+    """The upstream reads every field of the document, and uses every reference in it."""
     started_at: float = msgspec.field(default_factory=stopwatch)
     log_notes: list[str] = []
 

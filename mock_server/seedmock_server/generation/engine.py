@@ -21,6 +21,7 @@ from ..errors import ApiError
 from ..fates.lifecycle import plan_task, refused_for_face
 from ..fates.models import SUCCEED, Fate
 from ..fates.rules import FateRules
+from ..matching import magic_values as magic
 from ..matching.rules import RequestFacts
 from ..media.clip_spec import ClipSpec
 from ..media.renderer import CachedClip, ClipRenderer
@@ -176,8 +177,8 @@ class Engine:
     ) -> Fate:
         number = self.next_number(caller.account)
         # Nearly every order can match no rule; it is spared the building of facts and the look-up.
-        is_plain = face_path is None and not caller.fate and not references
-        if is_plain and self.fates.is_plain and "[[" not in draft.prompt:
+        is_plain = face_path is None and not caller.fate and self.fates.is_plain
+        if is_plain and not magic.may_have_fate(draft.prompt, references):
             return SUCCEED
         operation = Operation.UPSCALE if draft.mode is Mode.UPSCALE else Operation.CREATE
         facts = RequestFacts(

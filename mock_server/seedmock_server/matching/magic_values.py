@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from seedmock_contracts.documents.hosts import web_host
+from seedmock_contracts.documents.hosts import is_plain_public_url, web_host
 from seedmock_contracts.enums import ErrorKind, MediaKind
 from seedmock_contracts.facts import MediaFacts
 
@@ -151,6 +151,11 @@ PROMPTS: Final[Mapping[str, str]] = {
     "[[mock: link_dead lifetime=60s]]": "succeeds, and its clip is gone a minute later",
 }
 """Examples: the brackets contain a fate, and may stand anywhere in the prompt."""
+
+
+def may_have_fate(prompt: str, references: Iterable[str]) -> bool:
+    """Tell if `fate_in` might find a fate, or raise an error.."""
+    return "[[" in prompt or any(not is_plain_public_url(url) and is_magic(url) for url in references)
 
 
 def fate_in(prompt: str, references: Iterable[str]) -> str:

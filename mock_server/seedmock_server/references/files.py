@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from seedmock_contracts.documents.hosts import is_plain_public_url
 from seedmock_contracts.facts import MediaFacts
 
 from ..http.outbound import fetch, too_large
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host
 from ..media import probe
 from ..media.clip_spec import StoredFile
-from .local_urls import FILES_PREFIX, RESULTS_PREFIX, decode_data_uri, is_data_uri, local_path
+from .local_urls import FILES_PREFIX, MOCK_PREFIX, RESULTS_PREFIX, decode_data_uri, is_data_uri, local_path
 
 MIB: Final = 1 << 20
 PART_PREFIX: Final = "part-"
@@ -80,6 +81,10 @@ class ReferenceFiles:
         """Return the clip of a link to a result (what follows RESULTS_PREFIX); raises FetchError. Set by `api`."""
         self._sizes = _adopt(folder)
         self._occupied = sum(self._sizes.values())
+
+    def may_read(self, url: str) -> bool:
+        """Tell if `read` might find a file or raise an error: not for a public URL if nothing is fetched."""
+        return self._policy is not FetchPolicy.NONE or not is_plain_public_url(url) or MOCK_PREFIX in url
 
     async def read(self, url: str, *, own_origin: str, now: float) -> MeasuredFile | None:
         """Return the file behind a data: URI, a link to this server, or a URL that the fetch policy allows; else None.

@@ -38,6 +38,10 @@ class MediaInspector:
         self._declared = declared
         self._face_detector = face_detector
 
+    def may_know(self, url: str) -> bool:
+        """Tell if `inspect` might find anything, or raise an error: not for an ordinary URL that is not fetched."""
+        return self._reference_files.may_read(url) or self._declared.get(url) is not None
+
     async def inspect(self, url: str, *, own_origin: str, now: float, faces: bool = False) -> Inspection:
         """Inspect a URL; `faces` looks for a face in an image, too. Raises FetchError for an unreadable URL.
 

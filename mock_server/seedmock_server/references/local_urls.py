@@ -13,8 +13,9 @@ from seedmock_contracts.documents.hosts import MAX_URL_CHARS, web_host
 
 from ..http.url_policy import FetchError, FetchFailure, is_loopback_host
 
-FILES_PREFIX: Final = "/_mock/files/"
-RESULTS_PREFIX: Final = "/_mock/results/"
+MOCK_PREFIX: Final = "/_mock/"
+FILES_PREFIX: Final = f"{MOCK_PREFIX}files/"
+RESULTS_PREFIX: Final = f"{MOCK_PREFIX}results/"
 PUBLIC_ORIGIN: Final = "https://example.com"
 _BASE64: Final = re.compile(r";[ ]*base64[ ]*\Z", re.IGNORECASE)
 _BLANKS: Final = str.maketrans("", "", " \t\n\r\f")
@@ -66,7 +67,7 @@ def with_public_links(value: Any, own_origin: str) -> Any:
     Such a link stands for one on the vendor's own host, however this server is reached.
     """
     if isinstance(value, str):
-        path = local_path(value, own_origin) if "/_mock/" in value else None
+        path = local_path(value, own_origin) if MOCK_PREFIX in value else None
         is_file = path is not None and path.startswith((FILES_PREFIX, RESULTS_PREFIX))
         return f"{PUBLIC_ORIGIN}{path}" if is_file else value
     if isinstance(value, dict):
