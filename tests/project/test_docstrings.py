@@ -7,12 +7,10 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from .conftest import SourceFile
+from .source_files import SourceFile, SyntaxTree
 
 OPENING_LINES = 4
 QUESTION = re.compile(r"\s*(What|Whether|Which|Who|Whose)\b")
@@ -22,9 +20,9 @@ PERSON = re.compile(r"\b(somebody|nobody|whoever)\b", re.IGNORECASE)
 TEXT_KEYWORDS = {"help", "short_help", "epilog", "summary", "description"}
 
 
-def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def texts(tree: SyntaxTree) -> Iterator[tuple[int, str]]:
     """Docstrings, also those below a constant or field, and texts for users that are passed by keyword; with lines."""
-    for node in ast.walk(tree):
+    for node in tree.nodes(ast.Expr, ast.keyword):
         match node:
             case ast.Expr(value=ast.Constant(value=str(text))):
                 yield node.lineno, text
@@ -51,7 +49,7 @@ def test_docstrings_and_help_texts_are_plain(all_sources: tuple[SourceFile, ...]
     "The statuses of B.", "Nobody reads it.",
 ])  # fmt: skip
 def test_the_rule_for_docstrings_reports_an_offender(text: str) -> None:
-    planted = ast.parse(f'"""Plain."""\ndef send():\n    """{text}"""\n@option(help="{text}")\ndef run(): ...\n')
+    planted = SyntaxTree(f'"""Plain."""\ndef send():\n    """{text}"""\n@option(help="{text}")\ndef run(): ...\n')
     assert [is_offence(phrase) for _, phrase in sorted(texts(planted))] == [False, True, True]
 
 
@@ -73,7 +71,7 @@ def test_a_module_docstring_opens_in_at_most_four_lines(package_sources: tuple[S
     offenders = [
         source.at(1, f"{opening.count(chr(10)) + 1} lines before the first blank one")
         for source in package_sources
-        for opening in [(ast.get_docstring(source.tree) or "").partition("\n\n")[0]]
+        for opening in [(ast.get_docstring(source.tree.module) or "").partition("\n\n")[0]]
         if opening.count("\n") >= OPENING_LINES
     ]
     assert not offenders, "\n".join(offenders)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import SourceFile
+    from .source_files import SourceFile
 
 # Where a library, or a part of the standard library that reaches out of the process, may be imported. The rest of each
 # package stays free of it, and can be tested without it.
@@ -109,7 +109,7 @@ def test_every_allowed_place_of_a_library_uses_it(package_sources: tuple[SourceF
         f"{place}: nothing there imports {library}"
         for library, places in ALLOWED_PLACES.items()
         for place in places
-        if not any(fnmatchcase(user, place) and name == library for user, name in users)
+        if not any(name == library and fnmatchcase(user, place) for user, name in users)
     ]
     assert not unused, "\n".join(unused)
 

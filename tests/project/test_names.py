@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .conftest import SourceFile
+    from .source_files import SourceFile, SyntaxTree
 
 PARTICIPLES = (
     "asked bent carried followed found given heard held judged kept known lived made mended said seen spoken told "
@@ -41,9 +41,9 @@ PARALLEL_FOLDERS = ("/upstreams/", "/reports/")
 """Folders whose sub-folders hold the same parts of different things: of each upstream, of each kind of report."""
 
 
-def defined_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def defined_names(tree: SyntaxTree) -> Iterator[tuple[int, str]]:
     """Names that a module gives to something, with their lines: variables, parameters, functions, fields, aliases."""
-    for node in ast.walk(tree):
+    for node in tree.all_nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield node.lineno, name

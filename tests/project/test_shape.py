@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,8 +22,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_server.upstreams.protocol import Upstream
 
-if TYPE_CHECKING:
-    from .conftest import SourceFile
+from .source_files import SourceFile, SyntaxTree
 
 HOMES = [seedmock_contracts.upstreams, seedmock_server.upstreams, seedmock_client.upstreams]
 SHARED = {"context", "protocol"}
@@ -72,10 +71,10 @@ def test_the_server_s_upstreams_have_a_handler_for_each_operation_and_the_same_n
         assert public_names(module.API) - operations <= protocol_members(Upstream)
 
 
-def spelled_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def spelled_names(tree: SyntaxTree) -> Iterator[tuple[int, str]]:
     """Identifiers and strings of a module with their lines; docstrings may show an example."""
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    docstrings = {id(node.value) for node in tree.nodes(ast.Expr)}
+    for node in tree.all_nodes:
         match node:
             case ast.Constant(value=str(text)) if id(node) not in docstrings:
                 yield node.lineno, text
@@ -123,11 +122,11 @@ def vendor_names() -> set[str]:
     return {name for name in names if "_" in name or re.search("[a-z][A-Z]", name)}
 
 
-def spelled_strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def spelled_strings(tree: SyntaxTree) -> Iterator[tuple[int, str]]:
     """Strings of a module with their lines, but for docstrings."""
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+    docstrings = {id(node.value) for node in tree.nodes(ast.Expr)}
+    for node in tree.nodes(ast.Constant):
+        if isinstance(node.value, str) and id(node) not in docstrings:
             yield node.lineno, node.value
 
 
@@ -187,7 +186,7 @@ def test_the_rule_for_exports_reports_an_offender(exports: list[str], problem: s
     'def send():\n    """Send it."""\n    return "apimodels"',
 ])  # fmt: skip
 def test_the_rule_for_vendor_names_reports_an_offender_and_no_docstring(offender: str) -> None:
-    tree = ast.parse(f'"""Send to apimodels and opeai."""\n{offender}\n')
+    tree = SyntaxTree(f'"""Send to apimodels and opeai."""\n{offender}\n')
     spelled = [text for _, text in spelled_names(tree) if any(name in text.lower() for name in NAMES)]
     assert len(spelled) == 1
 
@@ -202,7 +201,9 @@ def test_exports_are_whole(package_sources: tuple[SourceFile, ...]) -> None:
 def public_definitions(source: SourceFile) -> set[str]:
     """Names of the functions and classes that a module defines for others."""
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return {node.name for node in source.tree.body if isinstance(node, defined) and not node.name.startswith("_")}
+    return {
+        node.name for node in source.tree.module.body if isinstance(node, defined) and not node.name.startswith("_")
+    }
 
 
 def test_every_error_of_the_client_can_be_caught_by_its_name() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import SourceFile
+    from .source_files import SourceFile
 
 MODULE_LINES = 450
 FOLDER_MODULES = 16

@@ -16,7 +16,7 @@ from seedmock_harness.reports.writers import CERTIFICATION_WRITERS, VERIFICATION
 from seedmock_server.cli.main import main
 
 if TYPE_CHECKING:
-    from .conftest import SourceFile
+    from .source_files import SourceFile
 
 COMMANDS = main.list_commands(click.Context(main))
 UNLOADED = {
