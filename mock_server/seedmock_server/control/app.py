@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -40,15 +41,19 @@ class ControlApp:
     """ASGI application of the control API."""
 
     def __init__(self, context: ControlContext, endpoints: Iterable[ControlEndpoint] = ENDPOINTS) -> None:
-        self._context = context
+        self._context, self._endpoints = context, tuple(endpoints)
+
+    @cached_property
+    def _router(self) -> Router:
+        # Built for the first request, because it takes a third of an emulator's start, and few tests make one.
         by_path: dict[str, dict[str, ControlEndpoint]] = {}
-        for endpoint in endpoints:
+        for endpoint in self._endpoints:
             by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
-        routes = [Route(path, _PathHandler(context, methods)) for path, methods in by_path.items()]
-        self._router = Router([*routes, Route("/{path:path}", _NotFound(tuple(by_path)))])
+        routes = [Route(path, _PathHandler(self._context, methods)) for path, methods in by_path.items()]
+        return Router([*routes, Route("/{path:path}", _NotFound(tuple(by_path)))])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response: ASGIApp = self._router
+        response: ASGIApp
         try:
             if scope["path"] != UNGUARDED_PATH:
                 check_access(scope, self._context.settings.control_token)

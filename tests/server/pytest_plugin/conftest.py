@@ -15,6 +15,12 @@ BOAT = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640
 
 
 @pytest.fixture
+def usual_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP clients find their authorities as they do for a user of the plugin."""
+    monkeypatch.delenv("SSL_CERT_FILE")
+
+
+@pytest.fixture
 def boat() -> dict[str, str]:
     """JSON body of an order at opeai."""
     return dict(BOAT)

@@ -21,6 +21,7 @@ from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_server.testing.network_guard import LiveHostReached
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.usefixtures("usual_authorities")
 Order = Callable[..., GenerationRequest]
 REAL = [(contract.name, base.host + base.prefix) for contract in contracts() for base in contract.bases]
 ORDER_APIMODELS = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A paper boat", "duration": 4}

@@ -37,6 +37,7 @@ URL = f"https://{HOST}/v1/videos"
 ORDER = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4"}
 HEADERS = {"Authorization": "Bearer sk-live"}
 Json = dict[str, Any]
+pytestmark = pytest.mark.usefixtures("usual_authorities")
 
 
 class RetryingTransport(httpx.BaseTransport):
