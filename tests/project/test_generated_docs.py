@@ -19,7 +19,7 @@ from seedmock_server.cli.main import main
 from seedmock_server.settings import Settings
 
 if TYPE_CHECKING:
-    from .conftest import SourceFile
+    from .source_files import SourceFile
 
 
 @pytest.mark.parametrize(
