@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from weakref import finalize
 
-import platformdirs
-
 from seedmock_contracts.upstreams import contracts
 
 from .api.accounts import ApiKeys
@@ -45,7 +43,7 @@ from .references.resolver import ReferenceResolver
 from .scenarios.active import ActiveScenario
 from .scenarios.catalog import load_scenario
 from .scenarios.loader import InvalidScenario, Scenario
-from .settings import InvalidSetting, Settings
+from .settings import InvalidSetting, Settings, default_cache_folder
 from .snapshots.checkpoint import Checkpoint
 from .storage import MemoryStore
 from .tasks.models import Task
@@ -181,7 +179,7 @@ def _ledger(settings: Settings, store: MemoryStore, clocks: Clocks) -> Ledger:
 
 
 def _renderer(settings: Settings) -> ClipRenderer:
-    folder = settings.cache_dir or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
+    folder = settings.cache_dir or default_cache_folder() / "clips"
     return ClipRenderer(folder, cache_bytes=settings.max_cache_bytes)
 
 

@@ -113,6 +113,13 @@ class Settings:
         return {**defaults, **self.variants}
 
 
+def default_cache_folder() -> Path:
+    """The folder of this program in the user's cache."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("seedmock", appauthor=False))
+
+
 def parse_variants(pairs: Iterable[str]) -> dict[str, str]:
     """Parse variants as the command line has them, ID=OPTION. Raises InvalidSetting."""
     options = {}

@@ -40,7 +40,8 @@ ALLOWED_PLACES = {
         *("seedmock_server/cli/*", "seedmock_harness/verify/console.py"),
         *("seedmock_client/cli/console.py", "seedmock_client/cli/demo.py"),
     ],
-    "jinja2": ["seedmock_harness/reports/html.py"],
+    "jinja2": ["seedmock_harness/reports/html.py", "seedmock_server/cli/documentation/site.py"],
+    "markdown_it": ["seedmock_server/cli/documentation/site.py"],
     "httpx": [
         *("seedmock_client/clients.py", "seedmock_client/transport.py", "seedmock_client/cli/demo.py"),
         *("seedmock_server/http/outbound.py", "seedmock_server/http/in_process.py"),
@@ -53,7 +54,7 @@ ALLOWED_PLACES = {
     "starlette": ["seedmock_server/control/*"],
     "python_multipart": ["seedmock_server/http/multipart.py"],
     "msgspec": ["seedmock_server/*"],
-    "platformdirs": ["seedmock_server/app.py", "seedmock_harness/verify/order_log.py"],
+    "platformdirs": ["seedmock_server/settings.py", "seedmock_harness/verify/order_log.py"],
     "PIL": ["seedmock_server/media/*", "seedmock_client/cli/demo.py"],
     "pillow_heif": ["seedmock_server/media/heif.py"],
     "imageio_ffmpeg": ["seedmock_server/media/ffmpeg.py"],

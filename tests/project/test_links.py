@@ -17,6 +17,8 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from seedmock_server.cli.documentation.pages import slug
+
 SKIPPED = {"node_modules", ".venv", ".git", ".pytest_cache", "site"}
 
 
@@ -27,11 +29,6 @@ def markdown_files(root: Path) -> list[Path]:
 @cache
 def tokens(path: Path) -> list[Token]:
     return MarkdownIt().enable("table").parse(path.read_text(encoding="utf-8"))
-
-
-def slug(heading: str) -> str:
-    """The anchor of a heading, as GitHub and mkdocs make it from letters, digits, blanks and hyphens."""
-    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading.lower())).strip("-")
 
 
 @cache

@@ -77,8 +77,8 @@ def test_the_version_loads_no_command() -> None:
     output, loaded = run_commands("--version")["--version"]
     assert output.startswith("seedmock, version ")
     ours = {name for name in loaded if name.partition(".")[0] in OURS}
-    cli = {"seedmock_server.cli", "seedmock_server.cli.command_group", "seedmock_server.cli.main"}
-    assert ours == {"seedmock_contracts", "seedmock_server", *cli}
+    cli = {f"seedmock_server.cli.{name}" for name in ("command_group", "completers", "main")}
+    assert ours == {"seedmock_contracts", "seedmock_server", "seedmock_server.cli", *cli}
 
 
 def test_the_help_of_reports_names_every_format_without_loading_any() -> None:

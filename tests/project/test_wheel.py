@@ -8,6 +8,7 @@ import venv
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -18,6 +19,8 @@ pytestmark = [pytest.mark.wheel, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"seedmock_client", "seedmock_contracts", "seedmock_harness", "seedmock_server"}
 LIBRARY = "seedmock_server/scenarios/library"
+PAGES = "seedmock_server/cli/documentation/pages/"
+MAX_BYTES = 2_500_000  # 1.7 MB now: fonts are a third, the documentation is a sixth
 
 
 def run(command: Sequence[str | Path], cwd: Path) -> str:
@@ -68,6 +71,9 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     assert {name for name in names if name.endswith(".toml")} == scenarios | lists
     assert {name for name in names if name.endswith("py.typed")} == {f"{package}/py.typed" for package in PACKAGES}
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    pages = {f"{PAGES}{path.relative_to(ROOT / 'docs').as_posix()}" for path in (ROOT / "docs").rglob("*.*")}
+    assert {name for name in names if name.startswith(PAGES)} == {*pages, f"{PAGES}mkdocs.yml"}
+    assert wheel.stat().st_size < MAX_BYTES
 
 
 def test_the_wheel_runs_in_an_environment_of_its_own(wheel: Path, empty_folder: Path) -> None:
@@ -76,8 +82,11 @@ def test_the_wheel_runs_in_an_environment_of_its_own(wheel: Path, empty_folder: 
     overview = run([fresh / "seedmock", "--help"], empty_folder)
     assert "response-lost  " in run([fresh / "seedmock", "scenarios"], empty_folder)
     commands = ("serve", "scenarios", "generate", "upscale", "assets", "demo", "verify", "certify", "drift")
-    for command in (*commands, "record", "replay"):
+    for command in (*commands, "record", "replay", "docs", "completion"):
         assert command in overview
         assert "Usage" in run([fresh / "seedmock", command, "--help"], empty_folder)
+    address = run([fresh / "seedmock", "docs", "pytest#hard-wired-hosts", "--print"], empty_folder).strip()
+    page = Path(unquote(urlsplit(address).path)).read_text(encoding="utf-8")
+    assert 'id="hard-wired-hosts"' in page
     code = f"import {', '.join(sorted(PACKAGES))}; print('4 packages')"
     assert "4 packages" in run([fresh / "python", "-W", "error", "-c", code], empty_folder)

@@ -13,6 +13,7 @@ from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.printable import printable
 from seedmock_contracts.upstreams import NAMES
 
+from .completers import complete_fates, complete_faults, complete_operations
 from .connection import Command, as_json, connected, echo, format_time, of_key, print_json, print_table
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def matching(command: Command) -> Command:
     """Add the options that select the calls of a rule."""
     options = (
         click.option("--upstream", type=click.Choice(NAMES), help="Match calls to this upstream."),
-        click.option("--operation", help="Match this operation: create, query, content, ..."),
+        click.option(
+            "--operation", help="Match this operation: create, query, content, ...", shell_complete=complete_operations
+        ),
         click.option("--key", help="Match calls with this API key."),
         click.option("--model", help="Match orders of this model."),
         click.option("--prompt", metavar="REGEX", help="Match orders with this in their prompt."),
@@ -122,7 +125,7 @@ def fault() -> None:
 
 
 @fate.command("add")
-@click.argument("fate", metavar="FATE")
+@click.argument("fate", metavar="FATE", shell_complete=complete_fates)
 @matching
 @connected
 def _add_fate(control: ControlClient, fate: str, **match: Any) -> None:
@@ -132,7 +135,7 @@ def _add_fate(control: ControlClient, fate: str, **match: Any) -> None:
 
 
 @fault.command("add")
-@click.argument("fault", metavar="FAULT")
+@click.argument("fault", metavar="FAULT", shell_complete=complete_faults)
 @matching
 @connected
 def _add_fault(control: ControlClient, fault: str, **match: Any) -> None:
@@ -145,7 +148,7 @@ def _add_fault(control: ControlClient, fault: str, **match: Any) -> None:
 
 
 @fate.command("default")
-@click.argument("fate", metavar="FATE")
+@click.argument("fate", metavar="FATE", shell_complete=complete_fates)
 @of_key
 @connected
 def _set_default_fate(control: ControlClient, fate: str, key: str | None) -> None:
@@ -278,7 +281,9 @@ def _statement_rows(statement: StatementResponse) -> Iterable[tuple[str, ...]]:
 
 @click.command()
 @click.option("--upstream", type=click.Choice(NAMES), help="Show exchanges with this upstream.")
-@click.option("--operation", help="Show this operation: create, query, content, ...")
+@click.option(
+    "--operation", help="Show this operation: create, query, content, ...", shell_complete=complete_operations
+)
 @click.option("--task", help="Show exchanges that mention this task.")
 @click.option("--kind", help="Show this kind: ok, refused, failed, lost, faulted or violating.")
 @click.option("--since", type=click.IntRange(0), help="First exchange number to show.")

@@ -11,6 +11,7 @@ import click
 from seedmock_contracts import __version__
 
 from .command_group import EntryPointGroup
+from .completers import complete_scenarios
 
 if TYPE_CHECKING:
     from seedmock_contracts.contract import Contract
@@ -74,7 +75,10 @@ def main() -> None:
     "--refund-after", type=click.FloatRange(0), help="Refund a failed task this many seconds later.  [default: 0]"
 )
 @click.option(
-    "--scenario", metavar="NAME|FILE", help="Start with a scenario: one of `seedmock scenarios`, or a file of your own."
+    "--scenario",
+    metavar="NAME|FILE",
+    help="Start with a scenario: one of `seedmock scenarios`, or a file of your own.",
+    shell_complete=complete_scenarios,
 )
 @click.option(
     "--data-dir", type=click.Path(file_okay=False), help="Store uploaded files here.  [default: a temporary folder]"
