@@ -17,6 +17,7 @@ from reference_pages import (
     checks,
     commands,
     control_api,
+    npm_types,
     settings,
     tables,
     upstream_differences,
@@ -31,6 +32,7 @@ GENERATORS: dict[str, Callable[[], dict[str, str]]] = {
     "commands": commands.render_pages,
     "settings": settings.render_pages,
     "control-api": control_api.render_pages,
+    "npm-types": npm_types.render_pages,
     "checks": checks.render_pages,
     "broken-clients": broken_clients.render_pages,
 }

@@ -36,7 +36,7 @@ def describe_endpoint(endpoint: ControlEndpoint) -> Iterator[str]:
     )
     if endpoint.query:
         yield from ("", "| query parameter | description |", "|---|---|")
-        yield from (f"| `{name}` | {parameter} |" for name, parameter in endpoint.query.items())
+        yield from (f"| `{name}` | {parameter.description} |" for name, parameter in endpoint.query.items())
     if endpoint.body is not None:
         yield from ("", "| field of the body | type |", "|---|---|")
         for field in msgspec.structs.fields(endpoint.body):

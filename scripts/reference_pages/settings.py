@@ -25,6 +25,8 @@ takes its values from the variable separated by blanks. Flags take `1` or `0`. A
 set."""
 WITHOUT_OPTION = {
     "SEEDMOCK_ONLY": "`1`: the reference client calls nothing but this machine, whatever base URL it gets.",
+    "SEEDMOCK_COMMAND": "The command `seedmock`, with which the npm package starts the server.",
+    "SEEDMOCK_URL": "Address of a running server, which the npm package uses instead of one of its own.",
     "SEEDMOCK_UPSTREAM": "Given to a client by `seedmock certify`: the upstream whose API it is to speak.",
     "SEEDMOCK_OUT": "Given to a client by `seedmock certify`: the file to save the clip to.",
     "SEEDMOCK_POLL_SECONDS": "Given to a client by `seedmock certify`: the pause between two polls, in seconds.",

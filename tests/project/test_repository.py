@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-HOMES = ["mock_server", "contracts", "client", "tests", "benchmarks", "scripts", "docs", "fixtures", ".ci"]
+HOMES = ["mock_server", "contracts", "client", "tests", "benchmarks", "scripts", "docs", "fixtures", "npm", ".ci"]
 OUTSIDE = ("/" + "work/", ".." + "/shared", "/" + "home/")
 
 
 def test_nothing_speaks_of_places_outside_the_repository(root: Path) -> None:
     files = [path for home in HOMES for path in (root / home).rglob("*") if "node_modules" not in path.parts]
-    files = [path for path in files if path.is_file() and path.suffix in {"", ".py", ".md", ".mjs", ".toml"}]
+    suffixes = {"", ".py", ".md", ".js", ".mjs", ".ts", ".toml"}
+    files = [path for path in files if path.is_file() and path.suffix in suffixes]
     texts = {path: path.read_text(encoding="utf-8") for path in [*files, *root.glob("*.md"), *root.glob("*.toml")]}
     assert len(texts) > 100
     offenders = [str(path.relative_to(root)) for path, text in texts.items() if any(place in text for place in OUTSIDE)]

@@ -32,7 +32,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
         environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary"), "PYTHONUNBUFFERED": "1", **variables}
         command = [sys.executable, "-W", "error", "-m", "seedmock_server", "serve", *arguments]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
         )
         started.append(process)
         return process
@@ -82,6 +88,26 @@ def test_it_prints_base_urls_and_a_call_that_works_and_ends_quietly(
     process.send_signal(number)
     assert finish(process) == (0, "", "")
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_it_stops_when_standard_input_ends_if_it_should(start: Start) -> None:
+    process = start("--port", "0", "--stop-on-eof")
+    read_greeting(process)
+    assert process.stdin is not None
+    process.stdin.write("ignored")
+    process.stdin.flush()
+    assert process.poll() is None
+    assert process.communicate(timeout=SECONDS) == ("", "")  # closes it
+    assert process.returncode == 0
+
+
+def test_it_ignores_the_end_of_standard_input_otherwise(start: Start) -> None:
+    process = start("--port", "0")
+    url = re.findall(r"http://127\.0\.0\.1:\d+", read_greeting(process))[0]
+    assert process.stdin is not None
+    process.stdin.close()
+    process.stdin = None
+    assert httpx.get(f"{url}/_mock/health").status_code == 200
 
 
 def test_keys_are_not_printed(start: Start) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -109,7 +112,14 @@ def main() -> None:
     help="Serve paths that two upstreams share, such as /v1/models, as this one by this host; repeatable.",
 )
 @click.option("--control-token", help="Require this token for /_mock/.  [default: this machine only, without a token]")
-def serve(host: str, port: int, variants: tuple[str, ...], host_map: tuple[str, ...], **values: Any) -> None:
+@click.option(
+    "--stop-on-eof",
+    is_flag=True,
+    help="Stop when standard input ends, so that the server never outlives the program that started it.",
+)
+def serve(
+    host: str, port: int, variants: tuple[str, ...], host_map: tuple[str, ...], stop_on_eof: bool, **values: Any
+) -> None:
     """Serve the upstreams on one port until Ctrl-C.
 
     Each option has an environment variable: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
@@ -124,6 +134,8 @@ def serve(host: str, port: int, variants: tuple[str, ...], host_map: tuple[str, 
         app = App(parse_settings({**maps, **settings}))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error
+    if stop_on_eof:
+        threading.Thread(target=_terminate_at_eof, name="seedmock end of input", daemon=True).start()
     try:
         run(
             app,
@@ -133,6 +145,14 @@ def serve(host: str, port: int, variants: tuple[str, ...], host_map: tuple[str, 
         )
     except ListenError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _terminate_at_eof() -> None:
+    # Not sys.stdin: a thread that waits for its lock aborts the interpreter's exit. The pipe ends however its other end
+    # dies, also by SIGKILL.
+    while os.read(0, 4096):
+        pass
+    signal.raise_signal(signal.SIGTERM)
 
 
 @click.command()

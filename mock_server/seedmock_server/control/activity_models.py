@@ -100,7 +100,11 @@ class ViolationDetail(ResponseModel, frozen=True, kw_only=True):
 
 
 class ExchangeResponse(ResponseModel, frozen=True, kw_only=True):
-    """A recorded exchange. `kind`: ok, refused, failed, or lost (without a response); bodies are summarized and cut."""
+    """A recorded exchange. `kind`: ok, refused, failed, or lost (without a response); bodies are summarized and cut.
+
+    `is_order`: a request for a task that costs money, accepted or not. `task_status` is the status of a task in the
+    response, by its common name, null where there is none; `task_ended` tells that it is a terminal one.
+    """
 
     number: int
     at: float
@@ -112,6 +116,9 @@ class ExchangeResponse(ResponseModel, frozen=True, kw_only=True):
     query: str
     status: int
     kind: str
+    is_order: bool
+    task_status: str | None
+    task_ended: bool
     request_body: str
     response_body: str
     notes: tuple[str, ...]

@@ -14,7 +14,7 @@ from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError, abbreviated
 from .models import ClockReading, ClockRequest, ClockResponse
 
-ACTIONS = ("advance", "set", "rate", "freeze", "next")
+ACTIONS = ("advance", "set", "rate", "freeze", "freeze_at", "next")
 
 
 def read(context: ControlContext, request: ControlRequest) -> ClockResponse:
@@ -45,7 +45,9 @@ def _value(context: ControlContext, body: ClockRequest, action: str, account: st
     if action == "advance":
         return parse_duration(body.advance, "advance")
     if action == "set":
-        return _parse_time(body.set, context.clocks.for_account(account).now())
+        return _parse_later_time(body.set, context.clocks.for_account(account).now())
+    if action == "freeze_at":
+        return _parse_time(body.freeze_at, "freeze_at")
     if action == "next":
         due = next_due_at(context, account)
         if due == NEVER:
@@ -58,30 +60,39 @@ def _reading(clock: Clock, action: str, value: float) -> tuple[float, float]:
     """Return the time and the rate of a clock after an action."""
     if action in ("rate", "freeze"):
         return clock.now(), value
+    if action == "freeze_at":
+        return value, 0.0
     return (clock.now() + value if action == "advance" else value), clock.rate
 
 
 def _apply(clock: Clock, action: str, value: float) -> None:
     if action in ("rate", "freeze"):
         clock.set_rate(value)
+    elif action == "freeze_at":
+        clock.restore(value, 0.0)
     elif action == "advance":
         clock.advance(value)
     else:
         clock.advance(max(0.0, value - clock.now()))
 
 
-def _parse_time(value: float | str | None, now: float) -> float:
+def _parse_time(value: float | str | None, field: str) -> float:
     try:
         time = float(value) if isinstance(value, int | float) else _parse_iso(str(value))
     except ValueError:
-        message = f"set is {abbreviated(value)}; allowed: epoch seconds, or 2026-06-01T12:00:00Z"
-        raise ControlError(message, field="set") from None
-    problem = time_problem(time, "set")
-    if not problem and time < now:
-        message = f"set is {abbreviated(value)}, and the clock reads {now:.6f}"
-        problem = f"{message}; allowed: a later time, a clock moves forward only"
+        message = f"{field} is {abbreviated(value)}; allowed: epoch seconds, or 2026-06-01T12:00:00Z"
+        raise ControlError(message, field=field) from None
+    problem = time_problem(time, field)
     if problem:
-        raise ControlError(problem, field="set")
+        raise ControlError(problem, field=field)
+    return time
+
+
+def _parse_later_time(value: float | str | None, now: float) -> float:
+    time = _parse_time(value, "set")
+    if time < now:
+        message = f"set is {abbreviated(value)}, and the clock reads {now:.6f}"
+        raise ControlError(f"{message}; allowed: a later time, a clock moves forward only", field="set")
     return time
 
 
@@ -130,7 +141,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         method="POST",
         path="/_mock/clock",
         handler=change,
-        summary="Advance, set, rate or freeze the clock, or advance it to the next event; with a key, that key's own.",
+        summary="Advance, set, rate or freeze a clock (also at an earlier time), or advance it to the next event.",
         body=ClockRequest,
         response=ClockResponse,
     ),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+import msgspec
 from starlette.responses import Response
 
-from seedmock_contracts.enums import Basis, Operation
+from seedmock_contracts.enums import ORDERS, Basis, Operation, TaskStatus
 from seedmock_contracts.facts import Fact
+from seedmock_contracts.lifecycle import TERMINAL
+from seedmock_contracts.response_format import first_value
 from seedmock_contracts.upstreams import NAMES, get_contract
 
 from ..journal import ExchangeKind, JournalEntry, JournalFilter, ViolationSeverity
@@ -103,10 +106,27 @@ def _facts(upstream: str) -> dict[str, Fact]:
     return {fact.id: fact for fact in get_contract(upstream).facts()}
 
 
+def task_status(entry: JournalEntry) -> TaskStatus | None:
+    """Return the task status in a response, with or without an envelope; None if there is none, or an unknown one."""
+    contract = get_contract(entry.upstream)
+    try:
+        body = msgspec.json.decode(entry.response_body)
+    except msgspec.DecodeError:
+        return None
+    payload = body.get(contract.response.envelope_key) if isinstance(body, dict) else None
+    fields = payload if isinstance(payload, dict) else body
+    raw_status = first_value(fields, contract.response.status_paths) if isinstance(fields, dict) else None
+    return next((row.status for row in contract.status_spellings if row.spelling == raw_status), None)
+
+
 def exchange_response(number: int, entry: JournalEntry) -> ExchangeResponse:
+    status = task_status(entry)
     return ExchangeResponse(
         number=number,
         kind=entry.kind,
+        is_order=entry.operation in ORDERS,
+        task_status=status,
+        task_ended=status in TERMINAL,
         request_body=_text(entry.request_body),
         response_body=_text(entry.response_body),
         request_headers=_pairs(entry.request_headers),

@@ -38,12 +38,16 @@ class ClockResponse(ClockReading, frozen=True, kw_only=True):
 
 
 class ClockRequest(RequestModel, frozen=True, kw_only=True):
-    """One change of a clock: advance by a duration, set to a time (epoch or ISO), rate, freeze, or the next event."""
+    """One change of a clock: advance by a duration, set to a time (epoch or ISO), rate, freeze, or the next event.
+
+    `freeze_at` freezes it at a time, which may be an earlier one: every run of a test can begin at the same.
+    """
 
     advance: float | str | None = None
     set: float | str | None = None
     rate: float | None = None
     freeze: bool = False
+    freeze_at: float | str | None = None
     next: bool = False
     key: str | None = None
 

@@ -37,6 +37,10 @@ class ClockControl:
         """Freeze the clock until it is advanced."""
         return self._change(key, freeze=True)
 
+    def freeze_at(self, at: float | str, *, key: str | None = None) -> ClockResponse:
+        """Freeze the clock at a time, which may be an earlier one: epoch seconds, or ISO 8601."""
+        return self._change(key, freeze_at=at)
+
     def next(self, *, key: str | None = None) -> ClockResponse:
         """Advance to the next event. Raises RequestRejected (409) when nothing is due."""
         return self._change(key, next=True)

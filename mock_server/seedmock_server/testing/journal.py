@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.upstreams import get_contract
 
 from ..control.context import ControlContext
+from ..control.journal import task_status
 from ..journal import JournalEntry, JournalFilter
 from ..tasks.models import Task
 from .downloads import DownloadRecorder
@@ -86,9 +85,9 @@ class AccountJournal:
         __tracebackhide__ = True
         for task in self._tasks_or_fail():
             polls = self.polls(task.id)
-            ends = [number for number, entry in enumerate(polls) if status_in(entry) in TERMINAL]
+            ends = [number for number, entry in enumerate(polls) if task_status(entry) in TERMINAL]
             if ends and ends[0] + 1 < len(polls):
-                status, more = status_in(polls[ends[0]]), len(polls) - ends[0] - 1
+                status, more = task_status(polls[ends[0]]), len(polls) - ends[0] - 1
                 self._fail(f"expected no poll of {task.id} after it was {status}, found {more}", polls)
 
     def assert_downloaded(self) -> None:
@@ -152,7 +151,7 @@ def describe(entry: JournalEntry) -> str:
 
 
 def _remarks(entry: JournalEntry) -> str:
-    status = status_in(entry)
+    status = task_status(entry)
     remarks = [*([status.value] if status else []), *(f"fault: {fault}" for fault in entry.faults)]
     return f" ({', '.join(remarks)})" if remarks else ""
 
@@ -160,16 +159,3 @@ def _remarks(entry: JournalEntry) -> str:
 def is_about(entry: JournalEntry, task_id: str) -> bool:
     """Tell whether the path or the query of a request has a task's id."""
     return task_id in entry.path.split("/") or task_id in entry.query.replace("&", "=").split("=")
-
-
-def status_in(entry: JournalEntry) -> TaskStatus | None:
-    """Return the task status in a response, or None if there is none, or an unknown one."""
-    try:
-        body: Any = json.loads(entry.response_body)
-    except ValueError:
-        return None
-    inner = body.get("data") if isinstance(body, dict) else None
-    fields = inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
-    raw_status = fields.get("state") or fields.get("status")
-    spellings = get_contract(entry.upstream).status_spellings
-    return next((spelling.status for spelling in spellings if spelling.spelling == raw_status), None)

@@ -63,6 +63,14 @@ def test_next_advances_to_the_end_of_asset_processing(frozen_server: Any, contro
     assert control("GET", "clock")["next_due_at"] is None
 
 
+@pytest.mark.parametrize("time", [START - 86400, "2026-05-27T20:26:40Z"])
+def test_the_clock_of_a_key_freezes_at_an_earlier_time(control: Control, time: Any) -> None:
+    control("POST", "clock", {"rate": 60, "key": "sk_mine"})
+    clock = control("POST", "clock", {"freeze_at": time, "key": "sk_mine"})
+    assert (clock["now"], clock["rate"]) == (START - 86400, 0.0)
+    assert control("GET", "clock")["now"] == START
+
+
 def test_next_with_nothing_due_gets_a_409(control: Control) -> None:
     assert "nothing is due" in control("POST", "clock", {"next": True}, status=409)["error"]["message"]
 
@@ -92,7 +100,7 @@ def test_a_clock_can_run_at_a_rate_and_be_frozen_again(control: Control) -> None
 @pytest.mark.parametrize(
     ("order", "field", "allowed"),
     [
-        ({}, None, "exactly one of advance, set, rate, freeze, next"),
+        ({}, None, "exactly one of advance, set, rate, freeze, freeze_at, next"),
         ({"advance": 1, "rate": 1}, None, "found advance, rate"),
         ({"advance": -1}, "advance", "allowed: seconds"),
         ({"advance": "soon"}, "advance", "'soon'"),
@@ -103,7 +111,7 @@ def test_a_clock_can_run_at_a_rate_and_be_frozen_again(control: Control) -> None
         ({"set": 1e300}, "set", "1e+300"),
         ({"rate": -1}, "rate", "allowed: 0"),
         ({"rate": "fast"}, "rate", "Expected `float"),
-        ({"forward": 1}, "forward", "advance, set, rate, freeze, next, key"),
+        ({"forward": 1}, "forward", "advance, set, rate, freeze, freeze_at, next, key"),
         ({"advance": 1, "key": ""}, "key", "key is blank"),
         ([1], None, "Expected `object`"),
     ],

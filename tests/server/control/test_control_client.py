@@ -50,6 +50,7 @@ def test_every_clock_method_moves_the_clock(control: ControlClient) -> None:
     assert control.clock.set(start + 1000).now == start + 1000
     assert control.clock.set_rate(2).rate == 2
     assert control.clock.freeze().rate == 0
+    assert control.clock.freeze_at(start).now == start
     assert list(control.clock.advance(5, key="sk_mine").accounts) != []
 
 

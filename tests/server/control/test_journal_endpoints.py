@@ -16,6 +16,7 @@ from tests.server.conftest import KEY
 
 from seedmock_contracts.exchange import parse_exchange
 
+START = 1_780_000_000.0
 Control = Callable[..., Any]
 StartServer = Callable[..., Any]
 
@@ -51,6 +52,22 @@ def test_the_journal_can_be_filtered(task_ids: list[str], control: Control) -> N
         "upstream=apimodels&since=4": [5],
     }.items():
         assert numbers(control("GET", f"journal?{query}")) == expected, query
+
+
+def test_an_exchange_tells_orders_and_the_status_of_a_task(frozen_server: Any, control: Control) -> None:
+    for task_id, query in (
+        (frozen_server.order_opeai(), frozen_server.query_opeai),
+        (frozen_server.order_apimodels(), frozen_server.query_apimodels),
+    ):
+        query(task_id)
+        control("POST", "clock", {"advance": 60, "key": KEY})
+        query(task_id)
+        control("POST", "clock", {"freeze_at": START, "key": KEY})
+    frozen_server.get("/v1/nowhere")
+    exchanges = control("GET", "journal")["exchanges"]
+    shown = [(exchange["is_order"], exchange["task_status"], exchange["task_ended"]) for exchange in exchanges]
+    polls = [(False, "QUEUED", False), (False, "SUCCESS", True)]
+    assert shown == [*[(True, "QUEUED", False)] * 2, *polls * 2, (False, None, False)]
 
 
 def test_a_key_can_be_sent_in_a_header(task_ids: list[str], control: Control) -> None:
