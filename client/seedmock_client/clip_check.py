@@ -53,7 +53,6 @@ def _audio(order: GenerationRequest, movie: Movie) -> Iterator[Mismatch]:
 
 def _shorter_side(contract: Contract, order: UpscaleRequest, movie: Movie) -> Iterator[Mismatch]:
     # The target names the shorter side; the ratio and length of the input are not known here.
-    id_ = f"{contract.name}.upscale.side.{order.resolution}"
-    side = next((amount for amount in contract.amounts if amount.id == id_), None)
+    side = contract.upscaling.sides.get(order.resolution) if contract.upscaling is not None else None
     if side is not None and movie.width and min(movie.width, movie.height) != int(side.value):
         yield Mismatch("size", order.resolution, movie.size)

@@ -34,8 +34,9 @@ from .facts import (
     Variants,
 )
 from .request_format import RequestFormat
-from .response_format import IdPattern, KeyOrder, ResponseFormat
+from .response_format import IdPattern, KeyOrder, ResponseFormat, ResponseStatement
 from .rules.rule import Rule
+from .terms import AssetTerms, UpscaleTerms
 from .timing import CallbackPlan, Latency
 
 
@@ -48,7 +49,9 @@ class Contract:
     Retry-After, None where it has not. `result_days` and `file_days` are the lifetimes of links to results and of
     uploaded files. `token_bill` counts the tokens of a clip, None where no bill is by tokens; `token_price` is that of
     a million of them, where there are no tariffs, and `billing` the variant that chooses between seconds and tokens.
-    A task that ends in one of `charged_statuses` is charged.
+    A task that ends in one of `charged_statuses` is charged. `assets` and `upscaling` are the terms of those
+    capabilities. `seconds_slack` is by how much the length of a reference may miss its limits. `seeds` and `frames`
+    are the variants that choose what a seed does, and whether a clip has the extra frame of its bill.
     """
 
     name: str
@@ -82,6 +85,11 @@ class Contract:
     token_bill: TokenBill | None = None
     token_price: Amount | None = None
     billing: Variants | None = None
+    assets: AssetTerms | None = None
+    upscaling: UpscaleTerms | None = None
+    seconds_slack: Amount | None = None
+    seeds: Variants | None = None
+    frames: Variants | None = None
     charged_statuses: frozenset[TaskStatus] = frozenset({TaskStatus.SUCCESS})
 
     def __repr__(self) -> str:
@@ -106,6 +114,10 @@ class Contract:
                 yield value
             elif isinstance(value, CallbackPlan):
                 yield from (value.attempt, *value.backoff, value.interval, value.lasting)
+            elif isinstance(value, AssetTerms):
+                yield from (value.fee, value.processing_seconds)
+            elif isinstance(value, UpscaleTerms):
+                yield from (value.minimum_seconds, value.unknown_seconds, *value.sides.values())
             elif isinstance(value, tuple):
                 yield from (fact for fact in value if isinstance(fact, Fact))
 
@@ -152,6 +164,11 @@ class Contract:
         """Form of the ids that an operation creates, if it is known."""
         patterns = (fact for fact in self.behaviours if isinstance(fact, IdPattern))
         return next((pattern for pattern in patterns if operation in pattern.operations), None)
+
+    def response_statement(self, operation: Operation) -> ResponseStatement | None:
+        """Statement about the response of an operation as a whole, if there is one."""
+        statements = (fact for fact in self.behaviours if isinstance(fact, ResponseStatement))
+        return next((statement for statement in statements if statement.operation is operation), None)
 
     def key_order(self, operation: Operation) -> KeyOrder | None:
         """Order of the keys in a success of an operation, if it is documented."""

@@ -68,7 +68,10 @@ def quote(
 
 def asset_fee(upstream: str) -> Amount:
     """Fee of one asset that becomes active. Raises LookupError for an upstream without assets."""
-    return get_contract(upstream).amount(f"{upstream}.assets.create.fee")
+    terms = get_contract(upstream).assets
+    if terms is None:
+        raise LookupError(f"{upstream} has no assets")
+    return terms.fee
 
 
 def requested_size(contract: Contract, request: GenerationRequest) -> Size:
@@ -131,8 +134,8 @@ def _upscale(contract: Contract, request: UpscaleRequest) -> Quote:
         raise ValueError(f"{contract.name} does not upscale")
     tariff = _tariff(contract, model, request.resolution)
     assert tariff is not None, "an upstream that upscales has tariffs"
-    minimum = contract.amount(f"{contract.name}.upscale.minimum_seconds")
-    fallback = contract.amount(f"{contract.name}.upscale.unknown_seconds")
+    assert contract.upscaling is not None, "an upstream that upscales has terms of upscaling"
+    minimum, fallback = contract.upscaling.minimum_seconds, contract.upscaling.unknown_seconds
     length = fallback.value if request.seconds is None else Decimal(str(request.seconds))
     seconds = max(math.ceil(length), int(minimum.value))
     facts = (tariff, minimum, fallback) if request.seconds is None else (tariff, minimum)

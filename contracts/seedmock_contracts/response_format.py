@@ -38,10 +38,16 @@ class IdPattern(Behaviour):
 
 
 @dataclass(frozen=True, slots=True)
-class KeyOrder(Behaviour):
-    """Order of the keys in the body of an operation's success."""
+class ResponseStatement(Behaviour):
+    """Statement about the response of an operation as a whole, which checks cite."""
 
     operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOrder(ResponseStatement):
+    """Order of the keys in the body of an operation's success."""
+
     keys: tuple[str, ...]
 
 
@@ -54,9 +60,12 @@ class ResponseFormat:
     links to results (a string or an array of strings), and of the code and message of a failed task. `code_path` is
     that of a copy of the HTTP status in a body; empty where there is none. `list_path` is that of the array of tasks
     in the payload of a list of tasks. `paths` maps common names of other parts (`balance`, `price` and `settled` of an
-    order, `file_url` of an upload, `asset_url` and `group` of an asset) to their paths in the payload; a name that is
-    not listed is its own path. `modes` spells each kind of generation, at the path of `mode`, where responses have it.
-    `created_paths` and `completed_paths` are those of times since the epoch, in seconds but for `millisecond_paths`.
+    order, `file_url` of an upload) to their paths in the payload; a name that is not listed is its own path. Those of
+    the asset library: `asset_url`, `asset_type`, `name`, `url`, `group`, and in a failed one `asset_error`,
+    `asset_error_code` and `asset_error_message`; `group_name` of a group; `assets`, `total`, `page` and `page_size` of
+    a page of assets, and `groups`, the array of groups where that is not the payload itself. `modes` spells each kind
+    of generation, at the path of `mode`, where responses have it. `created_paths` and `completed_paths`
+    are those of times since the epoch, in seconds but for `millisecond_paths`.
     """
 
     id_paths: tuple[str, ...]
@@ -77,6 +86,16 @@ class ResponseFormat:
     def path(self, name: str) -> str:
         """Path of a part of a payload."""
         return self.paths.get(name, name)
+
+    def read(self, fields: Document, name: str) -> Any:
+        """Value of a part of a payload, or of an item in it; None if there is none."""
+        value = first_value(fields, (self.path(name),))
+        return None if value is MISSING else value
+
+    def item_id(self, fields: Document) -> str | int | None:
+        """Id of an item of a list, or of a payload; None if it has none."""
+        value = first_value(fields, self.id_paths)
+        return value if isinstance(value, str | int) else None
 
     def payload(self, body: Any) -> Any:
         """Payload of a body, inside the envelope if there is one."""

@@ -156,7 +156,7 @@ def test_a_longer_clip_costs_more(seconds: int, size: Any) -> None:
 
 def test_an_asset_costs_a_cent_on_apimodels_only() -> None:
     assert asset_fee("apimodels").value == Decimal("0.01")
-    with pytest.raises(LookupError, match="opeai has no fact"):
+    with pytest.raises(LookupError, match="opeai has no assets"):
         asset_fee("opeai")
 
 

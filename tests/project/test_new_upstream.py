@@ -161,6 +161,40 @@ def test_a_body_of_a_call_without_one_is_not_decoded(url: str, headers: dict[str
     assert existing.json()["weave"]["state"] == "taken off"
 
 
+LIBRARY = """
+import sys
+from decimal import Decimal
+from seedmock_client import AssetFailedError, Client, NotFoundError, ValidationError
+from seedmock_contracts.generation import GenerationRequest, first_frame
+
+with Client("toy", base_url=sys.argv[1], api_key="sk_any") as client:
+    shelf = client.ensure_group("boats")
+    prop = client.wait_asset(client.create_asset("https://example.com/boat.png", shelf.id, name="boat").id)
+    print(shelf.name, prop.name, prop.type, prop.raw_status, prop.status)
+    client.rename_asset(prop.id, "ship")
+    page = client.list_assets(shelf.id, page_size=5)
+    print([item.name for item in page.items], page.total)
+    order = GenerationRequest(prompt="It sails off", model="fast", seconds=3, references=(first_frame(prop.url),))
+    print(client.wait(client.create(order)).status)
+    client.delete_asset(prop.id)
+    try:
+        client.get_asset(prop.id)
+    except NotFoundError as error:
+        print(error.status)
+"""
+
+
+def test_assets_under_other_names_are_created_found_used_and_charged(run: Run, url: str) -> None:
+    assert run("-c", LIBRARY, url).splitlines() == [
+        "boats boat still ready Active",
+        "['ship'] 1",
+        "SUCCESS",
+        "404",
+    ]
+    (statement,) = json.loads(run(*SEEDMOCK, "ledger", "--url", url, "--json"))["statements"]
+    assert statement["totals"]["charged"] == "0.18", "three seconds of a clip, and a prop"
+
+
 def test_verify_finds_that_the_emulation_conforms(run: Run, upstream: str) -> None:
     out = run(*SEEDMOCK, "verify", "--upstream", upstream, "--budget", "unlimited", "--report", "report.json")
     assert out.splitlines()[-1].startswith("conforms: ")
@@ -224,6 +258,10 @@ def test_conformance_finds_nothing_in_the_emulation(run: Run, upstream: str) -> 
         ("loom", "query: cross_account", "tasks_are_isolated_by_key"),
         ("loom", "query: other_value field=length factor=2", "duration_is_echoed"),
         ("toy", "query: other_value field=engine to=kiln-9", "model_is_echoed"),
+        ("toy", "asset_get: other_value field=form to=tone", "asset_fields_are_stable"),
+        ("toy", "asset_get: other_value field=phase to=wet", "asset_statuses_move_forward"),
+        ("toy", "asset_list: other_value field=count to=77", "page_counts_are_consistent"),
+        ("toy", "group_list: other_value field=shelves[].ref to=SH77", "groups_are_listed"),
     ],
 )
 def test_a_broken_emulation_is_found_by_the_check_for_it(run: Run, broken: str, fault: str, check: str) -> None:

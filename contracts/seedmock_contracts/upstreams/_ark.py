@@ -139,6 +139,14 @@ def media_limits_variant(upstream: str, evidence: Evidence) -> Variants:
     )  # fmt: skip
 
 
+def frames_variant(upstream: str) -> Variants:
+    """Choice between a clip of the ordered length, and one with the extra frame that the token bill counts."""
+    return Variants(
+        f"{upstream}.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
+        "exact", ("exact", "billed"), "24 frames a second, or one more as the token bill counts",
+    )  # fmt: skip
+
+
 def rounded_frame_rate(upstream: str) -> Behaviour:
     """Reading of the limit on frame rates, which is stated in whole numbers."""
     reason = assumed("the service states whole numbers; film at 23.976 is too common to be meant")

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ..contract import Contract
-from ..enums import SUBJECTS, Capability, ErrorKind, Operation, StatusContext, TaskStatus
+from ..enums import SUBJECTS, AssetStatus, Capability, ErrorKind, Operation, StatusContext, TaskStatus
 from ..errors import InvalidContract
 from ..facts import Endpoint
 from ..rules.fields import KnownModel
@@ -116,6 +116,38 @@ def _prices(contract: Contract) -> Iterator[str]:
         yield "no prices; expected tariffs, or token_bill with token_price"
 
 
+def _terms(contract: Contract) -> Iterator[str]:
+    if contract.endpoint(Operation.ASSET_CREATE) is not None:
+        yield from _asset_terms(contract)
+    resolutions = {target for model in contract.models if model.upscales for target in model.resolutions}
+    if resolutions and contract.upscaling is None:
+        yield "upscaling is None, but a model upscales; expected what it bills, and the side of each resolution"
+    elif contract.upscaling is not None and resolutions - set(contract.upscaling.sides):
+        yield f"upscaling.sides lacks {_listed(resolutions - set(contract.upscaling.sides))}"
+
+
+def _asset_terms(contract: Contract) -> Iterator[str]:
+    if contract.assets is None:
+        yield "assets is None, but there is an endpoint of asset_create; expected the fee and the words of the library"
+        return
+    if missing := [status for status in AssetStatus if status not in contract.assets.statuses]:
+        yield f"assets.statuses lacks {', '.join(missing)}"
+    for part in ("url", "asset_type", "group"):
+        if contract.field(part, Operation.ASSET_CREATE) is None:
+            path = contract.request.path(part, Operation.ASSET_CREATE)
+            yield f"fields lacks {path!r}, the {part} of an asset; request.paths can name another one"
+    described = {field.path for field in contract.response_fields if field.operation is Operation.ASSET_LIST}
+    for part in ("assets", "total", "page", "page_size"):
+        path = contract.response.path(part)
+        if contract.endpoint(Operation.ASSET_LIST) is not None and _in_envelope(contract, path) not in described:
+            yield f"response_fields lacks {path!r}, the {part} of a page of assets; response.paths can name another one"
+
+
+def _in_envelope(contract: Contract, path: str) -> str:
+    key = contract.response.envelope_key
+    return f"{key}.{path}" if key else path
+
+
 def _listed(names: set[str]) -> str:
     return ", ".join(repr(name) for name in sorted(names)) or "none"
 
@@ -128,4 +160,5 @@ CHECKS: tuple[Callable[[Contract], Iterator[str]], ...] = (
     _statuses,
     _responses,
     _prices,
+    _terms,
 )

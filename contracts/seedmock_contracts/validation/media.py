@@ -7,7 +7,7 @@ from functools import cache
 
 from ..documents.values import format_value
 from ..enums import ErrorKind, MediaKind
-from ..facts import Amount, MediaFacts, MediaFormats, MediaLimit, Violation
+from ..facts import MediaFacts, MediaFormats, MediaLimit, Violation
 from ..upstreams import get_contract
 
 _UNITS = {
@@ -81,8 +81,8 @@ def _limit_violations(
 @cache
 def _slack(upstream: str) -> float:
     """Seconds by which a length may miss its bounds; 0 where the contract knows of none."""
-    fact = get_contract(upstream).find(f"{upstream}.limit.seconds.slack")
-    return float(fact.value) if isinstance(fact, Amount) else 0.0
+    slack = get_contract(upstream).seconds_slack
+    return float(slack.value) if slack is not None else 0.0
 
 
 def _quantities(limit: MediaLimit, media: Sequence[tuple[str, MediaFacts]]) -> list[tuple[str, float]]:

@@ -57,6 +57,8 @@ def unknown_ids_are_not_found(interaction: Interaction) -> Iterator[CheckResult]
         return
     if interaction.task is not None or not interaction.requested_id or _endpoint(interaction) is None:
         return
+    if interaction.document is None and interaction.operation in interaction.contract.body_operations:
+        return  # the id is in the path, and the error may be about the body
     history, id_ = interaction.history, interaction.requested_id
     if (interaction.caller, id_) in history.groups or id_ in history.assets:
         return

@@ -8,11 +8,14 @@ from typing import Any
 from seedmock_contracts.documents.references import ASSET_SCHEME
 from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, TaskStatus
-from seedmock_contracts.facts import Endpoint, Fact
+from seedmock_contracts.facts import MISSING, Endpoint, Fact
+from seedmock_contracts.response_format import first_value
+from seedmock_contracts.terms import AssetTerms
 
 from ..conversation.history import AssetHistory, Interaction
 from ..results.checks import CheckResult, Severity, compare, failed, passed
 from .error_responses import is_invalid_input
+from .response_fields import response_fact
 from .variants import check_option
 
 PROCESSING_SECONDS = 180.0
@@ -25,34 +28,40 @@ REJECTIONS = frozenset({400, 403, 404, 422})
 def asset_statuses_move_forward(interaction: Interaction) -> Iterator[CheckResult]:
     """An asset is Processing until it is Active or Failed, and stays in that status."""
     for id_, fields in assets_in_response(interaction):
-        status = fields.get("status")
-        if interaction.operation is Operation.ASSET_CREATE and status in (AssetStatus.PROCESSING, AssetStatus.ACTIVE):
-            yield check_option(interaction, interaction.variant("asset_status"), str(status))
-        if status is None:
+        raw_status, terms = first_value(fields, interaction.contract.response.status_paths), _terms(interaction)
+        status, variant = terms.parse_status(raw_status), terms.first_status
+        is_usual = interaction.operation is Operation.ASSET_CREATE and status not in (None, AssetStatus.FAILED)
+        if is_usual and variant is not None:
+            yield check_option(interaction, variant, raw_status)
+        if raw_status in (MISSING, None):
             continue
         fact, asset = interaction.fact("assets.poll"), interaction.history.assets.get(id_)
         before = latest_status(asset) if asset is not None else None
-        if status not in AssetStatus.__members__.values():
-            yield failed(fact, "an asset has an unknown status", " or ".join(AssetStatus), status)
+        if status is None:
+            yield failed(fact, "an asset has an unknown status", " or ".join(terms.statuses.values()), raw_status)
         elif before in (AssetStatus.PROCESSING, status):
-            yield passed(fact, str(status))
-            if status == AssetStatus.PROCESSING:
+            yield passed(fact, raw_status)
+            if status is AssetStatus.PROCESSING:
                 yield from _check_processing_time(interaction, asset, fact)
         elif before is not None:
-            yield failed(fact, "an asset's status moves backwards", f"{before} forever", status)
+            yield failed(fact, "an asset's status moves backwards", f"{terms.statuses[before]} forever", raw_status)
 
 
 def _check_processing_time(interaction: Interaction, asset: AssetHistory | None, fact: Fact) -> Iterator[CheckResult]:
     seconds = interaction.at - asset.created.at if asset is not None else 0.0
     if seconds > PROCESSING_SECONDS:
-        expected, observed = f"Active or Failed within {PROCESSING_SECONDS:.0f} s", f"Processing after {seconds:.0f} s"
+        processing, *ended = (_terms(interaction).statuses[status] for status in AssetStatus)
+        expected, observed = (
+            f"{' or '.join(ended)} within {PROCESSING_SECONDS:.0f} s",
+            f"{processing} after {seconds:.0f} s",
+        )
         yield failed(fact, "an asset stays in processing", expected, observed, Severity.WARNING)
 
 
 def asset_fields_are_stable(interaction: Interaction) -> Iterator[CheckResult]:
     """An asset keeps the name, type, URL and group of its creation, or of its latest update."""
     if interaction.operation is Operation.ASSET_CREATE and not interaction.is_error:
-        fact = interaction.fact("assets.create.response")
+        fact = response_fact(interaction)
         title, expected = "a created asset has no id or no URL", "an id and a URL"
         is_complete = interaction.created_id is not None and bool(interaction.part("asset_url"))
         yield passed(fact) if is_complete else failed(fact, title, expected, interaction.data)
@@ -64,30 +73,44 @@ def asset_fields_are_stable(interaction: Interaction) -> Iterator[CheckResult]:
 
 def _compare_fields(interaction: Interaction, asset: AssetHistory, fields: Mapping[str, Any]) -> Iterator[CheckResult]:
     """Compare the fields in a response with those of the requests that created and updated the asset."""
-    created = asset.created.document or {}
+    contract, created = interaction.contract, asset.created.document or {}
+    request, response = contract.request, contract.response
     updates = [earlier for earlier in asset.interactions if earlier.operation is Operation.ASSET_UPDATE]
-    name = (updates[-1].document or {}).get("name") if updates else created.get("name")
-    if "name" in fields and name is not None:
-        fact = interaction.fact("assets.update.rename" if updates else "assets.create.name")
-        yield compare(fact, "an asset has another name", name, fields["name"])
+    name, observed = request.read(created, "name", CREATE), response.read(fields, "name")
+    field: Fact | None = contract.field("name", CREATE)
+    if updates:
+        field = interaction.fact("assets.update.rename")
+        name = request.read(updates[-1].document or {}, "name", Operation.ASSET_UPDATE)
+    if field is not None and name is not None and observed is not None:
+        yield compare(field, "an asset has another name", name, observed)
     for name in ("asset_type", "url"):
-        if name in fields and interaction.operation is not Operation.ASSET_CREATE:
-            title, fact = f"an asset has another {name}", interaction.fact(f"assets.create.{name}")
-            yield compare(fact, title, created.get(name), fields[name])
-    group, field = interaction.contract.response.path("group"), interaction.contract.field("group", CREATE)
-    if field is not None and group in fields:
-        title = "an asset is in another group"
-        yield compare(field, title, to_number(created.get(field.path)), to_number(fields[group]))
+        field, observed = contract.field(name, CREATE), first_value(fields, (response.path(name),))
+        if field is not None and observed is not MISSING and interaction.operation is not CREATE:
+            title = f"an asset has another {name}"
+            yield compare(field, title, request.read(created, name, CREATE), observed)
+    field, observed = contract.field("group", CREATE), first_value(fields, (response.path("group"),))
+    if field is not None and observed is not MISSING:
+        title, group = "an asset is in another group", request.read(created, "group", CREATE)
+        yield compare(field, title, normalized_id(group), normalized_id(observed))
+
+
+def normalized_id(value: Any) -> Any:
+    """An id to compare: 1, "1" and 1.0 are the same, and any other text is itself."""
+    number = to_number(value)
+    return value if number is None else number
 
 
 def asset_updates_are_echoed(interaction: Interaction) -> Iterator[CheckResult]:
     """The response to an update has the id and the new name of the asset."""
     if interaction.operation is not Operation.ASSET_UPDATE or interaction.is_error:
         return
-    fields, document = interaction.data_object, interaction.document or {}
-    expected = {name: document.get(name) for name in ("id", "name") if name in fields}
-    if expected:
-        observed = {name: fields[name] for name in expected}
+    fields, response = interaction.data_object, interaction.contract.response
+    name = interaction.contract.request.read(interaction.document or {}, "name", Operation.ASSET_UPDATE)
+    requested = {"id": interaction.requested_id, "name": name}
+    parts = {"id": first_value(fields, response.id_paths), "name": first_value(fields, (response.path("name"),))}
+    observed = {part: value for part, value in parts.items() if value is not MISSING}
+    expected = {part: requested[part] for part in observed}
+    if observed:
         yield compare(interaction.fact("assets.update.rename"), "an update has another effect", expected, observed)
 
 
@@ -121,7 +144,7 @@ def asset_names_are_optional(interaction: Interaction) -> Iterator[CheckResult]:
     document = interaction.document
     if interaction.operation is not Operation.ASSET_CREATE or interaction.violations or document is None:
         return
-    if document.get("name") is None:
+    if interaction.contract.request.read(document, "name", CREATE) is None:
         fact = interaction.fact("assets.create.name.default")
         if not interaction.is_error:
             yield passed(fact)
@@ -195,17 +218,24 @@ def assets_in_response(interaction: Interaction) -> Iterator[tuple[str, Mapping[
     elif interaction.operation is Operation.ASSET_GET:
         yield interaction.requested_id, fields
     elif interaction.operation is Operation.ASSET_LIST:
-        items = fields.get("items")
+        response = interaction.contract.response
+        items = response.read(fields, "assets")
         for item in items if isinstance(items, list) else []:
-            if isinstance(item, dict) and isinstance(item.get("id"), str | int):
-                yield str(item["id"]), item
+            if isinstance(item, dict) and (id_ := response.item_id(item)) is not None:
+                yield str(id_), item
 
 
 def asset_status(interaction: Interaction) -> AssetStatus | None:
     """The status of the one asset in a response."""
     if interaction.operation not in (Operation.ASSET_CREATE, Operation.ASSET_GET) or interaction.is_error:
         return None
-    return next((status for status in AssetStatus if status == interaction.raw_status), None)
+    return _terms(interaction).parse_status(interaction.raw_status)
+
+
+def _terms(interaction: Interaction) -> AssetTerms:
+    terms = interaction.contract.assets
+    assert terms is not None, "an upstream with operations on assets has terms of assets"
+    return terms
 
 
 def latest_status(asset: AssetHistory) -> AssetStatus | None:

@@ -143,13 +143,14 @@ def _check_charge(interaction: Interaction, activity: _Activity, charged: Decima
     prices = [price for task in tasks if (price := calculate_price(interaction, task)) is not None]
     if len(prices) < len(tasks):
         return
-    fee = interaction.amount("assets.create.fee")
-    fees = fee.value * (len(activity.charged) - len(tasks))
+    terms = interaction.contract.assets
+    fee = terms.fee if terms is not None else None
+    fees = fee.value * (len(activity.charged) - len(tasks)) if fee is not None else Decimal(0)
     if len(tasks) == 1 and not fees and not activity.free:
         yield from check_price(interaction, tasks[0], charged, _OTHER_AMOUNT)
         return
     by_seconds, by_tokens = (fees + _total(prices, option) for option in (SECONDS, TOKENS))
-    facts: list[Fact] = [price.tariff for price in prices] + ([fee] if fees else [])
+    facts: list[Fact] = [price.tariff for price in prices] + ([fee] if fee is not None and fees else [])
     free = [interaction.fact(name) for name in dict(activity.free)]
     if not is_same_amount(charged, by_seconds) and not is_same_amount(charged, by_tokens):
         # More than all prices together: something was charged that is free.

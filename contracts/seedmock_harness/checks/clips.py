@@ -151,7 +151,9 @@ def _check_upscaled(
     interaction: Interaction, order: ParsedOrder, clip: MediaFacts, source: MediaFacts | None
 ) -> Iterator[CheckResult]:
     width, height = clip.width or 0, clip.height or 0
-    side = interaction.amount(f"upscale.side.{order.resolution}")
+    terms = interaction.contract.upscaling
+    assert terms is not None, "an upstream with upscales has terms of upscaling"
+    side = terms.sides[order.resolution]
     yield compare(side, "the upscaled clip has another shorter side", int(side.value), min(width, height))
     if source is None or not (source.width and source.height and width and height):
         return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import ORDERS, AssetStatus, ErrorKind, Operation, TaskStatus
 from seedmock_contracts.facts import MISSING, FailCode, ResponseField
+from seedmock_contracts.response_format import first_value
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, compare, failed, passed
@@ -60,7 +61,7 @@ def _find_fail_code(interaction: Interaction, code: str, message: str) -> FailCo
 
 
 def _check_fail_code(interaction: Interaction, row: FailCode, has_no_message: bool) -> CheckResult:
-    retryable = interaction.data_object.get("retryable")
+    retryable = interaction.part("retryable")
     if isinstance(retryable, bool):
         return compare(row, "retryable has another value", row.retryable, retryable)
     if has_no_message:
@@ -115,19 +116,22 @@ def _matches_message(row: FailCode, message: str) -> bool:
 
 def failed_assets_have_a_reason(interaction: Interaction) -> Iterator[CheckResult]:
     """A failed asset has a documented code and a message."""
-    if interaction.is_error:
+    terms, response = interaction.contract.assets, interaction.contract.response
+    if interaction.is_error or terms is None:
         return
-    field = next((field for field in expected_fields(interaction) if field.path.endswith(".error")), None)
+    suffix = f".{response.path('asset_error')}"
+    field = next((field for field in expected_fields(interaction) if field.path.endswith(suffix)), None)
     if field is None:
         return
     for _, asset in assets_in_response(interaction):
-        if asset.get("status") == AssetStatus.FAILED:
-            error = asset.get("error")
-            yield _check_asset_error(interaction, field, error if isinstance(error, dict) else {})
+        if terms.parse_status(first_value(asset, response.status_paths)) is AssetStatus.FAILED:
+            yield _check_asset_error(interaction, field, asset)
 
 
-def _check_asset_error(interaction: Interaction, field: ResponseField, error: dict[str, Any]) -> CheckResult:
-    code, message = error.get("code"), error.get("message")
+def _check_asset_error(interaction: Interaction, field: ResponseField, asset: Mapping[str, Any]) -> CheckResult:
+    response = interaction.contract.response
+    code, message = response.read(asset, "asset_error_code"), response.read(asset, "asset_error_message")
+    error = response.read(asset, "asset_error") or {}
     rows = [row for row in interaction.contract.fail_codes if row.kind is ErrorKind.ASSET_REFUSED]
     row = next((row for row in rows if row.code == code), None)
     if not isinstance(message, str) or not message.strip():

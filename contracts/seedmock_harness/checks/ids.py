@@ -14,7 +14,7 @@ from seedmock_contracts.response_format import first_value
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, compare, failed, passed
-from .response_fields import read_field, response_fact
+from .response_fields import documented_field, matches_pattern, read_field, response_fact
 
 CLOCK_SKEW = 600.0
 """Seconds by which the time in an id may differ from the time of the exchange."""
@@ -99,12 +99,12 @@ def responses_name_the_requested_id(interaction: Interaction) -> Iterator[CheckR
 
 def asset_urls_contain_their_id(interaction: Interaction) -> Iterator[CheckResult]:
     """The URL of an asset is its id with the scheme asset://."""
-    fact = interaction.find("assets.url")
+    fact, response = interaction.find("assets.url"), interaction.contract.response
     if fact is None or interaction.is_error:
         return
     for asset in _assets(interaction):
-        id_, url = asset.get("id"), asset.get(interaction.contract.response.path("asset_url"), MISSING)
-        if isinstance(id_, str | int) and url is not MISSING:
+        id_, url = response.item_id(asset), first_value(asset, (response.path("asset_url"),))
+        if id_ is not None and url is not MISSING:
             yield compare(fact, "an asset's URL does not contain its id", f"{ASSET_SCHEME}{id_}", url)
 
 
@@ -113,21 +113,24 @@ def _assets(interaction: Interaction) -> Iterator[dict[str, Any]]:
     if interaction.operation in (Operation.ASSET_CREATE, Operation.ASSET_GET):
         yield interaction.data_object
     elif interaction.operation is Operation.ASSET_LIST:
-        items = interaction.data_object.get("items")
+        items = interaction.part("assets")
         yield from (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
 
 
 def group_ids_and_names_are_generated(interaction: Interaction) -> Iterator[CheckResult]:
-    """A group has a numeric id of its own and a generated name, not the requested one."""
+    """A group has an id of its own, a number where the contract says so, and a generated name if it has one."""
     if interaction.operation is not Operation.GROUP_CREATE or not isinstance(interaction.data, dict):
         return
     if interaction.is_error:
         return
-    fact, id_, name = response_fact(interaction), interaction.data.get("id"), interaction.data.get("group_name")
-    if type(id_) is not int:
+    fact, response, name = response_fact(interaction), interaction.contract.response, interaction.part("group_name")
+    id_, field = response.item_id(interaction.data), documented_field(interaction, response.path("group_name"))
+    id_fields = (documented_field(interaction, path) for path in response.id_paths)
+    is_number = all("integer" in id_field.types for id_field in id_fields if id_field is not None)
+    if is_number and type(id_) is not int:
         yield failed(fact, "a group's id is not a number", "a number", id_)
-    elif not isinstance(name, str) or not name.startswith("group-"):
-        yield failed(fact, "a group's name is not a generated one", "group-...", name)
+    elif field is not None and not (isinstance(name, str) and matches_pattern(field, name)):
+        yield failed(fact, "a group's name is not a generated one", field.pattern, name)
     elif (interaction.caller, interaction.created_id) in interaction.history.groups:
         yield failed(fact, "a group's id is used twice", "an id of its own", id_)
     else:

@@ -11,7 +11,7 @@ from seedmock_contracts.facts import Fact
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, failed, passed
 from .assets import SINGLE_ASSET_OPERATIONS, assets_in_response
-from .listings import GROUP_OPERATIONS, listed_groups
+from .listings import GROUP_OPERATIONS, ids_of, listed_groups
 
 HIDING_STATUSES = frozenset({400, 403, 404})
 """Statuses of the errors that hide another key's resource. An envelope can also have them under HTTP 200."""
@@ -61,8 +61,8 @@ def lists_are_isolated_by_key(interaction: Interaction) -> Iterator[CheckResult]
     elif interaction.operation is Operation.GROUP_LIST:
         groups = [group for (owner, _), group in history.groups.items() if _is_foreign(interaction, owner)]
         # By their generated names, as two keys may have groups of the same id.
-        foreign = {_group_name(group.created.data) for group in groups} - {""}
-        listed = {_group_name(item) for item in listed_groups(interaction) or []}
+        foreign = {_group_name(interaction, group.created.data) for group in groups} - {""}
+        listed = {_group_name(interaction, item) for item in listed_groups(interaction) or []}
         yield from _check_list(interaction.fact("groups.list.own"), foreign, listed)
 
 
@@ -78,7 +78,7 @@ def _latest_group_ids(interaction: Interaction) -> set[str]:
     for earlier in reversed(interaction.history.interactions):
         items = listed_groups(earlier) if earlier.caller == interaction.caller else None
         if items is not None:
-            return {str(item.get("id")) for item in items}
+            return ids_of(earlier, items)
     return {interaction.requested_group_id}
 
 
@@ -93,8 +93,8 @@ def _is_foreign(interaction: Interaction, owner: str) -> bool:
     return interaction.is_authenticated and interaction.caller != owner
 
 
-def _group_name(fields: Any) -> str:
-    name = fields.get("group_name") if isinstance(fields, Mapping) else None
+def _group_name(interaction: Interaction, fields: Any) -> str:
+    name = interaction.contract.response.read(fields, "group_name") if isinstance(fields, Mapping) else None
     return name if isinstance(name, str) else ""
 
 

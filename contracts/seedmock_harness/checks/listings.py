@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from seedmock_contracts.enums import Operation
 
 from ..conversation.history import AssetHistory, Interaction
 from ..results.checks import CheckResult, compare, failed, passed
-from .assets import deletion_fact, endpoint_fact
+from .assets import deletion_fact, endpoint_fact, normalized_id
 from .variants import check_option
 
 GROUP_OPERATIONS = frozenset({Operation.ASSET_CREATE, Operation.ASSET_LIST, Operation.GROUP_DELETE})
@@ -29,24 +29,26 @@ class _AssetPage:
 def page_counts_are_consistent(interaction: Interaction) -> Iterator[CheckResult]:
     """A page has as many assets as follow from its size and the total, and none twice."""
     page, document = _page(interaction), interaction.document or {}
+    request, response = interaction.contract.request, interaction.contract.response
     if page is None:
         return
     fact = interaction.fact("assets.list.paged")
     requested = tuple(
-        int(to_number(document.get(name)) or default) for name, default in (("page", 1), ("page_size", 10))
+        int(to_number(request.read(document, name, Operation.ASSET_LIST)) or default)
+        for name, default in (("page", 1), ("page_size", 10))
     )
     yield compare(fact, "another page than the requested one", requested, (page.number, page.size))
     count = max(0, min(page.size, page.total - (page.number - 1) * page.size))
     yield compare(fact, "a page contradicts its total", f"{count} assets", f"{len(page.items)} assets")
-    ids = [item.get("id") for item in page.items]
+    ids = [response.item_id(item) for item in page.items]
     if len(ids) > 1:
         title, observed = "a page lists an asset twice", f"{len(set(ids))} assets"
         yield passed(fact) if len(set(ids)) == len(ids) else failed(fact, title, f"{len(ids)} assets", observed)
     group = interaction.contract.field("group", Operation.ASSET_LIST)
     if group is not None and document.get(group.path) is not None and page.items:
-        groups = {to_number(item.get(interaction.contract.response.path("group"))) for item in page.items}
+        groups = {normalized_id(response.read(item, "group")) for item in page.items}
         title = "assets of another group are listed"
-        yield compare(group, title, {to_number(document[group.path])}, groups)
+        yield compare(group, title, {normalized_id(document[group.path])}, groups)
 
 
 def pages_list_existing_assets(interaction: Interaction) -> Iterator[CheckResult]:
@@ -54,7 +56,7 @@ def pages_list_existing_assets(interaction: Interaction) -> Iterator[CheckResult
     page = _page(interaction)
     if page is None:
         return
-    listed, group_id = {str(item.get("id")) for item in page.items}, interaction.requested_group_id
+    listed, group_id = ids_of(interaction, page.items), interaction.requested_group_id
     for asset in interaction.history.assets.values():
         is_other_group = bool(group_id) and asset.created.requested_group_id != group_id
         if asset.caller != interaction.caller or is_other_group:
@@ -76,9 +78,10 @@ def groups_are_listed(interaction: Interaction) -> Iterator[CheckResult]:
     items = listed_groups(interaction)
     if items is None or interaction.is_error:
         return
-    option = "items" if isinstance(interaction.data, dict) else "array"
-    yield check_option(interaction, interaction.variant("group_list"), option)
-    listed = {str(item.get("id")) for item in items}
+    variant = interaction.contract.assets.group_listing if interaction.contract.assets is not None else None
+    if variant is not None:
+        yield check_option(interaction, variant, "items" if isinstance(interaction.data, dict) else "array")
+    listed = ids_of(interaction, items)
     for (caller, id_), group in interaction.history.groups.items():
         if caller != interaction.caller:
             continue
@@ -95,8 +98,13 @@ def listed_groups(interaction: Interaction) -> list[dict[str, Any]] | None:
     """The items of a list of groups, as an array or inside an object; None for a response that has none."""
     if interaction.operation is not Operation.GROUP_LIST:
         return None
-    items = interaction.data.get("items") if isinstance(interaction.data, dict) else interaction.data
+    items = interaction.part("groups") if isinstance(interaction.data, dict) else interaction.data
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else None
+
+
+def ids_of(interaction: Interaction, items: Iterable[dict[str, Any]]) -> set[str]:
+    """Ids of the items of a list, as text."""
+    return {str(interaction.contract.response.item_id(item)) for item in items}
 
 
 def groups_exist_until_deleted(interaction: Interaction) -> Iterator[CheckResult]:
@@ -132,10 +140,11 @@ def _group(interaction: Interaction) -> AssetHistory | None:
 def _page(interaction: Interaction) -> _AssetPage | None:
     """The page of assets in a response that has items, total, page and page size."""
     fields = {} if interaction.is_error else interaction.data_object
-    items = fields.get("items")
+    read = interaction.contract.response.read
+    items = read(fields, "assets")
     if interaction.operation is not Operation.ASSET_LIST or not isinstance(items, list):
         return None
-    total, number, size = (fields.get(name) for name in ("total", "page", "page_size"))
+    total, number, size = (read(fields, name) for name in ("total", "page", "page_size"))
     if not (isinstance(total, int) and isinstance(number, int) and isinstance(size, int)):
         return None
     return _AssetPage([item for item in items if isinstance(item, dict)], total, number, size)

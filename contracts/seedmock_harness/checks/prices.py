@@ -106,7 +106,9 @@ def _check_upscale_price(
     interaction: Interaction, task: TaskHistory, tariff: Tariff, charged: Decimal, title: str
 ) -> Iterator[CheckResult]:
     """An upscale is billed by the whole seconds of its input, rounded up, with a minimum."""
-    minimum, rounding = interaction.amount("upscale.minimum_seconds"), interaction.fact("upscale.billing")
+    terms, rounding = interaction.contract.upscaling, interaction.fact("upscale.billing")
+    assert terms is not None, "an upstream with upscales has terms of upscaling"
+    minimum = terms.minimum_seconds
     seconds = round(charged / tariff.per_second)
     observed = f"{charged} USD, {charged / tariff.per_second:.2f} seconds"
     if charged > 0 and seconds < minimum.value:

@@ -51,9 +51,8 @@ def status_context(interaction: Interaction) -> StatusContext | None:
 
 def response_fact(interaction: Interaction) -> Fact:
     """The fact about the response of the operation as a whole."""
-    contract, operation = interaction.contract, interaction.operation
-    endpoint = contract.endpoint(operation) if operation is not None else None
-    own = contract.find(f"{endpoint.id}.response") if endpoint is not None else None
+    operation = interaction.operation
+    own = interaction.contract.response_statement(operation) if operation is not None else None
     return own or interaction.find("envelope") or error_fact(interaction)
 
 
@@ -158,13 +157,18 @@ def values_of(interaction: Interaction, field: ResponseField) -> list[Any]:
 
 def read_field(interaction: Interaction, paths: Iterable[str]) -> tuple[Any, ResponseField | None]:
     """The value at the first of these paths in `data` that is not MISSING, with its field if that is documented."""
-    key = interaction.contract.response.envelope_key
     for path in paths:
         value = first_value(interaction.data_object, (path,))
         if value is not MISSING:
-            full_path = f"{key}.{path}" if key else path
-            return value, next((field for field in expected_fields(interaction) if field.path == full_path), None)
+            return value, documented_field(interaction, path)
     return MISSING, None
+
+
+def documented_field(interaction: Interaction, path: str) -> ResponseField | None:
+    """The field that the response must have at a path in `data`, if that is documented."""
+    key = interaction.contract.response.envelope_key
+    full_path = f"{key}.{path}" if key else path
+    return next((field for field in expected_fields(interaction) if field.path == full_path), None)
 
 
 def matches(field: ResponseField, value: Any) -> bool:

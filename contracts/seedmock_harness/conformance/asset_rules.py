@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from seedmock_contracts.enums import Operation
+from seedmock_contracts.enums import SUBJECTS, Operation
 
 from ..driver.actions import Action
 from .machine_base import MachineBase, rarely
@@ -39,13 +36,13 @@ class AssetRules(MachineBase):
             self._run_on_group(data, Operation.ASSET_CREATE, group)
         asset = self.created_symbol()
         if group and asset:
-            self.run(self._asset_action(Operation.ASSET_GET, asset, caller))
+            self.run(self.subject_action(Operation.ASSET_GET, asset, caller))
             self.run(Action(seconds=PROCESSING_SECONDS))
-            self.run(self._asset_action(Operation.ASSET_GET, asset, caller))
+            self.run(self.subject_action(Operation.ASSET_GET, asset, caller))
             self.order(data, caller)
         if group and asset and data.draw(rarely):
-            self.run(self._asset_action(Operation.ASSET_DELETE, asset, caller))
-            self.run(self._asset_action(Operation.ASSET_GET, asset, caller))
+            self.run(self.subject_action(Operation.ASSET_DELETE, asset, caller))
+            self.run(self.subject_action(Operation.ASSET_GET, asset, caller))
 
     @precondition(lambda self: self.runner.symbols_of("group"))
     @rule(data=st.data())
@@ -63,14 +60,7 @@ class AssetRules(MachineBase):
         operations = [Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_GET, Operation.ASSET_DELETE]
         operation = data.draw(st.sampled_from(operations))
         document = self.draw_document(data, operation)
-        self.run(self._asset_action(operation, asset, self.runner.owners[asset], document))
-
-    def _asset_action(
-        self, operation: Operation, asset: str, caller: str, document: Mapping[str, Any] | None = None
-    ) -> Action:
-        return Action(
-            operation, {**(document or {}), self.context.contract.id_parameter(operation): asset}, caller=caller
-        )
+        self.run(self.subject_action(operation, asset, self.runner.owners[asset], document))
 
     def _create_group(self, data: st.DataObject, caller: str) -> str:
         operation = Operation.GROUP_CREATE
@@ -79,6 +69,9 @@ class AssetRules(MachineBase):
 
     def _run_on_group(self, data: st.DataObject, operation: Operation, group: str) -> None:
         symbol = data.draw(st.sampled_from([group.replace("$", "#"), group]))
-        field = self.context.contract.request.path("group", operation)
-        document = {**(self.draw_document(data, operation) or {}), field: symbol}
-        self.run(Action(operation, document, caller=self.runner.owners[group]))
+        caller, document = self.runner.owners[group], self.draw_document(data, operation)
+        if operation in SUBJECTS:
+            self.run(self.subject_action(operation, symbol, caller, document))
+        else:
+            field = self.context.contract.request.path("group", operation)
+            self.run(Action(operation, {**(document or {}), field: symbol}, caller=caller))

@@ -48,7 +48,8 @@ class InvalidRequestRules(MachineBase):
         documents = violating_documents(
             context.contract, operation, broken, media=context.media, variants=context.options
         )
-        self.run(Action(operation, data.draw(documents), caller=data.draw(self.callers())))
+        params = dict.fromkeys(context.endpoints[operation].parameters, UNKNOWN_IDS[0])
+        self.run(Action(operation, data.draw(documents), params, data.draw(self.callers())))
 
     @rule(data=st.data())
     def send_hostile_body(self, data: st.DataObject) -> None:
@@ -78,8 +79,5 @@ class InvalidRequestRules(MachineBase):
         if not operations:
             return
         operation = data.draw(st.sampled_from(operations))
-        if operation in TASK_OPERATIONS:
-            self.run(self.task_action(operation, id_, caller))
-        else:
-            name = self.context.contract.id_parameter(operation)
-            self.run(Action(operation, {**(self.draw_document(data, operation) or {}), name: id_}, caller=caller))
+        document = None if operation in TASK_OPERATIONS else self.draw_document(data, operation)
+        self.run(self.subject_action(operation, id_, caller, document))

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import task_params
+from seedmock_contracts.documents.references import ASSET_SCHEME
 from seedmock_contracts.enums import ORDERS, AssetStatus, MediaKind, Operation
+from seedmock_contracts.terms import AssetTerms
 
 from ..conversation.history import AssetHistory, Interaction
 from ..driver.action_runner import ActionRunner, AdvanceableClock
@@ -86,7 +87,7 @@ class MachineBase(RuleBasedStateMachine):
 
     def run_if_available(self, operation: Operation, caller: str, task: str = "") -> None:
         if operation in self.context.endpoints:
-            self.run(self.task_action(operation, task, caller) if task else Action(operation, caller=caller))
+            self.run(self.subject_action(operation, task, caller) if task else Action(operation, caller=caller))
 
     def order(self, data: st.DataObject, caller: str) -> str:
         """Send an order; returns the symbol of the task, empty if it was rejected."""
@@ -101,13 +102,19 @@ class MachineBase(RuleBasedStateMachine):
         name = self.runner.actions[-1].creates
         return f"${name}" if name else ""
 
-    def task_action(
-        self, operation: Operation, task: str, caller: str, headers: Mapping[str, str] | None = None
+    def subject_action(
+        self,
+        operation: Operation,
+        subject: str,
+        caller: str,
+        document: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Action:
-        """An action on a task, whose id is in the path, or else in the query string."""
-        in_path = bool(self.context.endpoints[operation].parameters)
-        params = task_params(self.context.contract, operation, task)
-        return Action(operation, None if in_path else params, params if in_path else {}, caller, headers=headers or {})
+        """An action on a task, an asset or a group, whose id is in the path, or else in the document."""
+        params = {self.context.contract.id_parameter(operation): subject}
+        if self.context.endpoints[operation].parameters:
+            return Action(operation, document, params, caller, headers=headers or {})
+        return Action(operation, {**(document or {}), **params}, {}, caller, headers=headers or {})
 
     def callers(self) -> st.SearchStrategy[str]:
         return st.sampled_from(self.context.callers)
@@ -136,15 +143,18 @@ class MachineBase(RuleBasedStateMachine):
 
     def _own_media(self, caller: str) -> Iterator[tuple[MediaKind, str]]:
         """Kind and URL of the caller's active assets and uploaded images."""
-        assets = self.runner.driver.history.assets
+        contract, assets = self.context.contract, self.runner.driver.history.assets
         for symbol in self.runner.symbols_of("asset", caller):
             asset = assets.get(self.runner.symbols[symbol])
-            if asset is not None and _is_active(asset):
-                yield MediaKind(str((asset.created.document or {})["asset_type"]).lower()), f"asset://{symbol}"
+            if asset is not None and contract.assets is not None and _is_active(asset, contract.assets):
+                document = asset.created.document or {}
+                kind = contract.assets.parse_kind(contract.request.read(document, "asset_type", Operation.ASSET_CREATE))
+                if kind is not None:
+                    yield kind, f"{ASSET_SCHEME}{symbol}"
         yield from ((MediaKind.IMAGE, symbol) for symbol in self.runner.symbols_of("file", caller))
 
 
-def _is_active(asset: AssetHistory) -> bool:
+def _is_active(asset: AssetHistory, terms: AssetTerms) -> bool:
     if not asset.interactions or asset.deletion is not None:
         return False
-    return asset.interactions[-1].raw_status == AssetStatus.ACTIVE
+    return terms.parse_status(asset.interactions[-1].raw_status) is AssetStatus.ACTIVE

@@ -38,7 +38,7 @@ class TaskRules(MachineBase):
             self._poll_to_end(task)
             if data.draw(rarely):  # rendering a clip takes most of the time of a run
                 self._download(task, {})
-            self.run(self.task_action(Operation.QUERY, task, caller))
+            self.run(self.subject_action(Operation.QUERY, task, caller))
             self.run_if_available(Operation.RECORD, caller, task)
         self.run_if_available(Operation.BALANCE, caller)
 
@@ -48,7 +48,7 @@ class TaskRules(MachineBase):
         task = self.draw_symbol(data, "task")
         operation = data.draw(st.sampled_from(self.context.available(Operation.QUERY, *READS)))
         headers = data.draw(self.range_headers()) if operation is Operation.CONTENT else {}
-        self.run(self.task_action(operation, task, self.runner.owners[task], headers))
+        self.run(self.subject_action(operation, task, self.runner.owners[task], headers=headers))
 
     @precondition(lambda self: self.runner.symbols_of("task"))
     @rule(data=st.data())
@@ -65,7 +65,7 @@ class TaskRules(MachineBase):
             if data.draw(rarely):
                 self.run(Action(seconds=data.draw(st.sampled_from(WAIT_SECONDS))))
             for operation in (Operation.CANCEL, Operation.QUERY, Operation.CANCEL):
-                self.run(self.task_action(operation, task, caller))
+                self.run(self.subject_action(operation, task, caller))
 
     @precondition(lambda self: self.context.available(Operation.TASK_LIST))
     @rule(data=st.data())
@@ -103,7 +103,7 @@ class TaskRules(MachineBase):
 
     def _poll_to_end(self, task: str) -> None:
         for _ in range(MAX_POLLS):
-            interaction = self.run(self.task_action(Operation.QUERY, task, self.runner.owners[task]))
+            interaction = self.run(self.subject_action(Operation.QUERY, task, self.runner.owners[task]))
             if interaction is None or interaction.status in TERMINAL or self.context.clock is None:
                 return
             self.run(Action(seconds=POLL_INTERVAL))
@@ -112,4 +112,4 @@ class TaskRules(MachineBase):
         if task + LINK in self.runner.symbols:
             self.run(Action(url=task + LINK, headers=headers))
         elif Operation.CONTENT in self.context.endpoints:
-            self.run(self.task_action(Operation.CONTENT, task, self.runner.owners[task], headers))
+            self.run(self.subject_action(Operation.CONTENT, task, self.runner.owners[task], headers=headers))

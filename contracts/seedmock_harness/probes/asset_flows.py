@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from seedmock_contracts.enums import AssetStatus, MediaKind, Operation, TaskStatus
+from seedmock_contracts.documents.references import ASSET_SCHEME
+from seedmock_contracts.enums import AssetStatus, MediaKind, Operation, Role, TaskStatus
 from seedmock_contracts.facts import Document
 from seedmock_contracts.generation import Reference
+from seedmock_contracts.terms import AssetTerms
 
 from ..driver.client import Driver
 from ..results.checks import CheckResult, failed, passed
@@ -25,13 +27,13 @@ FACE_URL = "https://example.com/face.png"
 
 def run_asset_flow(driver: Driver) -> Iterable[CheckResult]:
     """Create a group and an asset, of an earlier clip if there is one; use it in every way, and delete both."""
-    group = driver.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
+    group = driver.call_with(Operation.GROUP_CREATE, name="seedmock-verify").created_id
     if group is None:
         return ()
     link, group_id = result_link(driver), to_group_id(group)
-    kind, url = ("Video", link) if link else ("Image", FACE_URL)
+    kind, url = (MediaKind.VIDEO, link) if link else (MediaKind.IMAGE, FACE_URL)
     read_account(driver)
-    parts = {"url": url, "asset_type": kind, "name": "lead", "group": group_id}
+    parts = {"url": url, "asset_type": _terms(driver).kinds[kind], "name": "lead", "group": group_id}
     asset = driver.call_with(Operation.ASSET_CREATE, **parts).created_id
     if asset is not None:
         _use_asset(driver, asset)
@@ -56,13 +58,18 @@ def _use_asset(driver: Driver, asset: str) -> None:
         driver.call_with(Operation.ASSET_LIST, "second", page=1, page_size=10)
 
 
+def _terms(driver: Driver) -> AssetTerms:
+    assert driver.contract.assets is not None, "only an upstream with assets has this flow"
+    return driver.contract.assets
+
+
 def wait_for_asset(driver: Driver, asset: str) -> None:
     """Poll an asset until it is not Processing, or for a limited time."""
     for interval in (0.0, *FIRST_POLL_INTERVALS, *[POLL_INTERVAL] * MAX_POLLS):
         if interval:
             driver.sleep(interval)
         poll = driver.call_with(Operation.ASSET_GET, asset=asset)
-        if poll.is_error or poll.raw_status != AssetStatus.PROCESSING:
+        if poll.is_error or _terms(driver).parse_status(poll.raw_status) is not AssetStatus.PROCESSING:
             break
 
 
@@ -83,16 +90,19 @@ def order_unknown_asset(driver: Driver, order: Document) -> Iterator[CheckResult
 
 def order_with_asset(driver: Driver, order: Document, image: str) -> Iterator[CheckResult]:
     """Create an asset of an uploaded file, without a name; order with it, delete it, and order with it again."""
-    group = driver.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
+    group = driver.call_with(Operation.GROUP_CREATE, name="seedmock-verify").created_id
     if group is None:
         return
     group_id = to_group_id(group)
-    parts = {"url": upload_image(driver) or image, "asset_type": "Image", "group": group_id}
+    kind = _terms(driver).kinds[MediaKind.IMAGE]
+    parts = {"url": upload_image(driver) or image, "asset_type": kind, "group": group_id}
     asset = driver.call_with(Operation.ASSET_CREATE, **parts).created_id
     if asset is not None:
         wait_for_asset(driver, asset)
         driver.call_with(Operation.ASSET_LIST, group=group)
-        reference = Reference(MediaKind.IMAGE, f"asset://{asset}")
+        roles = {role for mode in driver.contract.modes for role in mode.roles}
+        role = Role.REFERENCE if Role.REFERENCE in roles else Role.FIRST_FRAME
+        reference = Reference(MediaKind.IMAGE, f"{ASSET_SCHEME}{asset}", role)
         with_asset = driver.contract.request.layout.place(order, [reference])
         yield from run_order(driver, with_asset)
         driver.call_with(Operation.ASSET_DELETE, asset=asset)

@@ -23,6 +23,7 @@ from seedmock_contracts.validation import condition
 from ..checks.error_responses import UNRELATED_TO_REQUEST
 from ..conversation.history import Interaction
 from ..driver.client import Driver
+from .base_documents import UNKNOWN_ID
 from .boundary_probes import BoundaryProbe
 
 MAX_CONFORMING_CASES = 3
@@ -92,10 +93,12 @@ class Calibration:
         return signature(interaction) != self.conforming
 
 
-def send_document(driver: Driver, operation: Operation, document: dict[str, Any]) -> Interaction:
-    """Send a document, and its texts as parameters of the path."""
+def send_document(driver: Driver, operation: Operation, document: Document) -> Interaction:
+    """Send a document, and its texts as parameters of the path; an id that it lacks is one that does not exist."""
+    endpoint = driver.contract.endpoint(operation)
+    unknown = dict.fromkeys(endpoint.parameters if endpoint is not None else (), UNKNOWN_ID)
     texts = {name: value for name, value in document.items() if isinstance(value, str)}
-    return driver.call(operation, document, params=texts)
+    return driver.call(operation, document, params={**unknown, **texts})
 
 
 def is_confirmed(driver: Driver, operation: Operation, document: Document | None) -> bool:
@@ -107,8 +110,7 @@ def is_confirmed(driver: Driver, operation: Operation, document: Document | None
         return True
     if any(interaction.document == document for interaction in _recent_refusals(driver, operation)):
         return True
-    texts = {name: value for name, value in document.items() if isinstance(value, str)}
-    return _is_refusal(driver.call(operation, document, params=texts))
+    return _is_refusal(send_document(driver, operation, document))
 
 
 def _recent_refusals(driver: Driver, operation: Operation) -> Iterator[Interaction]:

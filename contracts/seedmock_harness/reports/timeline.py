@@ -46,9 +46,9 @@ STATUS_TONES = {
     **dict.fromkeys(UNSUCCESSFUL, Tone.FAILURE),
 }
 ASSET_TONES = {
-    AssetStatus.PROCESSING.lower(): Tone.RUNNING,
-    AssetStatus.ACTIVE.lower(): Tone.SUCCESS,
-    AssetStatus.FAILED.lower(): Tone.FAILURE,
+    AssetStatus.PROCESSING: Tone.RUNNING,
+    AssetStatus.ACTIVE: Tone.SUCCESS,
+    AssetStatus.FAILED: Tone.FAILURE,
 }
 
 
@@ -179,7 +179,9 @@ def _tone(interaction: Interaction, kind: CallKind) -> Tone:
         return STATUS_TONES[interaction.status]
     if kind is CallKind.CONTENT:
         return Tone.SUCCESS
-    return ASSET_TONES.get((interaction.raw_status or "").lower(), Tone.UNKNOWN)
+    terms = interaction.contract.assets
+    status = terms.parse_status(interaction.raw_status) if terms is not None else None
+    return ASSET_TONES[status] if status is not None else Tone.UNKNOWN
 
 
 def _describe_response(response: Response) -> str:

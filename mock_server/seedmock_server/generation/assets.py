@@ -113,7 +113,8 @@ class AssetLibrary:
         plan = plan_asset(contract, self._fates.choose(contract, request, fate))
         inspection = await self._inspect(account, url, origin)
         self._ledger.check_asset(account, contract.name)
-        fast = float(contract.amount(f"{contract.name}.assets.processing_seconds").value)
+        assert contract.assets is not None, "an upstream with assets has terms of assets"
+        fast = float(contract.assets.processing_seconds.value)
         default_seconds = 0.0 if at_once else asset_processing_seconds(self._pace, fast)
         asset = AssetRecord(
             id=asset_id,

@@ -11,6 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, MediaKind, Mode, Role
 from seedmock_contracts.facts import Size
 from seedmock_contracts.generation import Reference, UpscaleRequest, generation_mode
+from seedmock_contracts.terms import UpscaleTerms
 
 from ..references.resolver import Input, frame_file
 from ..tasks.models import Task, TaskFailure
@@ -88,7 +89,7 @@ def upscale_draft(
     if max(size.width, size.height) > LONGEST_SIDE:
         failure = unusable_source(f"{video.path} would become {size.text}; allowed: at most {LONGEST_SIDE} a side")
     seconds = video.facts.seconds if video.facts else None
-    unknown_seconds = float(contract.amount(f"{contract.name}.upscale.unknown_seconds").value)
+    unknown_seconds = float(_terms(contract).unknown_seconds.value)
     return Task(
         upstream=contract.name,
         account=account,
@@ -124,9 +125,14 @@ def _size(contract: Contract, order: GenerationOrder, inputs: Sequence[Input]) -
     return min(sizes, key=lambda size: abs(math.log(size.width / size.height / ratio)))
 
 
+def _terms(contract: Contract) -> UpscaleTerms:
+    assert contract.upscaling is not None, "an upstream that upscales has terms of upscaling"
+    return contract.upscaling
+
+
 def _upscaled_size(contract: Contract, resolution: str, video: Input) -> Size:
     """Scale the input's ratio to the shorter side of the target resolution, in even pixels."""
-    fact = contract.amount(f"{contract.name}.upscale.side.{resolution}")
+    fact = _terms(contract).sides[resolution]
     side = int(fact.value)
     ratio = video.aspect_ratio or WIDESCREEN
     width, height = (side * ratio, side) if ratio >= 1 else (side, side / ratio)

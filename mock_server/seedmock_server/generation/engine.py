@@ -14,6 +14,7 @@ from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import MediaFormats, MediaLimit
 from seedmock_contracts.generation import UpscaleRequest
 from seedmock_contracts.lifecycle import TERMINAL, UNSUCCESSFUL
+from seedmock_contracts.upstreams import get_contract
 
 from ..billing.ledger import Ledger
 from ..clock import Clocks
@@ -295,11 +296,15 @@ class Engine:
             audio=task.audio,
             seed=task.seed,
             prompt=task.prompt,
-            extra_frame=self._config.options.get(f"{task.upstream}.frames") == "billed",
+            extra_frame=self._has_extra_frame(task.upstream),
             first=task.first,
             last=task.last,
             source=task.source,
         )
+
+    def _has_extra_frame(self, upstream: str) -> bool:
+        variant = get_contract(upstream).frames
+        return variant is not None and self._config.options.get(variant.id) == "billed"
 
     async def clip(self, task: Task, link_seconds: float = NEVER) -> CachedClip:
         """Render the clip of a succeeded task; its link lives for `link_seconds`, unless its fate says otherwise.

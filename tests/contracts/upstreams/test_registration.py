@@ -11,10 +11,11 @@ import pytest
 
 from seedmock_contracts import upstreams
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
+from seedmock_contracts.enums import AssetStatus, ErrorKind, Operation, StatusContext, TaskStatus
 from seedmock_contracts.errors import InvalidContract
 from seedmock_contracts.facts import Endpoint
 from seedmock_contracts.rules.fields import KnownModel
+from seedmock_contracts.terms import AssetTerms, UpscaleTerms
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_contracts.upstreams._completeness import check_contract
 
@@ -93,6 +94,54 @@ INCOMPLETE: dict[str, Callable[[], Contract]] = {
     "bases is empty; expected at least one": lambda: replace(OPEAI, bases=()),
     "behaviours lacks opeai.auth, the fact about API keys": lambda: replace(OPEAI, behaviours=OPEAI.behaviours[1:]),
 }
+
+
+APIMODELS = get_contract("apimodels")
+FEE = APIMODELS.amounts[0]
+INCOMPLETE_TERMS: dict[str, Callable[[], Contract]] = {
+    "assets is None, but there is an endpoint of asset_create": lambda: replace(APIMODELS, assets=None),
+    "assets.statuses lacks Failed": lambda: replace(
+        APIMODELS, assets=replace(assets_of(APIMODELS), statuses={status: status for status in list(AssetStatus)[:2]})
+    ),
+    "fields lacks 'asset_type', the asset_type of an asset": lambda: replace(
+        APIMODELS, fields=tuple(field for field in APIMODELS.fields if field.path != "asset_type")
+    ),
+    "response_fields lacks 'total', the total of a page of assets": lambda: replace(
+        APIMODELS, response_fields=tuple(row for row in APIMODELS.response_fields if row.path != "data.total")
+    ),
+    "upscaling is None, but a model upscales": lambda: replace(APIMODELS, upscaling=None),
+    "upscaling.sides lacks '4k'": lambda: replace(
+        APIMODELS, upscaling=replace(upscaling_of(APIMODELS), sides={"720p": FEE, "1080p": FEE, "2k": FEE})
+    ),
+}
+
+
+def assets_of(contract: Contract) -> AssetTerms:
+    assert contract.assets is not None
+    return contract.assets
+
+
+def upscaling_of(contract: Contract) -> UpscaleTerms:
+    assert contract.upscaling is not None
+    return contract.upscaling
+
+
+@pytest.mark.parametrize(("problem", "make"), INCOMPLETE_TERMS.items(), ids=INCOMPLETE_TERMS)
+def test_terms_that_are_missing_are_named(problem: str, make: Callable[[], Contract]) -> None:
+    (text,) = problems_of(make(), "apimodels")
+    assert problem in text
+
+
+def test_facts_of_terms_are_facts_of_the_contract() -> None:
+    """Wherever a value of the terms is not among the amounts: reports know its fact."""
+    lean = replace(APIMODELS, amounts=())
+    terms, upscaling = assets_of(lean), upscaling_of(lean)
+    assert {*lean.facts()} >= {
+        terms.fee,
+        terms.processing_seconds,
+        upscaling.minimum_seconds,
+        *upscaling.sides.values(),
+    }
 
 
 @pytest.mark.parametrize(("problem", "make"), INCOMPLETE.items(), ids=INCOMPLETE)

@@ -49,6 +49,7 @@ from ...rules.fields import (
 )
 from ...rules.rule import Rule
 from ...rules.urls import NoPassword, ReachableHost, ReachableReferences, WebUrl
+from ...terms import UpscaleTerms
 from ...timing import CallbackPlan, Latency
 from .. import _ark
 from . import assets as library
@@ -76,7 +77,7 @@ from .sources import (
     VENDOR_CLIENT,
     VENDOR_NOTES,
 )
-from .variants import BILLING, VARIANTS
+from .variants import BILLING, FRAMES, VARIANTS
 
 NAME = "apimodels"
 
@@ -266,25 +267,32 @@ LATENCY = Latency(float(P50.value), float(P90.value), VENDOR_CLIENT)
 
 FRAME_RATE = Amount("apimodels.content.frames_per_second", ARK, Decimal(_ark.FRAMES_PER_SECOND))
 
+SECONDS_SLACK = _ark.seconds_slack(NAME)
+UPSCALING = UpscaleTerms(
+    minimum_seconds=Amount("apimodels.upscale.minimum_seconds", PAGE_UPSCALE, Decimal(5)),
+    unknown_seconds=Amount("apimodels.upscale.unknown_seconds", ASSUMED, Decimal(5)),
+    sides={
+        target: Amount(f"apimodels.upscale.side.{target}", ASSUMED, Decimal(side))
+        for target, side in zip(TARGETS, (720, 1080, 1440, 2160), strict=True)
+    },
+)
+
 AMOUNTS = (
     *library.AMOUNTS,
-    Amount("apimodels.upscale.minimum_seconds", PAGE_UPSCALE, Decimal(5)),
+    UPSCALING.minimum_seconds,
     RESULT_DAYS,
     FRAME_RATE,
     FILE_DAYS,
     Amount("apimodels.body.megabytes", VENDOR_CLIENT, Decimal(100)),
-    _ark.seconds_slack(NAME),
+    SECONDS_SLACK,
     CALLBACKS.attempt,
     *CALLBACKS.backoff,
     CALLBACKS.lasting,
     CALLBACKS.interval,
     P50,
     P90,
-    Amount("apimodels.upscale.unknown_seconds", ASSUMED, Decimal(5)),
-    *(
-        Amount(f"apimodels.upscale.side.{target}", ASSUMED, Decimal(side))
-        for target, side in zip(TARGETS, (720, 1080, 1440, 2160), strict=True)
-    ),
+    UPSCALING.unknown_seconds,
+    *UPSCALING.sides.values(),
 )
 
 STATUS_SPELLINGS = (
@@ -413,7 +421,7 @@ CONTRACT = Contract(
         completed_paths=("completeTime",),
         millisecond_paths=frozenset({"createTime", "completeTime"}),
         envelopes=(ENVELOPE,),
-        paths={"price": "credits", "file_url": "publicUrl", "group": "group_id", "mode": "modelType"},
+        paths={"price": "credits", "file_url": "publicUrl", "mode": "modelType", **library.RESPONSE_PATHS},
         modes=MODE_NAMES,
     ),
     frame_rate=FRAME_RATE,
@@ -424,4 +432,8 @@ CONTRACT = Contract(
     retry_after=CLIENT,
     result_days=RESULT_DAYS,
     file_days=FILE_DAYS,
+    assets=library.TERMS,
+    upscaling=UPSCALING,
+    seconds_slack=SECONDS_SLACK,
+    frames=FRAMES,
 )

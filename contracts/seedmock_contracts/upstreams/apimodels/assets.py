@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ...enums import Operation
+from ...enums import MediaKind, Operation
 from ...facts import Amount, Behaviour, Document, Endpoint, Evidence, Fact, Field
-from ...response_format import IdPattern
+from ...response_format import IdPattern, ResponseStatement
 from ...rules.fields import (
     MaxLength,
     NumberRange,
@@ -18,8 +18,10 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
+from ...terms import AssetTerms
 from .. import _ark
 from .sources import ARK, ASSUMED, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME
+from .variants import FIRST_STATUS, GROUP_LISTING
 
 ENDPOINTS = (
     Endpoint("apimodels.groups.create", PAGE_ASSETS, Operation.GROUP_CREATE, "POST", "/assets/groups"),
@@ -52,7 +54,7 @@ FIELDS = (
 )
 
 PUBLIC = ("https://", "http://")
-KINDS = ("Image", "Video", "Audio")
+KINDS = {MediaKind.IMAGE: "Image", MediaKind.VIDEO: "Video", MediaKind.AUDIO: "Audio"}
 NAME_LENGTH = 64
 
 
@@ -75,7 +77,7 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
         _required(Operation.ASSET_CREATE, "url", PAGE_ASSETS),
         UrlScheme(Fact("apimodels.assets.create.url.scheme", SCHEME), "url", PUBLIC),
         _required(Operation.ASSET_CREATE, "asset_type", PAGE_ASSETS),
-        OneOf(Fact("apimodels.assets.create.asset_type.values", ARK), "asset_type", KINDS),
+        OneOf(Fact("apimodels.assets.create.asset_type.values", ARK), "asset_type", tuple(KINDS.values())),
         _required(Operation.ASSET_CREATE, "group_id", PAGE_ASSETS),
         WholeNumber(Fact("apimodels.assets.create.group_id.number", CLIENT), "group_id"),
         MaxLength(Fact("apimodels.assets.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
@@ -106,10 +108,23 @@ RULES: dict[Operation, tuple[Rule, ...]] = {
     ),
 }
 
-AMOUNTS = (
-    Amount("apimodels.assets.create.fee", PAGE_ASSETS, Decimal("0.01")),
-    Amount("apimodels.assets.processing_seconds", ASSUMED, Decimal(1)),
+TERMS = AssetTerms(
+    fee=Amount("apimodels.assets.create.fee", PAGE_ASSETS, Decimal("0.01")),
+    processing_seconds=Amount("apimodels.assets.processing_seconds", ASSUMED, Decimal(1)),
+    kinds=KINDS,
+    first_status=FIRST_STATUS,
+    group_listing=GROUP_LISTING,
 )
+AMOUNTS = (TERMS.fee, TERMS.processing_seconds)
+
+RESPONSE_PATHS = {
+    "group": "group_id",
+    "assets": "items",
+    "groups": "items",
+    "asset_error": "error",
+    "asset_error_code": "error.code",
+    "asset_error_message": "error.message",
+}
 
 CODES = _ark.asset_codes("apimodels", ARK)
 
@@ -128,10 +143,15 @@ BEHAVIOURS = (
     Behaviour("apimodels.assets.url", PAGE_ASSETS, "asset_url is asset:// followed by the asset's id"),
     Behaviour("apimodels.assets.list.paged", PAGE_ASSETS, "assets are listed by page"),
     Behaviour("apimodels.assets.update.rename", PAGE_ASSETS, "an update renames an asset"),
-    Behaviour("apimodels.groups.create.response", PAGE_ASSETS, "the response has a numeric id and a name: group-..."),
+    ResponseStatement(
+        "apimodels.groups.create.response", PAGE_ASSETS, "the response has a numeric id and a name: group-...",
+        Operation.GROUP_CREATE,
+    ),
     Behaviour("apimodels.groups.list.own", PAGE_ASSETS, "groups of this key are listed"),
     Behaviour("apimodels.groups.delete.cascade", PAGE_ASSETS, "deleting a group deletes its assets"),
-    Behaviour("apimodels.assets.create.response", PAGE_ASSETS, "the response has id and asset_url"),
+    ResponseStatement(
+        "apimodels.assets.create.response", PAGE_ASSETS, "the response has id and asset_url", Operation.ASSET_CREATE
+    ),
 )  # fmt: skip
 
 ASSET_ID = "asset-20260601120000-abcde"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...facts import Variants, assumed
+from ...facts import Variants
 from .. import _ark
 from .sources import ARK, ASSUMED, CLIENT, PAGE, PAGE_ASSETS, UNREACHABLE, VENDOR_CLIENT
 
@@ -10,6 +10,15 @@ BILLING = Variants(
     "apimodels.billing", PAGE, "seconds", ("seconds", "tokens"),
     "billed by the page's price a second (which it calls approximate), or by tokens at the price that it implies",
 )  # fmt: skip
+FIRST_STATUS = Variants(
+    "apimodels.asset_status", PAGE_ASSETS, "Processing", ("Processing", "Active"),
+    "the status of an asset in the response to its creation: pages poll until Active, clients see Active",
+)  # fmt: skip
+GROUP_LISTING = Variants(
+    "apimodels.group_list", ASSUMED, "array", ("array", "items"),
+    "groups are listed as an array in data, or as data.items",
+)  # fmt: skip
+FRAMES = _ark.frames_variant("apimodels")
 VARIANTS = (
     Variants(
         "apimodels.errors", VENDOR_CLIENT, "status", ("status", "ok"),
@@ -24,10 +33,7 @@ VARIANTS = (
         "apimodels.private_hosts", UNREACHABLE, "advise", ("advise", "reject"),
         "an order with a URL on a host that no vendor can reach is accepted with an advice, or rejected at create",
     ),
-    Variants(
-        "apimodels.asset_status", PAGE_ASSETS, "Processing", ("Processing", "Active"),
-        "the status of an asset in the response to its creation: pages poll until Active, clients see Active",
-    ),
+    FIRST_STATUS,
     Variants(
         "apimodels.keys", CLIENT, "current", ("current", "legacy"),
         "task responses with taskId, state, resultUrls (current), or with task_id, status, videos as in early 2026",
@@ -40,13 +46,7 @@ VARIANTS = (
         "apimodels.expired_link", CLIENT, "404", ("403", "404", "410"),
         "the HTTP status of a result link after its seven days",
     ),
-    Variants(
-        "apimodels.group_list", ASSUMED, "array", ("array", "items"),
-        "groups are listed as an array in data, or as data.items",
-    ),
+    GROUP_LISTING,
     BILLING,
-    Variants(
-        "apimodels.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
-        "exact", ("exact", "billed"), "24 frames a second, or one more as the token bill counts",
-    ),
+    FRAMES,
 )  # fmt: skip

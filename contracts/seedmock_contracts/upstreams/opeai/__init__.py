@@ -223,12 +223,13 @@ FRAME_RATE = Amount("opeai.content.frames_per_second", ARK, Decimal(_ark.FRAMES_
 
 NO_PRICE = assumed("the guide names no price: USD per million tokens, settable")
 TOKEN_PRICE = Amount("opeai.tokens.price", NO_PRICE, Decimal("7"))
+SECONDS_SLACK = _ark.seconds_slack(NAME)
 AMOUNTS = (
     TOKEN_PRICE,
     Amount("opeai.content.max_age", GATEWAY, Decimal(86400)),
     FRAME_RATE,
     Amount("opeai.body.megabytes", ASSUMED, Decimal(100)),
-    _ark.seconds_slack(NAME),
+    SECONDS_SLACK,
 )
 
 LATENCY = Latency(_ark.LATENCY_P50, _ark.LATENCY_P90, assumed("as measured by another vendor of the same models"))
@@ -261,6 +262,11 @@ STATUS_SPELLINGS = (
 )
 
 
+SEED = Variants(
+    "opeai.seed", GUIDE_2, "accept", ("accept", "ignore", "reject"),
+    "seed determines the clip, is ignored, or is rejected (clients of the service behind disagree)",
+)  # fmt: skip
+FRAMES = _ark.frames_variant(NAME)
 VARIANTS = (
     Variants(
         "opeai.errors", VENDOR_GET, "ark", ("ark", "newapi"),
@@ -283,10 +289,7 @@ VARIANTS = (
         "opeai.private_hosts", UNREACHABLE, "advise", ("advise", "reject"),
         "an order with a reference on a host that no vendor can reach is accepted with an advice, or rejected",
     ),
-    Variants(
-        "opeai.seed", GUIDE_2, "accept", ("accept", "ignore", "reject"),
-        "seed determines the clip, is ignored, or is rejected (clients of the service behind disagree)",
-    ),
+    SEED,
     Variants(
         "opeai.failure_reason", assumed("a sibling page's schema lists error; the guide shows no failed task"),
         "error", ("error", "fail_reason", "none"), "the field that holds the reason of a failed task",
@@ -303,10 +306,7 @@ VARIANTS = (
         "opeai.no_content", GATEWAY, "502", ("502", "400"),
         "content of a succeeded task without a clip: always an error, or always not completed yet",
     ),
-    Variants(
-        "opeai.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
-        "exact", ("exact", "billed"), "24 frames a second, or one more as the token bill counts",
-    ),
+    FRAMES,
 )  # fmt: skip
 
 BEHAVIOURS = (
@@ -413,4 +413,7 @@ CONTRACT = Contract(
     latency=LATENCY,
     token_bill=_ark.TOKEN_BILL,
     token_price=TOKEN_PRICE,
+    seconds_slack=SECONDS_SLACK,
+    seeds=SEED,
+    frames=FRAMES,
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
-from seedmock_client.effects import HttpRequest, HttpResponse
+from seedmock_client.effects import HttpRequest, HttpResponse, Upload
 from seedmock_client.error_envelopes import ErrorBody, json_object, kind_for_status, parse_error, scalar_text
-from seedmock_client.models import Failure, Video
+from seedmock_client.models import Asset, Charge, Failure, Group, ModelEntry, Page, Video
 from seedmock_client.upstreams.protocol import (
     AccountCodec,
     DecodeError,
@@ -18,7 +19,7 @@ from seedmock_client.upstreams.protocol import (
     model_name,
     unsupported_value,
 )
-from seedmock_contracts.enums import ErrorKind, Operation, Role
+from seedmock_contracts.enums import ErrorKind, MediaKind, Operation, Role
 from seedmock_contracts.facts import Document
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
 from seedmock_contracts.lifecycle import UNSUCCESSFUL
@@ -36,8 +37,10 @@ KINDS = {
 
 class ToyCodec:
     contract = CONTRACT
-    account: AccountCodec | None = None
     takes_data_uris = True
+
+    def __init__(self) -> None:
+        self.account: AccountCodec | None = ToyLibraryCodec()
 
     def create(self, order: GenerationRequest) -> HttpRequest:
         size = order.size
@@ -90,17 +93,120 @@ class ToyCodec:
         return KINDS.get(failure.code, ErrorKind.TASK_FAILED)
 
     def read_video(self, body: Document) -> Video:
-        job = body.get("job")
-        if not isinstance(job, Mapping):
-            raise DecodeError("no job in the response")
-        return _video(job)
+        return _video(_job(body))
 
     def read_videos(self, body: Document) -> tuple[Video, ...]:
-        job = body.get("job")
-        rows = job.get("all") if isinstance(job, Mapping) else None
-        if not isinstance(rows, list):
-            raise DecodeError("no list of jobs in the response")
-        return tuple(_video(row) for row in rows if isinstance(row, Mapping))
+        return tuple(_video(row) for row in _rows(body, "all"))
+
+
+class ToyLibraryCodec:
+    """Codec of shelves and props; the toy takes no files, and has neither balance, models nor records."""
+
+    def group_create(self, name: str) -> HttpRequest:
+        return build_request(CONTRACT, Operation.GROUP_CREATE, {"title": name})
+
+    def group_list(self) -> HttpRequest:
+        return build_request(CONTRACT, Operation.GROUP_LIST)
+
+    def group_delete(self, group_id: str) -> HttpRequest:
+        return build_request(CONTRACT, Operation.GROUP_DELETE, path={"shelf": group_id})
+
+    def asset_create(self, url: str, group_id: str, name: str, kind: str) -> HttpRequest:
+        assert CONTRACT.assets is not None
+        prop = {"source": url, "form": CONTRACT.assets.kinds[MediaKind(kind)], "label": name, "shelf": group_id}
+        return build_request(CONTRACT, Operation.ASSET_CREATE, prop)
+
+    def asset_get(self, asset_id: str) -> HttpRequest:
+        return build_request(CONTRACT, Operation.ASSET_GET, path={"prop": asset_id.removeprefix("asset://")})
+
+    def asset_list(self, page: int, page_size: int, group_id: str | None) -> HttpRequest:
+        query = {"sheet": str(page), "per_sheet": str(page_size)} | ({"shelf": group_id} if group_id else {})
+        return build_request(CONTRACT, Operation.ASSET_LIST, query=query)
+
+    def asset_rename(self, asset_id: str, name: str) -> HttpRequest:
+        return build_request(CONTRACT, Operation.ASSET_UPDATE, {"label": name}, path={"prop": asset_id})
+
+    def asset_delete(self, asset_id: str) -> HttpRequest:
+        return build_request(CONTRACT, Operation.ASSET_DELETE, path={"prop": asset_id})
+
+    def upload(self, upload: Upload) -> HttpRequest:
+        return build_request(CONTRACT, Operation.FILE_CREATE)
+
+    def balance(self) -> HttpRequest:
+        return build_request(CONTRACT, Operation.BALANCE)
+
+    def models(self) -> HttpRequest:
+        return build_request(CONTRACT, Operation.MODELS)
+
+    def record(self, task_id: str) -> HttpRequest:
+        return build_request(CONTRACT, Operation.RECORD)
+
+    def read_group(self, body: Document, name: str) -> Group:
+        return _shelf(_job(body), name)
+
+    def read_groups(self, body: Document) -> tuple[Group, ...]:
+        return tuple(_shelf(row) for row in _rows(body, "shelves"))
+
+    def read_asset(self, body: Document) -> Asset:
+        return _prop(_job(body))
+
+    def read_page(self, body: Document, page: int, page_size: int) -> Page:
+        items = tuple(_prop(row) for row in _rows(body, "props"))
+        return Page(items=items, page=page, page_size=page_size, total=_job(body).get("count"))
+
+    def read_upload(self, body: Document) -> str:
+        raise DecodeError("the toy takes no files")
+
+    def read_balance(self, body: Document) -> Decimal:
+        raise DecodeError("the toy has no balance")
+
+    def read_models(self, body: Document) -> tuple[ModelEntry, ...]:
+        raise DecodeError("the toy lists no models")
+
+    def read_record(self, body: Document, task_id: str) -> Charge:
+        raise DecodeError("the toy has no records")
+
+
+def _job(body: Document) -> Document:
+    job = body.get("job")
+    if not isinstance(job, Mapping):
+        raise DecodeError("no job in the response")
+    return job
+
+
+def _rows(body: Document, name: str) -> list[Document]:
+    rows = _job(body).get(name)
+    if not isinstance(rows, list):
+        raise DecodeError(f"no {name} in the response")
+    return [row for row in rows if isinstance(row, Mapping)]
+
+
+def _shelf(row: Document, name: str = "") -> Group:
+    if not scalar_text(row.get("ref")):
+        raise DecodeError("no ref in the response")
+    title = scalar_text(row.get("title")) or name
+    return Group(id=scalar_text(row.get("ref")), group_name=scalar_text(row.get("tag")), name=title, raw=dict(row))
+
+
+def _prop(row: Document) -> Asset:
+    if not scalar_text(row.get("ref")):
+        raise DecodeError("no ref in the response")
+    assert CONTRACT.assets is not None
+    raw_status, trouble = scalar_text(row.get("phase")), row.get("trouble")
+    failure = None
+    if isinstance(trouble, Mapping):
+        failure = Failure(scalar_text(trouble.get("reason")), scalar_text(trouble.get("text")))
+    return Asset(
+        id=scalar_text(row.get("ref")),
+        url=scalar_text(row.get("uri")),
+        status=CONTRACT.assets.parse_status(raw_status),
+        raw_status=raw_status,
+        name=scalar_text(row.get("label")),
+        type=scalar_text(row.get("form")),
+        group_id=scalar_text(row.get("shelf")),
+        failure=failure,
+        raw=dict(row),
+    )
 
 
 def _input(reference: Reference) -> dict[str, Any]:

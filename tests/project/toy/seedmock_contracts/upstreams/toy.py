@@ -1,7 +1,8 @@
 """Contract of an upstream that does not exist: what a new upstream has to say, and nothing else.
 
 It differs from the real ones wherever one can: paths, names, the form of ids, a prompt inside an array of items, one
-link as a string, a cancel operation, a list of tasks, and statuses for what was cancelled or has expired.
+link as a string, a cancel operation, a list of tasks, statuses for what was cancelled or has expired, and an asset
+library of props on shelves, whose ids are in the paths and whose kinds and statuses are other words.
 """
 
 from __future__ import annotations
@@ -10,7 +11,17 @@ from decimal import Decimal
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import ContentArray
-from seedmock_contracts.enums import ORDERS, ErrorKind, MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
+from seedmock_contracts.enums import (
+    ORDERS,
+    AssetStatus,
+    ErrorKind,
+    MediaKind,
+    Mode,
+    Operation,
+    Role,
+    StatusContext,
+    TaskStatus,
+)
 from seedmock_contracts.facts import (
     Amount,
     BaseUrl,
@@ -39,13 +50,18 @@ from seedmock_contracts.rules.fields import (
     RequiredField,
     RequiredItem,
     UrlScheme,
+    WholeNumber,
     type_rules,
 )
+from seedmock_contracts.terms import AssetTerms
 from seedmock_contracts.timing import Latency
 
 NAME = "toy"
 PAGE = documented("the page of the toy")
 CREATE, QUERY, CANCEL, LIST = Operation.CREATE, Operation.QUERY, Operation.CANCEL, Operation.TASK_LIST
+PROP_CREATE, PROP_GET, PROP_LIST = Operation.ASSET_CREATE, Operation.ASSET_GET, Operation.ASSET_LIST
+PROP_UPDATE, PROP_DELETE = Operation.ASSET_UPDATE, Operation.ASSET_DELETE
+SHELF_CREATE, SHELF_LIST, SHELF_DELETE = Operation.GROUP_CREATE, Operation.GROUP_LIST, Operation.GROUP_DELETE
 TEXT, WHOLE = ("string",), ("integer",)
 
 FINE = Model("toy.model.fine", PAGE, "kiln-2", "standard", ("480p", "720p"))
@@ -65,6 +81,14 @@ ENDPOINTS = (
     Endpoint("toy.query", PAGE, QUERY, "GET", "/jobs/{task_id}"),
     Endpoint("toy.cancel", PAGE, CANCEL, "DELETE", "/jobs/{task_id}"),
     Endpoint("toy.list", PAGE, LIST, "GET", "/jobs"),
+    Endpoint("toy.shelves.create", PAGE, SHELF_CREATE, "POST", "/shelves"),
+    Endpoint("toy.shelves.list", PAGE, SHELF_LIST, "GET", "/shelves"),
+    Endpoint("toy.shelves.delete", PAGE, SHELF_DELETE, "DELETE", "/shelves/{shelf}"),
+    Endpoint("toy.props.create", PAGE, PROP_CREATE, "POST", "/props"),
+    Endpoint("toy.props.get", PAGE, PROP_GET, "GET", "/props/{prop}"),
+    Endpoint("toy.props.list", PAGE, PROP_LIST, "GET", "/props"),
+    Endpoint("toy.props.update", PAGE, PROP_UPDATE, "PATCH", "/props/{prop}"),
+    Endpoint("toy.props.delete", PAGE, PROP_DELETE, "DELETE", "/props/{prop}"),
 )
 FIELDS = (
     Field("toy.create.engine", PAGE, CREATE, "engine", TEXT),
@@ -79,6 +103,23 @@ FIELDS = (
     Field("toy.create.sound", PAGE, CREATE, "sound", ("boolean",), True),
     Field("toy.create.seed", PAGE, CREATE, "seed", WHOLE),
 )
+LIBRARY_FIELDS = {
+    SHELF_CREATE: (Field("toy.shelves.create.title", PAGE, SHELF_CREATE, "title", TEXT),),
+    PROP_CREATE: (
+        Field("toy.props.create.source", PAGE, PROP_CREATE, "source", TEXT),
+        Field("toy.props.create.form", PAGE, PROP_CREATE, "form", TEXT),
+        Field("toy.props.create.label", PAGE, PROP_CREATE, "label", TEXT),
+        Field("toy.props.create.shelf", PAGE, PROP_CREATE, "shelf", TEXT),
+    ),
+    PROP_LIST: (
+        Field("toy.props.list.sheet", PAGE, PROP_LIST, "sheet", TEXT),
+        Field("toy.props.list.per_sheet", PAGE, PROP_LIST, "per_sheet", TEXT),
+        Field("toy.props.list.shelf", PAGE, PROP_LIST, "shelf", TEXT),
+    ),
+    PROP_UPDATE: (Field("toy.props.update.label", PAGE, PROP_UPDATE, "label", TEXT),),
+}
+FORMS = {MediaKind.IMAGE: "still", MediaKind.VIDEO: "motion", MediaKind.AUDIO: "tone"}
+PROP_STATUSES = {AssetStatus.PROCESSING: "drying", AssetStatus.ACTIVE: "ready", AssetStatus.FAILED: "cracked"}
 TYPES = {"image": MediaKind.IMAGE}
 ROLES = {"start": (MediaKind.IMAGE, Role.FIRST_FRAME)}
 RULES = (
@@ -89,13 +130,46 @@ RULES = (
     RequiredField(Fact("toy.create.inputs.type.required", PAGE), "inputs[].type"),
     OneOf(Fact("toy.create.inputs.type.values", PAGE), "inputs[].type", ("text", *TYPES)),
     ItemHasUrl(Fact("toy.create.inputs.url.required", PAGE), "inputs[]", tuple(TYPES)),
-    UrlScheme(Fact("toy.create.inputs.url.scheme", PAGE), "inputs[].image.url", ("https://", "http://", "data:")),
+    UrlScheme(
+        Fact("toy.create.inputs.url.scheme", PAGE), "inputs[].image.url", ("https://", "http://", "data:", "asset://")
+    ),
     RequiredField(Fact("toy.create.frame.required", PAGE), "frame"),
     OneOf(Fact("toy.create.frame.values", PAGE), "frame", tuple(size.text for size in SIZES)),
     NumberRange(Fact("toy.create.length.range", PAGE), "length", 3, 12),
     NumberRange(Fact("toy.create.seed.range", PAGE), "seed", 0, 2**31 - 1),
     MaxReferences(Fact("toy.create.start.count", PAGE), "inputs", MediaKind.IMAGE, 1, Role.FIRST_FRAME),
 )
+
+LIBRARY_RULES = {
+    SHELF_CREATE: (
+        *type_rules(LIBRARY_FIELDS[SHELF_CREATE]),
+        RequiredField(Fact("toy.shelves.create.title.required", PAGE), "title"),
+    ),
+    PROP_CREATE: (
+        *type_rules(LIBRARY_FIELDS[PROP_CREATE]),
+        RequiredField(Fact("toy.props.create.source.required", PAGE), "source"),
+        UrlScheme(Fact("toy.props.create.source.scheme", PAGE), "source", ("https://", "http://")),
+        RequiredField(Fact("toy.props.create.form.required", PAGE), "form"),
+        OneOf(Fact("toy.props.create.form.values", PAGE), "form", tuple(FORMS.values())),
+        RequiredField(Fact("toy.props.create.shelf.required", PAGE), "shelf"),
+    ),
+    PROP_LIST: (
+        WholeNumber(Fact("toy.props.list.sheet.whole", PAGE), "sheet"),
+        NumberRange(Fact("toy.props.list.sheet.range", PAGE), "sheet", 1),
+        WholeNumber(Fact("toy.props.list.per_sheet.whole", PAGE), "per_sheet"),
+        NumberRange(Fact("toy.props.list.per_sheet.range", PAGE), "per_sheet", 1, 40),
+    ),
+    PROP_UPDATE: (
+        *type_rules(LIBRARY_FIELDS[PROP_UPDATE]),
+        RequiredField(Fact("toy.props.update.label.required", PAGE), "label"),
+    ),
+}
+LIBRARY_EXAMPLES = {
+    SHELF_CREATE: ({"title": "boats"},),
+    PROP_CREATE: ({"source": "https://example.com/boat.png", "form": "still", "label": "boat", "shelf": "SH1"},),
+    PROP_LIST: ({"sheet": "1", "per_sheet": "8"},),
+    PROP_UPDATE: ({"label": "kite"},),
+}
 
 SPELLINGS = {
     TaskStatus.QUEUED: "waiting",
@@ -113,6 +187,19 @@ STATUS_SPELLINGS = (
     ),
 )
 SUCCEEDED, FAILED = (TaskStatus.SUCCESS,), (TaskStatus.FAILURE, TaskStatus.EXPIRED)
+PROP = (
+    ("ref", TEXT, True),
+    ("phase", TEXT, True),
+    ("label", TEXT, True),
+    ("form", TEXT, True),
+    ("uri", TEXT, True),
+    ("source", TEXT, True),
+    ("shelf", TEXT, True),
+    ("made", WHOLE, True),
+    ("trouble", ("object",), False),
+    ("trouble.reason", TEXT, True),
+    ("trouble.text", TEXT, True),
+)
 RESPONSE_FIELDS = (
     *(
         ResponseField(f"toy.{operation}.response.{name}", PAGE, operation, f"job.{name}", types)
@@ -139,6 +226,31 @@ RESPONSE_FIELDS = (
             ("trouble.text", TEXT, True),
         )
     ),
+    *(
+        ResponseField(f"toy.props.{name}.response.{field}", PAGE, operation, f"job.{field}", types, (), needed)
+        for name, operation in (("create", PROP_CREATE), ("get", PROP_GET))
+        for field, types, needed in PROP
+    ),
+    ResponseField("toy.props.list.response.props", PAGE, PROP_LIST, "job.props", ("array",)),
+    *(
+        ResponseField(f"toy.props.list.response.{name}", PAGE, PROP_LIST, f"job.props[].{name}", types, (), needed)
+        for name, types, needed in PROP
+    ),
+    *(
+        ResponseField(f"toy.props.list.response.sheet.{name}", PAGE, PROP_LIST, f"job.{name}", WHOLE)
+        for name in ("count", "sheet", "per_sheet")
+    ),
+    ResponseField("toy.props.update.response.ref", PAGE, PROP_UPDATE, "job.ref", TEXT),
+    ResponseField("toy.props.update.response.label", PAGE, PROP_UPDATE, "job.label", TEXT),
+    ResponseField("toy.props.delete.response.job", PAGE, PROP_DELETE, "job", ("object",)),
+    ResponseField("toy.shelves.create.response.ref", PAGE, SHELF_CREATE, "job.ref", TEXT, pattern=r"SH\d+"),
+    ResponseField("toy.shelves.create.response.tag", PAGE, SHELF_CREATE, "job.tag", TEXT, pattern="tag [0-9A-F]{6}"),
+    ResponseField("toy.shelves.list.response.shelves", PAGE, SHELF_LIST, "job.shelves", ("array",)),
+    *(
+        ResponseField(f"toy.shelves.list.response.shelves.{name}", PAGE, SHELF_LIST, f"job.shelves[].{name}", TEXT)
+        for name in ("ref", "tag", "title")
+    ),
+    ResponseField("toy.shelves.delete.response.job", PAGE, SHELF_DELETE, "job", ("object",)),
     ResponseField("toy.error_response.problem", PAGE, None, "problem", ("object",), envelope="problem"),
     ResponseField("toy.error_response.reason", PAGE, None, "problem.reason", TEXT, envelope="problem"),
     ResponseField("toy.error_response.text", PAGE, None, "problem.text", TEXT, envelope="problem"),
@@ -180,6 +292,15 @@ CODES = (
     FailCode("toy.code.output", PAGE, ErrorKind.MODERATION_OUTPUT, "bad_clip", "the clip is not allowed", "video"),
     FailCode("toy.code.crash", PAGE, ErrorKind.TASK_FAILED, "crash", "the kiln broke", "", True),
     FailCode("toy.code.late", PAGE, ErrorKind.TASK_FAILED, "late", "the job waited too long", "expired", True),
+    FailCode("toy.code.form", PAGE, ErrorKind.ASSET_REFUSED, "wrong_form", "the prop has another form", "type"),
+    FailCode("toy.code.prop", PAGE, ErrorKind.ASSET_REFUSED, "bad_prop", "the prop is not usable"),
+)
+
+PROPS = AssetTerms(
+    fee=Amount("toy.prop.cost", PAGE, Decimal("0.03")),
+    processing_seconds=Amount("toy.prop.drying", PAGE, Decimal(2)),
+    kinds=FORMS,
+    statuses=PROP_STATUSES,
 )
 
 CONTRACT = Contract(
@@ -192,7 +313,7 @@ CONTRACT = Contract(
         ModeFact("toy.mode.text", PAGE, Mode.TEXT, ()),
         ModeFact("toy.mode.start", PAGE, Mode.FIRST_FRAME, (Role.FIRST_FRAME,)),
     ),
-    fields=FIELDS,
+    fields=(*FIELDS, *(field for fields in LIBRARY_FIELDS.values() for field in fields)),
     sizes=SIZES,
     request=RequestFormat(
         layout=ContentArray("inputs", TYPES, ROLES, others=frozenset({"text"})),
@@ -204,7 +325,8 @@ CONTRACT = Contract(
                     "frame": "864x496",
                     "length": 3,
                 },
-            )
+            ),
+            **LIBRARY_EXAMPLES,
         },
         paths={
             "model": "engine",
@@ -212,10 +334,17 @@ CONTRACT = Contract(
             "size": "frame",
             "seconds": "length",
             "generate_audio": "sound",
+            "group": "shelf",
+            "name": "label",
+            "group_create.name": "title",
+            "asset_create.url": "source",
+            "asset_type": "form",
+            "page": "sheet",
+            "page_size": "per_sheet",
         },
         skeleton={"inputs": [{"type": "text"}]},
     ),
-    rules={CREATE: RULES},
+    rules={CREATE: RULES, **LIBRARY_RULES},
     limits=(MediaLimit("toy.limit.image", PAGE, MediaKind.IMAGE, "size_bytes", high=10_000_000),),
     tariffs=TARIFFS,
     status_spellings=STATUS_SPELLINGS,
@@ -225,6 +354,18 @@ CONTRACT = Contract(
         Behaviour("toy.auth", PAGE, "every request carries the key as Authorization: Bearer"),
         Behaviour("toy.status.moves", PAGE, "a job only moves on"),
         IdPattern("toy.task_id", PAGE, "KJ and twelve hexadecimal digits", ORDERS, r"KJ[0-9A-F]{12}"),
+        IdPattern("toy.prop_id", PAGE, "PR and eight hexadecimal digits", (PROP_CREATE,), r"PR[0-9A-F]{8}"),
+        Behaviour("toy.tasks.isolated", PAGE, "a job is visible to the key that ordered it"),
+        Behaviour("toy.assets.isolated", PAGE, "a prop is visible to the key that made it"),
+        Behaviour("toy.assets.purpose", PAGE, "a job can start from a prop"),
+        Behaviour("toy.assets.usable", PAGE, "a job with a prop that is gone or cracked fails"),
+        Behaviour("toy.assets.poll", PAGE, "a prop is drying until it is ready"),
+        Behaviour("toy.assets.url", PAGE, "uri is asset:// followed by the prop's ref"),
+        Behaviour("toy.assets.list.paged", PAGE, "props are listed by the sheet"),
+        Behaviour("toy.assets.update.rename", PAGE, "an update gives a prop another label"),
+        Behaviour("toy.assets.create.name.default", PAGE, "a prop needs no label"),
+        Behaviour("toy.groups.list.own", PAGE, "shelves of this key are listed"),
+        Behaviour("toy.groups.delete.cascade", PAGE, "a shelf goes with its props"),
     ),
     response_fields=RESPONSE_FIELDS,
     response=ResponseFormat(
@@ -236,7 +377,23 @@ CONTRACT = Contract(
         failure_code_paths=("trouble.reason",),
         failure_message_paths=("trouble.text",),
         created_paths=("made",),
-        paths={"model": "engine"},
+        paths={
+            "model": "engine",
+            "name": "label",
+            "asset_type": "form",
+            "asset_url": "uri",
+            "url": "source",
+            "group": "shelf",
+            "group_name": "tag",
+            "asset_error": "trouble",
+            "asset_error_code": "trouble.reason",
+            "asset_error_message": "trouble.text",
+            "assets": "props",
+            "groups": "shelves",
+            "total": "count",
+            "page": "sheet",
+            "page_size": "per_sheet",
+        },
         envelopes=(
             Envelope(
                 "problem",
@@ -246,5 +403,6 @@ CONTRACT = Contract(
     ),
     frame_rate=Amount("toy.frame_rate", PAGE, Decimal(24)),
     latency=Latency(20, 60, PAGE),
+    assets=PROPS,
     result_days=Amount("toy.result.days", PAGE, Decimal(2)),
 )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seedmock_contracts.enums import Operation, StatusContext, TaskStatus
+from seedmock_contracts.enums import AssetStatus, Operation, StatusContext, TaskStatus
 from seedmock_contracts.upstreams import get_contract
 from seedmock_server.errors import ApiError
 from seedmock_server.generation.drafts import GenerationOrder
 from seedmock_server.http.multipart import Form
-from seedmock_server.tasks.models import Task
+from seedmock_server.tasks.models import AssetRecord, Task
 from seedmock_server.upstreams.context import RESULTS, UpstreamContext
 from seedmock_server.upstreams.protocol import (
     ApiRequest,
@@ -32,8 +33,16 @@ class ToyApi:
             Operation.QUERY: self.query,
             Operation.CANCEL: self.cancel,
             Operation.TASK_LIST: self.task_list,
+            Operation.GROUP_CREATE: self.shelf_create,
+            Operation.GROUP_LIST: self.shelf_list,
+            Operation.GROUP_DELETE: self.shelf_delete,
+            Operation.ASSET_CREATE: self.prop_create,
+            Operation.ASSET_GET: self.prop_get,
+            Operation.ASSET_LIST: self.prop_list,
+            Operation.ASSET_UPDATE: self.prop_update,
+            Operation.ASSET_DELETE: self.prop_delete,
         }
-        self._context, self._engine = context, context.engine
+        self._context, self._engine, self._library = context, context.engine, context.library
 
     async def create(self, request: ApiRequest) -> JsonResponse:
         document, read = request.document, self.contract.request.read
@@ -66,6 +75,77 @@ class ToyApi:
         tasks = self._engine.tasks(request.account, self.contract.name)
         return JsonResponse(200, {"job": {"all": [self._job(task, request.origin) for task in tasks]}})
 
+    async def shelf_create(self, request: ApiRequest) -> JsonResponse:
+        tag = "tag " + self._digits(6, "shelf", request.account, self._engine.next_number(request.account))
+        shelf = self._library.create_group(self.contract.name, request.account, request.document["title"], tag)
+        return JsonResponse(200, {"job": {"ref": f"SH{shelf.id}", "tag": tag}})
+
+    async def shelf_list(self, request: ApiRequest) -> JsonResponse:
+        shelves = [
+            {"ref": f"SH{shelf.id}", "tag": shelf.group_name, "title": shelf.name}
+            for shelf in self._library.store.groups(request.account)
+        ]
+        return JsonResponse(200, {"job": {"shelves": shelves}})
+
+    async def shelf_delete(self, request: ApiRequest) -> JsonResponse:
+        self._library.delete_group(request.account, _shelf_number(request.params["shelf"]))
+        return JsonResponse(200, {"job": {}})
+
+    async def prop_create(self, request: ApiRequest) -> JsonResponse:
+        document, terms = request.document, self.contract.assets
+        kind = terms.parse_kind(document["form"]) if terms is not None else None
+        assert kind is not None
+        prop = await self._library.create_asset(
+            self.contract,
+            request.account,
+            "PR" + self._digits(8, "prop", request.account, self._engine.next_number(request.account)),
+            group_id=_shelf_number(document["shelf"]),
+            kind=kind,
+            url=document["source"],
+            name=document.get("label") or "",
+            origin=request.origin,
+            fate=request.caller.fate,
+        )
+        return JsonResponse(200, {"job": self._prop(prop)})
+
+    async def prop_get(self, request: ApiRequest) -> JsonResponse:
+        return JsonResponse(200, {"job": self._prop(self._library.asset(request.account, request.params["prop"]))})
+
+    async def prop_list(self, request: ApiRequest) -> JsonResponse:
+        query = request.params
+        shelf = _shelf_number(query["shelf"]) if "shelf" in query else None
+        page = self._library.assets(
+            request.account, shelf, int(float(query.get("sheet") or 1)), int(float(query.get("per_sheet") or 10))
+        )
+        props = [self._prop(prop) for prop in page.items]
+        sheet = {"props": props, "count": page.total, "sheet": page.page, "per_sheet": page.page_size}
+        return JsonResponse(200, {"job": sheet})
+
+    async def prop_update(self, request: ApiRequest) -> JsonResponse:
+        prop = self._library.rename(request.account, request.params["prop"], request.document["label"])
+        return JsonResponse(200, {"job": {"ref": prop.id, "label": prop.name}})
+
+    async def prop_delete(self, request: ApiRequest) -> JsonResponse:
+        self._library.delete_asset(request.account, request.params["prop"])
+        return JsonResponse(200, {"job": {}})
+
+    def _prop(self, prop: AssetRecord) -> dict[str, Any]:
+        status, terms = self._library.status(prop), self.contract.assets
+        assert terms is not None
+        body: dict[str, Any] = {
+            "ref": prop.id,
+            "phase": terms.statuses[status],
+            "label": prop.name,
+            "form": terms.kinds[prop.kind],
+            "uri": f"asset://{prop.id}",
+            "source": prop.url,
+            "shelf": f"SH{prop.group_id}",
+            "made": int(prop.created_at),
+        }
+        if status is AssetStatus.FAILED and prop.failure is not None:
+            body["trouble"] = {"reason": prop.failure.code, "text": prop.failure.message}
+        return body
+
     def render_task(self, task: Task, origin: str) -> JsonResponse:
         return JsonResponse(200, {"job": self._job(task, origin)})
 
@@ -93,10 +173,15 @@ class ToyApi:
         return job
 
     def _task_id(self, account: str, now: float, attempt: int) -> str:
-        labels = "toy", account, self._engine.next_number(account), attempt
-        return "KJ" + "".join(
-            "0123456789ABCDEF"[self._context.random.integer(16, *labels, place)] for place in range(12)
-        )
+        return "KJ" + self._digits(12, "toy", account, self._engine.next_number(account), attempt)
+
+    def _digits(self, count: int, *labels: str | int) -> str:
+        return "".join("0123456789ABCDEF"[self._context.random.integer(16, *labels, place)] for place in range(count))
+
+
+def _shelf_number(ref: str) -> int:
+    """Number of a shelf by its ref, which is SH and the number; 0, which no shelf has, for any other text."""
+    return int(ref[2:]) if re.fullmatch(r"SH[0-9]{1,15}", ref) else 0
 
 
 API = ToyApi
