@@ -168,11 +168,11 @@ from seedmock_client import AssetFailedError, Client, NotFoundError, ValidationE
 from seedmock_contracts.generation import GenerationRequest, first_frame
 
 with Client("toy", base_url=sys.argv[1], api_key="sk_any") as client:
-    shelf = client.ensure_group("boats")
-    prop = client.wait_asset(client.create_asset("https://example.com/boat.png", shelf.id, name="boat").id)
-    print(shelf.name, prop.name, prop.type, prop.raw_status, prop.status)
+    rack = client.ensure_group("boats")
+    prop = client.wait_asset(client.create_asset("https://example.com/boat.png", rack.id, name="boat").id)
+    print(rack.name, prop.name, prop.type, prop.raw_status, prop.status)
     client.rename_asset(prop.id, "ship")
-    page = client.list_assets(shelf.id, page_size=5)
+    page = client.list_assets(rack.id, page_size=5)
     print([item.name for item in page.items], page.total)
     order = GenerationRequest(prompt="It sails off", model="fast", seconds=3, references=(first_frame(prop.url),))
     print(client.wait(client.create(order)).status)
@@ -261,7 +261,7 @@ def test_conformance_finds_nothing_in_the_emulation(run: Run, upstream: str) -> 
         ("toy", "asset_get: other_value field=form to=tone", "asset_fields_are_stable"),
         ("toy", "asset_get: other_value field=phase to=wet", "asset_statuses_move_forward"),
         ("toy", "asset_list: other_value field=count to=77", "page_counts_are_consistent"),
-        ("toy", "group_list: other_value field=shelves[].ref to=SH77", "groups_are_listed"),
+        ("toy", "group_list: other_value field=racks[].ref to=RK77", "groups_are_listed"),
     ],
 )
 def test_a_broken_emulation_is_found_by_the_check_for_it(run: Run, broken: str, fault: str, check: str) -> None:

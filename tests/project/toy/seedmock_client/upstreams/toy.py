@@ -100,7 +100,7 @@ class ToyCodec:
 
 
 class ToyLibraryCodec:
-    """Codec of shelves and props; the toy takes no files, and has neither balance, models nor records."""
+    """Codec of racks and props; the toy takes no files, and has neither balance, models nor records."""
 
     def group_create(self, name: str) -> HttpRequest:
         return build_request(CONTRACT, Operation.GROUP_CREATE, {"title": name})
@@ -109,18 +109,18 @@ class ToyLibraryCodec:
         return build_request(CONTRACT, Operation.GROUP_LIST)
 
     def group_delete(self, group_id: str) -> HttpRequest:
-        return build_request(CONTRACT, Operation.GROUP_DELETE, path={"shelf": group_id})
+        return build_request(CONTRACT, Operation.GROUP_DELETE, path={"rack": group_id})
 
     def asset_create(self, url: str, group_id: str, name: str, kind: str) -> HttpRequest:
         assert CONTRACT.assets is not None
-        prop = {"source": url, "form": CONTRACT.assets.kinds[MediaKind(kind)], "label": name, "shelf": group_id}
+        prop = {"source": url, "form": CONTRACT.assets.kinds[MediaKind(kind)], "label": name, "rack": group_id}
         return build_request(CONTRACT, Operation.ASSET_CREATE, prop)
 
     def asset_get(self, asset_id: str) -> HttpRequest:
         return build_request(CONTRACT, Operation.ASSET_GET, path={"prop": asset_id.removeprefix("asset://")})
 
     def asset_list(self, page: int, page_size: int, group_id: str | None) -> HttpRequest:
-        query = {"sheet": str(page), "per_sheet": str(page_size)} | ({"shelf": group_id} if group_id else {})
+        query = {"sheet": str(page), "per_sheet": str(page_size)} | ({"rack": group_id} if group_id else {})
         return build_request(CONTRACT, Operation.ASSET_LIST, query=query)
 
     def asset_rename(self, asset_id: str, name: str) -> HttpRequest:
@@ -142,10 +142,10 @@ class ToyLibraryCodec:
         return build_request(CONTRACT, Operation.RECORD)
 
     def read_group(self, body: Document, name: str) -> Group:
-        return _shelf(_job(body), name)
+        return _rack(_job(body), name)
 
     def read_groups(self, body: Document) -> tuple[Group, ...]:
-        return tuple(_shelf(row) for row in _rows(body, "shelves"))
+        return tuple(_rack(row) for row in _rows(body, "racks"))
 
     def read_asset(self, body: Document) -> Asset:
         return _prop(_job(body))
@@ -181,7 +181,7 @@ def _rows(body: Document, name: str) -> list[Document]:
     return [row for row in rows if isinstance(row, Mapping)]
 
 
-def _shelf(row: Document, name: str = "") -> Group:
+def _rack(row: Document, name: str = "") -> Group:
     if not scalar_text(row.get("ref")):
         raise DecodeError("no ref in the response")
     title = scalar_text(row.get("title")) or name
@@ -192,10 +192,10 @@ def _prop(row: Document) -> Asset:
     if not scalar_text(row.get("ref")):
         raise DecodeError("no ref in the response")
     assert CONTRACT.assets is not None
-    raw_status, trouble = scalar_text(row.get("phase")), row.get("trouble")
+    raw_status, error = scalar_text(row.get("phase")), row.get("trouble")
     failure = None
-    if isinstance(trouble, Mapping):
-        failure = Failure(scalar_text(trouble.get("reason")), scalar_text(trouble.get("text")))
+    if isinstance(error, Mapping):
+        failure = Failure(scalar_text(error.get("reason")), scalar_text(error.get("text")))
     return Asset(
         id=scalar_text(row.get("ref")),
         url=scalar_text(row.get("uri")),
@@ -203,7 +203,7 @@ def _prop(row: Document) -> Asset:
         raw_status=raw_status,
         name=scalar_text(row.get("label")),
         type=scalar_text(row.get("form")),
-        group_id=scalar_text(row.get("shelf")),
+        group_id=scalar_text(row.get("rack")),
         failure=failure,
         raw=dict(row),
     )

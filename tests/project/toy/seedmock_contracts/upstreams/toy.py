@@ -2,7 +2,7 @@
 
 It differs from the real ones wherever one can: paths, names, the form of ids, a prompt inside an array of items, one
 link as a string, a cancel operation, a list of tasks, statuses for what was cancelled or has expired, and an asset
-library of props on shelves, whose ids are in the paths and whose kinds and statuses are other words.
+library of props on racks, whose ids are in the paths and whose kinds and statuses are other words.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ PAGE = documented("the page of the toy")
 CREATE, QUERY, CANCEL, LIST = Operation.CREATE, Operation.QUERY, Operation.CANCEL, Operation.TASK_LIST
 PROP_CREATE, PROP_GET, PROP_LIST = Operation.ASSET_CREATE, Operation.ASSET_GET, Operation.ASSET_LIST
 PROP_UPDATE, PROP_DELETE = Operation.ASSET_UPDATE, Operation.ASSET_DELETE
-SHELF_CREATE, SHELF_LIST, SHELF_DELETE = Operation.GROUP_CREATE, Operation.GROUP_LIST, Operation.GROUP_DELETE
+RACK_CREATE, RACK_LIST, RACK_DELETE = Operation.GROUP_CREATE, Operation.GROUP_LIST, Operation.GROUP_DELETE
 TEXT, WHOLE = ("string",), ("integer",)
 
 FINE = Model("toy.model.fine", PAGE, "kiln-2", "standard", ("480p", "720p"))
@@ -81,9 +81,9 @@ ENDPOINTS = (
     Endpoint("toy.query", PAGE, QUERY, "GET", "/jobs/{task_id}"),
     Endpoint("toy.cancel", PAGE, CANCEL, "DELETE", "/jobs/{task_id}"),
     Endpoint("toy.list", PAGE, LIST, "GET", "/jobs"),
-    Endpoint("toy.shelves.create", PAGE, SHELF_CREATE, "POST", "/shelves"),
-    Endpoint("toy.shelves.list", PAGE, SHELF_LIST, "GET", "/shelves"),
-    Endpoint("toy.shelves.delete", PAGE, SHELF_DELETE, "DELETE", "/shelves/{shelf}"),
+    Endpoint("toy.racks.create", PAGE, RACK_CREATE, "POST", "/racks"),
+    Endpoint("toy.racks.list", PAGE, RACK_LIST, "GET", "/racks"),
+    Endpoint("toy.racks.delete", PAGE, RACK_DELETE, "DELETE", "/racks/{rack}"),
     Endpoint("toy.props.create", PAGE, PROP_CREATE, "POST", "/props"),
     Endpoint("toy.props.get", PAGE, PROP_GET, "GET", "/props/{prop}"),
     Endpoint("toy.props.list", PAGE, PROP_LIST, "GET", "/props"),
@@ -104,17 +104,17 @@ FIELDS = (
     Field("toy.create.seed", PAGE, CREATE, "seed", WHOLE),
 )
 LIBRARY_FIELDS = {
-    SHELF_CREATE: (Field("toy.shelves.create.title", PAGE, SHELF_CREATE, "title", TEXT),),
+    RACK_CREATE: (Field("toy.racks.create.title", PAGE, RACK_CREATE, "title", TEXT),),
     PROP_CREATE: (
         Field("toy.props.create.source", PAGE, PROP_CREATE, "source", TEXT),
         Field("toy.props.create.form", PAGE, PROP_CREATE, "form", TEXT),
         Field("toy.props.create.label", PAGE, PROP_CREATE, "label", TEXT),
-        Field("toy.props.create.shelf", PAGE, PROP_CREATE, "shelf", TEXT),
+        Field("toy.props.create.rack", PAGE, PROP_CREATE, "rack", TEXT),
     ),
     PROP_LIST: (
         Field("toy.props.list.sheet", PAGE, PROP_LIST, "sheet", TEXT),
         Field("toy.props.list.per_sheet", PAGE, PROP_LIST, "per_sheet", TEXT),
-        Field("toy.props.list.shelf", PAGE, PROP_LIST, "shelf", TEXT),
+        Field("toy.props.list.rack", PAGE, PROP_LIST, "rack", TEXT),
     ),
     PROP_UPDATE: (Field("toy.props.update.label", PAGE, PROP_UPDATE, "label", TEXT),),
 }
@@ -141,9 +141,9 @@ RULES = (
 )
 
 LIBRARY_RULES = {
-    SHELF_CREATE: (
-        *type_rules(LIBRARY_FIELDS[SHELF_CREATE]),
-        RequiredField(Fact("toy.shelves.create.title.required", PAGE), "title"),
+    RACK_CREATE: (
+        *type_rules(LIBRARY_FIELDS[RACK_CREATE]),
+        RequiredField(Fact("toy.racks.create.title.required", PAGE), "title"),
     ),
     PROP_CREATE: (
         *type_rules(LIBRARY_FIELDS[PROP_CREATE]),
@@ -151,7 +151,7 @@ LIBRARY_RULES = {
         UrlScheme(Fact("toy.props.create.source.scheme", PAGE), "source", ("https://", "http://")),
         RequiredField(Fact("toy.props.create.form.required", PAGE), "form"),
         OneOf(Fact("toy.props.create.form.values", PAGE), "form", tuple(FORMS.values())),
-        RequiredField(Fact("toy.props.create.shelf.required", PAGE), "shelf"),
+        RequiredField(Fact("toy.props.create.rack.required", PAGE), "rack"),
     ),
     PROP_LIST: (
         WholeNumber(Fact("toy.props.list.sheet.whole", PAGE), "sheet"),
@@ -165,8 +165,8 @@ LIBRARY_RULES = {
     ),
 }
 LIBRARY_EXAMPLES = {
-    SHELF_CREATE: ({"title": "boats"},),
-    PROP_CREATE: ({"source": "https://example.com/boat.png", "form": "still", "label": "boat", "shelf": "SH1"},),
+    RACK_CREATE: ({"title": "boats"},),
+    PROP_CREATE: ({"source": "https://example.com/boat.png", "form": "still", "label": "boat", "rack": "RK1"},),
     PROP_LIST: ({"sheet": "1", "per_sheet": "8"},),
     PROP_UPDATE: ({"label": "kite"},),
 }
@@ -194,7 +194,7 @@ PROP = (
     ("form", TEXT, True),
     ("uri", TEXT, True),
     ("source", TEXT, True),
-    ("shelf", TEXT, True),
+    ("rack", TEXT, True),
     ("made", WHOLE, True),
     ("trouble", ("object",), False),
     ("trouble.reason", TEXT, True),
@@ -243,14 +243,14 @@ RESPONSE_FIELDS = (
     ResponseField("toy.props.update.response.ref", PAGE, PROP_UPDATE, "job.ref", TEXT),
     ResponseField("toy.props.update.response.label", PAGE, PROP_UPDATE, "job.label", TEXT),
     ResponseField("toy.props.delete.response.job", PAGE, PROP_DELETE, "job", ("object",)),
-    ResponseField("toy.shelves.create.response.ref", PAGE, SHELF_CREATE, "job.ref", TEXT, pattern=r"SH\d+"),
-    ResponseField("toy.shelves.create.response.tag", PAGE, SHELF_CREATE, "job.tag", TEXT, pattern="tag [0-9A-F]{6}"),
-    ResponseField("toy.shelves.list.response.shelves", PAGE, SHELF_LIST, "job.shelves", ("array",)),
+    ResponseField("toy.racks.create.response.ref", PAGE, RACK_CREATE, "job.ref", TEXT, pattern=r"RK\d+"),
+    ResponseField("toy.racks.create.response.tag", PAGE, RACK_CREATE, "job.tag", TEXT, pattern="tag [0-9A-F]{6}"),
+    ResponseField("toy.racks.list.response.racks", PAGE, RACK_LIST, "job.racks", ("array",)),
     *(
-        ResponseField(f"toy.shelves.list.response.shelves.{name}", PAGE, SHELF_LIST, f"job.shelves[].{name}", TEXT)
+        ResponseField(f"toy.racks.list.response.racks.{name}", PAGE, RACK_LIST, f"job.racks[].{name}", TEXT)
         for name in ("ref", "tag", "title")
     ),
-    ResponseField("toy.shelves.delete.response.job", PAGE, SHELF_DELETE, "job", ("object",)),
+    ResponseField("toy.racks.delete.response.job", PAGE, RACK_DELETE, "job", ("object",)),
     ResponseField("toy.error_response.problem", PAGE, None, "problem", ("object",), envelope="problem"),
     ResponseField("toy.error_response.reason", PAGE, None, "problem.reason", TEXT, envelope="problem"),
     ResponseField("toy.error_response.text", PAGE, None, "problem.text", TEXT, envelope="problem"),
@@ -334,7 +334,7 @@ CONTRACT = Contract(
             "size": "frame",
             "seconds": "length",
             "generate_audio": "sound",
-            "group": "shelf",
+            "group": "rack",
             "name": "label",
             "group_create.name": "title",
             "asset_create.url": "source",
@@ -364,8 +364,8 @@ CONTRACT = Contract(
         Behaviour("toy.assets.list.paged", PAGE, "props are listed by the sheet"),
         Behaviour("toy.assets.update.rename", PAGE, "an update gives a prop another label"),
         Behaviour("toy.assets.create.name.default", PAGE, "a prop needs no label"),
-        Behaviour("toy.groups.list.own", PAGE, "shelves of this key are listed"),
-        Behaviour("toy.groups.delete.cascade", PAGE, "a shelf goes with its props"),
+        Behaviour("toy.groups.list.own", PAGE, "racks of this key are listed"),
+        Behaviour("toy.groups.delete.cascade", PAGE, "a rack goes with its props"),
     ),
     response_fields=RESPONSE_FIELDS,
     response=ResponseFormat(
@@ -383,13 +383,13 @@ CONTRACT = Contract(
             "asset_type": "form",
             "asset_url": "uri",
             "url": "source",
-            "group": "shelf",
+            "group": "rack",
             "group_name": "tag",
             "asset_error": "trouble",
             "asset_error_code": "trouble.reason",
             "asset_error_message": "trouble.text",
             "assets": "props",
-            "groups": "shelves",
+            "groups": "racks",
             "total": "count",
             "page": "sheet",
             "page_size": "per_sheet",

@@ -33,9 +33,9 @@ class ToyApi:
             Operation.QUERY: self.query,
             Operation.CANCEL: self.cancel,
             Operation.TASK_LIST: self.task_list,
-            Operation.GROUP_CREATE: self.shelf_create,
-            Operation.GROUP_LIST: self.shelf_list,
-            Operation.GROUP_DELETE: self.shelf_delete,
+            Operation.GROUP_CREATE: self.rack_create,
+            Operation.GROUP_LIST: self.rack_list,
+            Operation.GROUP_DELETE: self.rack_delete,
             Operation.ASSET_CREATE: self.prop_create,
             Operation.ASSET_GET: self.prop_get,
             Operation.ASSET_LIST: self.prop_list,
@@ -75,20 +75,20 @@ class ToyApi:
         tasks = self._engine.tasks(request.account, self.contract.name)
         return JsonResponse(200, {"job": {"all": [self._job(task, request.origin) for task in tasks]}})
 
-    async def shelf_create(self, request: ApiRequest) -> JsonResponse:
-        tag = "tag " + self._digits(6, "shelf", request.account, self._engine.next_number(request.account))
-        shelf = self._library.create_group(self.contract.name, request.account, request.document["title"], tag)
-        return JsonResponse(200, {"job": {"ref": f"SH{shelf.id}", "tag": tag}})
+    async def rack_create(self, request: ApiRequest) -> JsonResponse:
+        tag = "tag " + self._digits(6, "rack", request.account, self._engine.next_number(request.account))
+        rack = self._library.create_group(self.contract.name, request.account, request.document["title"], tag)
+        return JsonResponse(200, {"job": {"ref": f"RK{rack.id}", "tag": tag}})
 
-    async def shelf_list(self, request: ApiRequest) -> JsonResponse:
-        shelves = [
-            {"ref": f"SH{shelf.id}", "tag": shelf.group_name, "title": shelf.name}
-            for shelf in self._library.store.groups(request.account)
+    async def rack_list(self, request: ApiRequest) -> JsonResponse:
+        racks = [
+            {"ref": f"RK{rack.id}", "tag": rack.group_name, "title": rack.name}
+            for rack in self._library.store.groups(request.account)
         ]
-        return JsonResponse(200, {"job": {"shelves": shelves}})
+        return JsonResponse(200, {"job": {"racks": racks}})
 
-    async def shelf_delete(self, request: ApiRequest) -> JsonResponse:
-        self._library.delete_group(request.account, _shelf_number(request.params["shelf"]))
+    async def rack_delete(self, request: ApiRequest) -> JsonResponse:
+        self._library.delete_group(request.account, _rack_number(request.params["rack"]))
         return JsonResponse(200, {"job": {}})
 
     async def prop_create(self, request: ApiRequest) -> JsonResponse:
@@ -99,7 +99,7 @@ class ToyApi:
             self.contract,
             request.account,
             "PR" + self._digits(8, "prop", request.account, self._engine.next_number(request.account)),
-            group_id=_shelf_number(document["shelf"]),
+            group_id=_rack_number(document["rack"]),
             kind=kind,
             url=document["source"],
             name=document.get("label") or "",
@@ -113,9 +113,9 @@ class ToyApi:
 
     async def prop_list(self, request: ApiRequest) -> JsonResponse:
         query = request.params
-        shelf = _shelf_number(query["shelf"]) if "shelf" in query else None
+        rack = _rack_number(query["rack"]) if "rack" in query else None
         page = self._library.assets(
-            request.account, shelf, int(float(query.get("sheet") or 1)), int(float(query.get("per_sheet") or 10))
+            request.account, rack, int(float(query.get("sheet") or 1)), int(float(query.get("per_sheet") or 10))
         )
         props = [self._prop(prop) for prop in page.items]
         sheet = {"props": props, "count": page.total, "sheet": page.page, "per_sheet": page.page_size}
@@ -139,7 +139,7 @@ class ToyApi:
             "form": terms.kinds[prop.kind],
             "uri": f"asset://{prop.id}",
             "source": prop.url,
-            "shelf": f"SH{prop.group_id}",
+            "rack": f"RK{prop.group_id}",
             "made": int(prop.created_at),
         }
         if status is AssetStatus.FAILED and prop.failure is not None:
@@ -179,9 +179,9 @@ class ToyApi:
         return "".join("0123456789ABCDEF"[self._context.random.integer(16, *labels, place)] for place in range(count))
 
 
-def _shelf_number(ref: str) -> int:
-    """Number of a shelf by its ref, which is SH and the number; 0, which no shelf has, for any other text."""
-    return int(ref[2:]) if re.fullmatch(r"SH[0-9]{1,15}", ref) else 0
+def _rack_number(ref: str) -> int:
+    """Number of a rack by its ref, which is RK and the number; 0, which no rack has, for any other text."""
+    return int(ref[2:]) if re.fullmatch(r"RK[0-9]{1,15}", ref) else 0
 
 
 API = ToyApi
