@@ -1,5 +1,5 @@
 # The usual tasks. Everything runs in .venv; see README.md, section "Development".
-.PHONY: test slow test-all coverage check format docs bench ci
+.PHONY: test slow test-all npm coverage check format docs bench ci
 
 bin := .venv/bin
 
@@ -11,6 +11,11 @@ slow:  # the tests that take a second or more
 
 test-all:
 	$(bin)/pytest -q -n auto
+
+npm:  # the tests of the npm package, and of the examples that use it
+	for folder in npm $(dir $(wildcard examples/*/package.json)); do \
+	  npm ci --prefix $$folder --ignore-scripts --no-audit --no-fund && \
+	  SEEDMOCK_COMMAND="$(CURDIR)/$(bin)/seedmock" npm test --prefix $$folder || exit 1; done
 
 coverage:  # branch coverage of the quick tests, with the threshold of CI; takes longer
 	$(bin)/pytest -q -n auto -m "not slow" --cov --cov-report=term:skip-covered

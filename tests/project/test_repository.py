@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-HOMES = ["mock_server", "contracts", "client", "tests", "benchmarks", "scripts", "docs", "fixtures", "npm", ".ci"]
+HOMES = [
+    "mock_server",
+    "contracts",
+    "client",
+    "tests",
+    "benchmarks",
+    "scripts",
+    "docs",
+    "fixtures",
+    "npm",
+    "examples",
+    ".ci",
+]
 OUTSIDE = ("/" + "work/", ".." + "/shared", "/" + "home/")
 
 
