@@ -16,6 +16,11 @@ def fresh_seed() -> int:
     return secrets.randbits(63)
 
 
+def fresh_token() -> str:
+    """Return an unguessable token of 32 URL-safe characters, for a control API that strangers can reach."""
+    return secrets.token_urlsafe(24)
+
+
 class SeededRandom:
     """Random numbers and tokens that depend on the seed and their labels alone: equal labels give equal draws."""
 

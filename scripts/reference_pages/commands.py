@@ -81,4 +81,6 @@ def describe_default(option: click.Option) -> str:
 def describe_variable(option: click.Option, context: click.Context) -> str:
     if isinstance(option.envvar, str):
         return f"`{option.envvar}`"
+    if option.envvar:
+        return ", ".join(f"`{name}`" for name in option.envvar)
     return f"`{context.auto_envvar_prefix}_{(option.name or '').upper()}`"

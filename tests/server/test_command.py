@@ -117,6 +117,39 @@ def test_keys_are_not_printed(start: Start) -> None:
     assert "$SEEDMOCK_API_KEY" in greeting
 
 
+def test_a_host_that_strangers_reach_gets_a_token(start: Start) -> None:
+    greeting = read_greeting(start("--host", "0.0.0.0", "--port", "0"))
+    url, token = re.findall(r"SEEDMOCK_BASE_URL=(\S+) .* SEEDMOCK_CONTROL_TOKEN=(\S{32})$", greeting, re.MULTILINE)[0]
+    assert f"  control token {token}: send it as X-Mock-Token; --control-token sets one" in greeting
+    assert httpx.get(f"{url}/_mock/clock").status_code == 401
+    assert httpx.get(f"{url}/_mock/clock", headers={"X-Mock-Token": token}).status_code == 200
+    assert httpx.get(f"{url}/_mock/health").status_code == 200
+
+
+def test_a_token_is_drawn_anew_at_each_start_whatever_the_seed(start: Start) -> None:
+    first, second = (read_greeting(start("--host", "0.0.0.0", "--port", "0", "--seed", "7")) for _ in range(2))
+    pattern = r"  control token (\S{32}):"
+    assert re.findall(pattern, first)[0] != re.findall(pattern, second)[0]
+
+
+@pytest.mark.parametrize("variable", ["SEEDMOCK_SERVE_CONTROL_TOKEN", "SEEDMOCK_CONTROL_TOKEN"])
+def test_a_token_that_is_given_is_required_and_not_printed(start: Start, variable: str) -> None:
+    greeting = read_greeting(start("--host", "0.0.0.0", "--port", "0", **{variable: "swordfish"}))
+    url = re.findall(r"SEEDMOCK_BASE_URL=(\S+)", greeting)[0]
+    assert "token" not in greeting.lower()
+    assert "swordfish" not in greeting
+    assert httpx.get(f"{url}/_mock/clock").status_code == 401
+    assert httpx.get(f"{url}/_mock/clock", headers={"X-Mock-Token": "swordfish"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_loopback_host_needs_no_token(start: Start, host: str) -> None:
+    greeting = read_greeting(start("--host", host, "--port", "0"))
+    url = re.findall(r"SEEDMOCK_BASE_URL=(\S+)", greeting)[0]
+    assert "token" not in greeting.lower()
+    assert httpx.get(f"{url}/_mock/clock").status_code == 200
+
+
 def test_every_option_can_be_a_variable(start: Start) -> None:
     greeting = read_greeting(start(SEEDMOCK_SERVE_PORT="0", SEEDMOCK_SERVE_PACE="step", SEEDMOCK_SERVE_SEED="5"))
     assert "pace step, seed 5" in greeting

@@ -111,7 +111,12 @@ def main() -> None:
     metavar="HOST=UPSTREAM",
     help="Serve paths that two upstreams share, such as /v1/models, as this one by this host; repeatable.",
 )
-@click.option("--control-token", help="Require this token for /_mock/.  [default: this machine only, without a token]")
+@click.option(
+    "--control-token",
+    envvar=["SEEDMOCK_SERVE_CONTROL_TOKEN", "SEEDMOCK_CONTROL_TOKEN"],
+    help="Require this token for /_mock/.  [default: none at a loopback --host, which admits this machine only; "
+    "elsewhere one is drawn, and printed]",
+)
 @click.option(
     "--stop-on-eof",
     is_flag=True,
@@ -129,6 +134,9 @@ def serve(
     from ..settings import InvalidSetting, parse_host_map, parse_settings, parse_variants
 
     settings = {name: value for name, value in values.items() if value is not None}
+    drawn_token = _token_for_strangers(host) if "control_token" not in settings else None
+    if drawn_token is not None:
+        settings["control_token"] = drawn_token
     try:
         maps = {"variants": parse_variants(variants), "host_map": parse_host_map(host_map)}
         app = App(parse_settings({**maps, **settings}))
@@ -141,7 +149,7 @@ def serve(
             app,
             host=host,
             port=port,
-            on_ready=lambda url: _print_welcome(url, app, values["keys"]),
+            on_ready=lambda url: _print_welcome(url, app, values["keys"], drawn_token),
         )
     except ListenError as error:
         raise click.ClickException(str(error)) from error
@@ -166,17 +174,29 @@ def scenarios() -> None:
             click.echo(f"    {link}")
 
 
-def _print_welcome(url: str, app: App, keys: tuple[str, ...]) -> None:
+def _token_for_strangers(host: str) -> str | None:
+    """Draw a token if other machines can reach the host: in a container every caller comes from another one."""
+    from ..http.url_policy import is_loopback_host
+    from ..randomness import fresh_token
+
+    return None if is_loopback_host(host) else fresh_token()
+
+
+def _print_welcome(url: str, app: App, keys: tuple[str, ...], drawn_token: str | None) -> None:
     from seedmock_contracts.upstreams import contracts
 
     key = "$SEEDMOCK_API_KEY" if keys else EXAMPLE_KEY
+    token = [f"  control token {drawn_token}: send it as X-Mock-Token; --control-token sets one"] if drawn_token else []
+    usable_key = EXAMPLE_KEY if not keys else "one-of-your-keys"
+    variable = f" SEEDMOCK_CONTROL_TOKEN={drawn_token}" if drawn_token else ""
     for line in (
         f"seedmock {__version__}: {len(contracts())} upstreams on {url} (pace {app.settings.pace}, seed {app.seed})",
         "",
         *(_base_urls(contract, url) for contract in contracts()),
         *([f"  links begin with {app.settings.public_url}"] if app.settings.public_url else []),
+        *token,
         "",
-        f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={EXAMPLE_KEY if not keys else 'one-of-your-keys'}",
+        f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={usable_key}{variable}",
         *_curl(url, key),
         "",
         "Ctrl-C stops.",

@@ -16,7 +16,7 @@ from seedmock_contracts.upstreams import NAMES
 
 pytestmark = [pytest.mark.wheel, pytest.mark.slow]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PACKAGES = {"seedmock_client", "seedmock_contracts", "seedmock_harness", "seedmock_server"}
 LIBRARY = "seedmock_server/scenarios/library"
 PAGES = "seedmock_server/cli/documentation/pages/"

@@ -1,0 +1,1 @@
+"""Run the steps of the Dockerfile without a container engine. See `scripts/try_dockerfile.py`."""
