@@ -175,12 +175,16 @@ class MediaLimit(Fact):
 
 @dataclass(frozen=True, slots=True)
 class MediaFormats(Fact):
-    """Formats in which references of a kind are accepted; all are under the option `off` of `variant`."""
+    """Formats in which references of a kind are accepted; all are under the option `off` of `variant`.
+
+    `quantity` is format, codec or audio_codec: the property of the media that `formats` lists.
+    """
 
     kind: MediaKind
     formats: tuple[str, ...]
     variant: str = ""
     off: str = ""
+    quantity: str = "format"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +192,9 @@ class MediaFacts:
     """Measured or declared properties of an image, video or sound. `format` names a container or codec.
 
     `face`: an image shows a real person's face; None where that was not inspected. `frames`, `codec` and `audio_codec`
-    apply to videos (codecs by their names in MP4: avc1, mp4a); `digest` identifies the content.
+    apply to videos: codecs by their names in MP4 (avc1, mp4a), those without one by ffmpeg's (mp3). Width and height
+    are those of the upright picture in square pixels; `stored_size` is that of the file where it differs. `digest`
+    identifies the content.
     """
 
     kind: MediaKind
@@ -204,6 +210,14 @@ class MediaFacts:
     codec: str = ""
     audio_codec: str = ""
     digest: str = ""
+    stored_size: tuple[int, int] | None = None
+
+    def as_stored(self) -> MediaFacts:
+        """The same with the width and height that the file has, neither turned nor stretched."""
+        if self.stored_size is None:
+            return self
+        width, height = self.stored_size
+        return replace(self, width=width, height=height, stored_size=None)
 
 
 @dataclass(frozen=True, slots=True)

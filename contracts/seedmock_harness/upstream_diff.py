@@ -173,7 +173,9 @@ def _limits(contract: Contract) -> Statements:
         (f"{limit.kind}: {limit.quantity}".replace("_", " "), describe(limit.low, limit.high, limit.strict), limit)
         for limit in contract.limits
     ]
-    formats = [(f"{row.kind}: formats", ", ".join(row.formats), row) for row in contract.formats]
+    formats = [
+        (f"{row.kind}: {row.quantity}s".replace("_", " "), ", ".join(row.formats), row) for row in contract.formats
+    ]
     return _by_subject([*formats, *limits])
 
 

@@ -117,11 +117,16 @@ def number(value: float) -> str:
 
 
 def describe_limit(limit: facts.MediaLimit) -> Cells:
-    low, high = ("more than", "less than") if limit.strict else ("from", "to")
-    bounds = [f"{word} {number(bound)}" for word, bound in ((low, limit.low), (high, limit.high)) if bound is not None]
+    comparisons = ("more than", "less than") if limit.strict else ("from", "to")
+
+    def allowed(bounds: tuple[float | None, float | None] | None) -> str:
+        stated = zip(comparisons, bounds or (None, None), strict=True)
+        return " ".join(f"{word} {number(bound)}" for word, bound in stated if bound is not None) or "all"
+
+    others = "; ".join(f"{option}: {allowed(bounds)}" for option, bounds in limit.others)
     return {
-        "kind": str(limit.kind), "quantity": spaced([limit.quantity]), "allowed": " ".join(bounds),
-        "variant": code(limit.variant) if limit.variant else "",
+        "kind": str(limit.kind), "quantity": spaced([limit.quantity]), "allowed": allowed((limit.low, limit.high)),
+        "variant": f"{code(limit.variant)} ({others})" if limit.variant else "",
     }  # fmt: skip
 
 
@@ -165,7 +170,10 @@ TABLES: dict[type[Fact], FactTable] = {
     facts.MediaLimit: FactTable("Limits of references", describe_limit),
     facts.MediaFormats: FactTable(
         "Formats of references",
-        lambda fact: {"kind": str(fact.kind), "formats": spaced(fact.formats), "variant": code(fact.variant)},
+        lambda fact: {
+            "kind": str(fact.kind), "quantity": code(fact.quantity), "accepted": spaced(fact.formats),
+            "variant": code(fact.variant),
+        },
     ),
     facts.Tariff: FactTable(
         "Prices",

@@ -148,6 +148,9 @@ REFERENCES = {
     "a video as data": ("video", "data:video/mp4;base64,AAAA"),
     "an AVIF": ("image", "https://mock.test/image.avif"),
     "a video in 4k": ("video", "https://mock.test/video-4k.mp4"),
+    "a video of wide pixels": ("video", "https://mock.test/video-wide-pixels.mp4"),
+    "a video in AV1": ("video", "https://mock.test/video-av1.mp4"),
+    "a video of 51 MB": ("video", "https://mock.test/video-51mb.mp4"),
 }
 
 
@@ -198,6 +201,8 @@ OPEAI_ERRORS = {
     "opeai: create with size and resolution + ratio",
     "opeai: create with a video as data",
     "opeai: create with an AVIF",
+    "opeai: create with a video in AV1",
+    "opeai: create with a video of 51 MB",
 }
 OPEAI_QUERIES = {"opeai: query, queued", "opeai: query, in progress", "opeai: query, done"}
 OPEAI_CREATES = {
@@ -205,6 +210,7 @@ OPEAI_CREATES = {
     "opeai: create with a seed",
     "opeai: create with a picture on a private host",
     "opeai: create with a video in 4k",
+    "opeai: create with a video of wide pixels",
 }
 APIMODELS_ERRORS = {
     "apimodels: query of no task",
@@ -215,20 +221,23 @@ APIMODELS_ERRORS = {
     "apimodels: create from the asset, at once",
     "apimodels: create with a video as data",
     "apimodels: create with an AVIF",
+    "apimodels: create with a video in AV1",
 }
 CHANGED = {
     "opeai.video_data=accept": {"opeai: create with a video as data"},
     "opeai.private_hosts=reject": {"opeai: create with a picture on a private host"},
     "opeai.media_limits=older": {"opeai: create with a video in 4k"},
-    "opeai.media_limits=off": {"opeai: create with an AVIF"},
+    "opeai.media_limits=off": {"opeai: create with an AVIF", "opeai: create with a video in AV1"},
+    "opeai.media_size=stored": {"opeai: create with a video of wide pixels"},
     "apimodels.video_data=accept": {"apimodels: create with a video as data"},
     "apimodels.private_hosts=reject": {
         "apimodels: create that will fail",
         "apimodels: query, failed",
         "apimodels: create with a picture on a private host",
     },
-    "apimodels.media_limits=older": {"apimodels: create with a video in 4k"},
-    "apimodels.media_limits=off": {"apimodels: create with an AVIF"},
+    "apimodels.media_limits=older": {"apimodels: create with a video in 4k", "apimodels: create with a video of 51 MB"},
+    "apimodels.media_limits=off": {"apimodels: create with an AVIF", "apimodels: create with a video in AV1"},
+    "apimodels.media_size=stored": {"apimodels: create with a video of wide pixels"},
     "opeai.errors=newapi": OPEAI_ERRORS,
     "opeai.status=openai": OPEAI_QUERIES | OPEAI_CREATES | {"opeai: content, queued", "opeai: content, in progress"},
     "opeai.size_with_resolution=accept": {"opeai: create with size and resolution + ratio"},
@@ -252,6 +261,8 @@ CHANGED = {
         "apimodels: create that will fail",
         "apimodels: create with a picture on a private host",
         "apimodels: create with a video in 4k",
+        "apimodels: create with a video of wide pixels",
+        "apimodels: create with a video of 51 MB",
         "apimodels: query, queued",
         "apimodels: query, in progress",
         "apimodels: query, done",

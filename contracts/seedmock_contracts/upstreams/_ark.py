@@ -6,6 +6,7 @@ Each upstream builds its own facts from these tables, under its own ids and with
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from ..enums import ErrorKind, MediaKind
@@ -24,6 +25,8 @@ from ..facts import (
 )
 
 MEBIBYTE = 1024 * 1024
+Bounds = tuple[float | None, float | None]
+"""Lowest and highest value."""
 FRAMES_PER_SECOND = 24
 SECONDS = (4, 15)
 SEEDS = (-1, 2**32 - 1)
@@ -73,7 +76,7 @@ MEDIA_LIMITS: tuple[tuple[str, MediaKind, str, float | None, float | None], ...]
     ("image.size", MediaKind.IMAGE, "size_bytes", None, 30 * MEBIBYTE),
     ("image.side", MediaKind.IMAGE, "side", 300, 6000),
     ("image.ratio", MediaKind.IMAGE, "ratio", 0.4, 2.5),
-    ("video.size", MediaKind.VIDEO, "size_bytes", None, 50 * MEBIBYTE),
+    ("video.size", MediaKind.VIDEO, "size_bytes", None, 200 * MEBIBYTE),
     ("video.pixels", MediaKind.VIDEO, "pixels", 407_696, 8_295_044),
     ("video.fps", MediaKind.VIDEO, "fps", 24, 60),
     ("video.seconds", MediaKind.VIDEO, "seconds", 2, 15),
@@ -85,16 +88,22 @@ MEDIA_LIMITS: tuple[tuple[str, MediaKind, str, float | None, float | None], ...]
 """Name, kind, quantity, lowest and highest value."""
 
 CURRENT, OLDER, OFF = "current", "older", "off"
-OLDER_BOUNDS: Mapping[str, tuple[float, float]] = {"video.pixels": (409_600, 2_086_876)}
+OLDER_BOUNDS: Mapping[str, Bounds] = {
+    "video.size": (None, 50 * MEBIBYTE),
+    "video.pixels": (409_600, 2_086_876),
+}
 """Bounds of the service's page of early 2026, where those of the present page are wider."""
 SWITCHABLE = frozenset({"image.side", "image.ratio", "video.pixels", "video.fps"})
 """Limits that only the service behind states: a gateway may not enforce them, or scale what it takes."""
 
-FORMATS: Mapping[MediaKind, tuple[str, ...]] = {
-    MediaKind.IMAGE: ("jpeg", "png", "webp", "bmp", "tiff", "gif", "heic", "heif"),
-    MediaKind.VIDEO: ("mp4", "mov"),
-    MediaKind.AUDIO: ("wav", "mp3"),
-}
+FORMATS: tuple[tuple[str, MediaKind, tuple[str, ...]], ...] = (
+    ("format", MediaKind.IMAGE, ("jpeg", "png", "webp", "bmp", "tiff", "gif", "heic", "heif")),
+    ("format", MediaKind.VIDEO, ("mp4", "mov")),
+    ("codec", MediaKind.VIDEO, ("avc1", "hvc1")),
+    ("audio_codec", MediaKind.VIDEO, ("mp4a", "mp3")),
+    ("format", MediaKind.AUDIO, ("wav", "mp3")),
+)
+"""Property of the media, kind, and the accepted values: containers, and codecs by their names in MP4."""
 
 SECONDS_SLACK = "0.2"
 """Seconds by which a clip may miss its bounds of 2 and 15: the service's error names 1.8 and 15.2."""
@@ -105,37 +114,63 @@ def media_limits(
 ) -> tuple[MediaLimit, ...]:
     """Limits of an upstream.
 
-    `stated` is the evidence of those that its vendor states, `strict` names those whose bounds are excluded.
+    `stated` is the evidence of those that its vendor states: with the older bounds, since the vendors' pages are of
+    early 2026, too. `strict` names those whose bounds are excluded.
     """
     excluding = frozenset(strict)
-    return tuple(
-        MediaLimit(
-            f"{upstream}.limit.{name}", stated.get(name, evidence), kind, quantity, low, high, name in excluding,
-            *(_switch(upstream, name) if name in SWITCHABLE and name not in stated else ()),
+    limits = []
+    for name, kind, quantity, *current in MEDIA_LIMITS:
+        low, high = OLDER_BOUNDS[name] if name in stated and name in OLDER_BOUNDS else current
+        limit = MediaLimit(
+            f"{upstream}.limit.{name}", stated.get(name, evidence), kind, quantity, low, high, name in excluding
         )
-        for name, kind, quantity, low, high in MEDIA_LIMITS
-    )  # fmt: skip
+        others = () if name in stated else _others(name)
+        limits.append(replace(limit, variant=f"{upstream}.media_limits", others=others) if others else limit)
+    return tuple(limits)
 
 
-def _switch(upstream: str, name: str) -> tuple[str, tuple[tuple[str, tuple[float, float] | None], ...]]:
+def _others(name: str) -> tuple[tuple[str, Bounds | None], ...]:
+    """Bounds of a limit under the options where they differ."""
     older = ((OLDER, OLDER_BOUNDS[name]),) if name in OLDER_BOUNDS else ()
-    return f"{upstream}.media_limits", (*older, (OFF, None))
+    return (*older, (OFF, None)) if name in SWITCHABLE else older
 
 
 def media_formats(upstream: str, evidence: Evidence) -> tuple[MediaFormats, ...]:
-    """Formats of references of each kind."""
+    """Formats and codecs of references of each kind."""
     return tuple(
-        MediaFormats(f"{upstream}.limit.{kind}.format", evidence, kind, formats, f"{upstream}.media_limits", OFF)
-        for kind, formats in FORMATS.items()
+        MediaFormats(
+            f"{upstream}.limit.{kind}.{quantity}", evidence, kind, values, f"{upstream}.media_limits", OFF, quantity
+        )
+        for quantity, kind, values in FORMATS
     )
 
 
 def media_limits_variant(upstream: str, evidence: Evidence) -> Variants:
-    """Choice between the service's limits on formats, pixels, sides and frames a second, and none."""
+    """Choice between the service's limits on formats, codecs, pixels, sides and frames a second, and none."""
     return Variants(
         f"{upstream}.media_limits", evidence, CURRENT, (CURRENT, OLDER, OFF),
-        "formats, pixels, sides and frame rates of references are limited as by the service behind, as its page says "
-        "now or as it said in early 2026; or not at all",
+        "formats, codecs, pixels, sides and frame rates of references are limited as by the service behind, as its "
+        "page says now or as it said in early 2026; or not at all. Bytes that the vendor does not limit itself are as "
+        "on either page, with off as now",
+    )  # fmt: skip
+
+
+UPRIGHT, STORED = "upright", "stored"
+_SIZE_SOURCE = assumed("no page says it; what people see is likelier than what a file stores")
+
+
+def upright_size(upstream: str) -> Behaviour:
+    """Reading of the limits on width and height, and of the adaptive ratio."""
+    description = "width and height of a reference count as it is seen: turned as the file says, in square pixels"
+    return Behaviour(f"{upstream}.limit.upright", _SIZE_SOURCE, description)
+
+
+def media_size_variant(upstream: str) -> Variants:
+    """Choice between the upright picture and the stored one, for the limits and the adaptive ratio."""
+    return Variants(
+        f"{upstream}.media_size", _SIZE_SOURCE, UPRIGHT, (UPRIGHT, STORED),
+        "width and height of references count as they are seen, turned by EXIF data or a display matrix and in square "
+        "pixels; or as the file stores them",
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ _UNITS = {
     "pixels": " pixels",
     "fps": " frames a second",
 }
+_CODECS = {"avc1": "H.264", "hvc1": "H.265", "mp4a": "AAC"}
+"""Names for people, by the names of codecs in MP4."""
 
 
 def media_violations(
@@ -36,6 +38,7 @@ def media_violations(
         return []
     contract = get_contract(upstream)
     options = {**contract.defaults, **(variants or {})}
+    media = [(path, counted_facts(upstream, facts, options)) for path, facts in media]
     result = [
         violation
         for accepted in (contract.formats if formats is None else formats)
@@ -50,6 +53,11 @@ def media_violations(
     return result
 
 
+def counted_facts(upstream: str, facts: MediaFacts, options: Mapping[str, str]) -> MediaFacts:
+    """Return the facts with the width and height that count: those of the upright picture, or of the file as stored."""
+    return facts.as_stored() if options.get(f"{upstream}.media_size") == "stored" else facts
+
+
 def kind_violation(path: str, expected: MediaKind, facts: MediaFacts, limit: MediaLimit) -> Violation | None:
     """Violation of a reference whose media is of another kind than its field expects, reported with `limit` as fact."""
     if facts.kind is expected:
@@ -59,11 +67,14 @@ def kind_violation(path: str, expected: MediaKind, facts: MediaFacts, limit: Med
 
 
 def _format_violation(path: str, facts: MediaFacts, accepted: MediaFormats) -> Violation | None:
-    if facts.kind is not accepted.kind or facts.format.lower() in accepted.formats:
+    value = str(getattr(facts, accepted.quantity))
+    # A codec may be unknown, or there is no sound; the format is always known.
+    if facts.kind is not accepted.kind or not value or value.lower() in accepted.formats:
         return None
-    allowed = ", ".join(accepted.formats)
-    message = f"{path}: format is {format_value(facts.format)}; allowed: {allowed}"
-    return Violation(accepted, ErrorKind.INVALID_PARAMETER, path, facts.format, allowed, message)
+    allowed = ", ".join(f"{name} ({_CODECS[name]})" if name in _CODECS else name for name in accepted.formats)
+    name = accepted.quantity.replace("_", " ")
+    message = f"{path}: {name} is {format_value(value)}; allowed: {allowed}"
+    return Violation(accepted, ErrorKind.INVALID_PARAMETER, path, value, allowed, message)
 
 
 def _limit_violations(

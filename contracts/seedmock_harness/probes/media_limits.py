@@ -54,7 +54,11 @@ def media_limit_probe(contract: Contract, limit: MediaLimit | MediaFormats) -> B
 
 def _format_probe(contract: Contract, formats: MediaFormats) -> BoundaryProbe | None:
     """Build a probe of the formats of images; those of videos and sounds need an encoder."""
-    if formats.kind is not MediaKind.IMAGE or Operation.CREATE not in contract.request.examples:
+    if (
+        formats.kind is not MediaKind.IMAGE
+        or formats.quantity != "format"
+        or Operation.CREATE not in contract.request.examples
+    ):
         return None
     samples = (
         (BoundaryCase({}, False, "svg", gross=True), drawing_uri(SIDE)),
@@ -77,8 +81,7 @@ def _build_probe(
     ]
     conforming = tuple(case for case in complete if case.valid)
     violating = tuple(case for case in complete if not case.valid)
-    quantity = limit.quantity if isinstance(limit, MediaLimit) else "format"
-    rule, end = Rule(limit, f"{limit.kind} {quantity}"), len(contract.rules[Operation.CREATE])
+    rule, end = Rule(limit, f"{limit.kind} {limit.quantity}"), len(contract.rules[Operation.CREATE])
     return BoundaryProbe(Operation.CREATE, rule, SECOND_VIOLATION, end, conforming, violating)
 
 

@@ -26,7 +26,7 @@ def describe_rule(contract: Contract, operation: Operation, rule: Rule) -> str:
 def describe_limit(limit: MediaLimit | MediaFormats) -> str:
     """Return the quantity and the bounds, or the formats."""
     if isinstance(limit, MediaFormats):
-        return f"formats {', '.join(limit.formats)}"
+        return f"{limit.quantity.replace('_', ' ')}s {', '.join(limit.formats)}"
     comparisons = (("at least", limit.low), ("at most", limit.high))
     bounds = [f"{comparison} {bound:,.10g}" for comparison, bound in comparisons if bound]
     return f"{limit.quantity} {' and '.join(bounds)}"

@@ -177,6 +177,8 @@ class MediaDeclaration(ResponseModel, frozen=True, kw_only=True):
     url: str
     kind: str
     format: str | None = None
+    codec: str | None = None
+    audio_codec: str | None = None
     size_bytes: int | None = None
     seconds: float | None = None
     width: int | None = None

@@ -11,7 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import is_private_url, unreachable_reason
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Operation
 from seedmock_contracts.facts import MediaFacts, MediaLimit
-from seedmock_contracts.validation.media import media_violations
+from seedmock_contracts.validation.media import counted_facts, media_violations
 
 from ..billing.ledger import Ledger
 from ..clock import Clocks
@@ -198,6 +198,7 @@ def _failure(
     if facts.kind is not kind:
         message = f"the file is of kind {facts.kind}; allowed: {kind}"
         return _failed(contract, "type", message)
+    facts = counted_facts(contract.name, facts, options)
     for violation in media_violations(contract.name, [("url", facts)], variants=options):
         limit = violation.fact
         if not isinstance(limit, MediaLimit):

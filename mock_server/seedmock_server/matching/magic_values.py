@@ -61,10 +61,13 @@ def _video(
     width: int = 1280,
     height: int = 720,
     form: str = "mp4",
+    codec: str = "avc1",
+    audio_codec: str = "mp4a",
+    stored_size: tuple[int, int] | None = None,
 ) -> MagicUrl:
     facts = MediaFacts(
         kind=MediaKind.VIDEO, size_bytes=size, format=form, seconds=seconds, width=width, height=height, fps=fps,
-        has_audio=True,
+        has_audio=True, codec=codec, audio_codec=audio_codec, stored_size=stored_size,
     )  # fmt: skip
     return MagicUrl(description, facts)
 
@@ -101,13 +104,22 @@ URLS: Final[Mapping[str, MagicUrl]] = {
     "/video-49mb.mp4": _video("49 MB", 5.0, size=49 * MIB),
     "/video-50mb.mp4": _video("50 MB exactly", 5.0, size=50 * MIB),
     "/video-51mb.mp4": _video("51 MB", 5.0, size=51 * MIB),
+    "/video-199mb.mp4": _video("199 MB", 5.0, size=199 * MIB),
+    "/video-200mb.mp4": _video("200 MB exactly", 5.0, size=200 * MIB),
+    "/video-201mb.mp4": _video("201 MB", 5.0, size=201 * MIB),
     "/video-176x144.mp4": _video("176 x 144", width=176, height=144),
     "/video-480p.mp4": _video("864 x 496, 60 frames a second", width=864, height=496, fps=60.0),
     "/video-4k.mp4": _video("3840 x 2160", width=3840, height=2160),
     "/video-8k.mp4": _video("7680 x 4320", width=7680, height=4320),
     "/video-12fps.mp4": _video("12 frames a second", fps=12.0),
     "/video-120fps.mp4": _video("120 frames a second", fps=120.0),
-    "/video.webm": _video("a WebM", form="webm"),
+    "/video-wide-pixels.mp4": _video(
+        "854 x 480, stored as 640 x 480 with wide pixels", width=854, height=480, stored_size=(640, 480)
+    ),
+    "/video-h265.mp4": _video("H.265", codec="hvc1"),
+    "/video-av1.mp4": _video("AV1", codec="av01"),
+    "/video-opus.mp4": _video("H.264 with Opus", audio_codec="opus"),
+    "/video.webm": _video("a WebM", form="webm", codec="vp09", audio_codec="opus"),
     "/video.mkv": _video("a Matroska file", form="matroska"),
     "/audio-1s.mp3": _audio("1 second", 1.0),
     "/audio-2s.mp3": _audio("2 seconds", 2.0),

@@ -20,6 +20,8 @@ from .encoding.encoder import Encoder, EncoderFailure, Unrenderable
 from .sniff import container, safe_input
 
 TIME_LIMIT = 20.0
+# Names in MP4 of ffmpeg's codecs; the others keep ffmpeg's.
+CODEC_NAMES = {"h264": "avc1", "hevc": "hvc1", "aac": "mp4a", "mpeg4": "mp4v", "av1": "av01", "vp9": "vp09"}
 
 
 class UnreadableMedia(SeedmockServerError, ValueError):
@@ -28,13 +30,22 @@ class UnreadableMedia(SeedmockServerError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One track: its codec, its size as it is seen if it has one, and the seconds and packets that are played."""
+    """One track: its codec, its size as it is seen if it has one, and the seconds and packets that are played.
+
+    `stored` is the size without rotation and shape of the pixels.
+    """
 
     codec: str
     width: int | None
     height: int | None
     packets: int
     seconds: float
+    stored: tuple[int, int] | None = None
+
+    @property
+    def stored_size(self) -> tuple[int, int] | None:
+        """The stored size, where it is not the one that is seen."""
+        return None if self.stored == (self.width, self.height) else self.stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +93,14 @@ def _measure_image(path: Path, size: int) -> MediaFacts | None:
     image = recognised(path)
     if image is None:
         return None
-    width, height, name = image
-    return MediaFacts(kind=MediaKind.IMAGE, size_bytes=size, format=name, width=width, height=height)
+    return MediaFacts(
+        kind=MediaKind.IMAGE,
+        size_bytes=size,
+        format=image.format,
+        width=image.width,
+        height=image.height,
+        stored_size=image.stored_size,
+    )
 
 
 def _measure_tracks(path: Path, size: int) -> MediaFacts:
@@ -106,6 +123,9 @@ def _measure_tracks(path: Path, size: int) -> MediaFacts:
         height=video.height if video else None,
         fps=round(video.packets / video.seconds, 3) if video and video.seconds else None,
         has_audio=audio is not None,
+        codec=CODEC_NAMES.get(video.codec, video.codec) if video else "",
+        audio_codec=CODEC_NAMES.get(audio.codec, audio.codec) if audio else "",
+        stored_size=video.stored_size if video else None,
     )
 
 
@@ -147,14 +167,20 @@ def _track(
         height=height,
         packets=sum(start + duration > begin for start, duration in packets),
         seconds=float(Fraction(heads["tb", number]) * (end - begin)),
+        stored=_stored_size(heads, number),
     )
 
 
 def _displayed_size(heads: dict[tuple[str, int], str], number: int) -> tuple[int, int] | None:
     """Return width and height of square pixels: where the stream's are wider or narrower, so is the picture."""
-    width, _, height = heads.get(("dimensions", number), "").partition("x")
-    if not width:
+    size = _stored_size(heads, number)
+    if size is None:
         return None
     across, _, down = heads.get(("sar", number), "0/1").partition("/")
     ratio = Fraction(int(across), int(down)) if int(down) else Fraction(0)
-    return max(1, round(int(width) * (ratio or 1))), int(height)
+    return max(1, round(size[0] * (ratio or 1))), size[1]
+
+
+def _stored_size(heads: dict[tuple[str, int], str], number: int) -> tuple[int, int] | None:
+    width, _, height = heads.get(("dimensions", number), "").partition("x")
+    return (int(width), int(height)) if width else None

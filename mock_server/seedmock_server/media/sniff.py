@@ -80,4 +80,6 @@ def _framed(head: bytes) -> tuple[str, str] | None:
         return None
     if head[1] & 0xF6 == 0xF0:
         return "aac", "aac"
-    return ("mp3", "mp3") if head[1] & 0xE0 == 0xE0 and head[1] & 0x06 else None
+    # MPEG audio; ffmpeg's demuxer is the same for all three layers.
+    layer = {1: "mp3", 2: "mp2", 3: "mp1"}.get(head[1] >> 1 & 3)
+    return (layer, "mp3") if head[1] & 0xE0 == 0xE0 and layer else None

@@ -18,7 +18,8 @@ MAX_FORMAT_CHARS: Final = 40
 DEFAULT_FORMATS: Final = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}
 NUMBERS: Final = ("size_bytes", "seconds", "width", "height", "fps")
 FLAGS: Final = ("has_audio", "face")
-ALLOWED: Final = ("kind", "format", *NUMBERS, *FLAGS)
+TEXTS: Final = ("format", "codec", "audio_codec")
+ALLOWED: Final = ("kind", *TEXTS, *NUMBERS, *FLAGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,11 @@ def _parse_fact(name: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise InvalidRule(f"{name} is {value!r}; allowed: true, false")
         return value
-    if name == "format":
+    if name in TEXTS:
         if not isinstance(value, str) or not 0 < len(value) <= MAX_FORMAT_CHARS:
-            allowed = f"a string such as png, of at most {MAX_FORMAT_CHARS} characters"
-            raise InvalidRule(f"format is {value!r}; allowed: {allowed}")
+            example = {"codec": "avc1", "audio_codec": "mp4a"}.get(name, "png")
+            allowed = f"a string such as {example}, of at most {MAX_FORMAT_CHARS} characters"
+            raise InvalidRule(f"{name} is {value!r}; allowed: {allowed}")
         return value
     is_fractional = name in ("seconds", "fps")
     types = (int, float) if is_fractional else (int,)

@@ -60,7 +60,7 @@ class ReferenceFiles:
         folder: Path,
         *,
         fetch: FetchPolicy = FetchPolicy.NONE,
-        limit_bytes: int = 100 * MIB,
+        limit_bytes: int = 200 * MIB,
         total_bytes: int = 1024 * MIB,
         seconds: float = 20.0,
         resolve: Resolver = resolve_host,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import is_private_url
@@ -11,7 +11,7 @@ from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReferen
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Role
 from seedmock_contracts.facts import MediaFacts, MediaFormats, MediaLimit
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.validation.media import kind_violation, media_violations
+from seedmock_contracts.validation.media import counted_facts, kind_violation, media_violations
 
 from ..clock import Clocks
 from ..errors import ApiError, api_error_from
@@ -77,7 +77,7 @@ class ReferenceResolver:
         may_know = self._inspector.may_know
         # Nearly every reference is a URL that nobody may read; it is spared four coroutines and a look at the clock.
         inputs = [
-            await self.resolve(account, located, origin, faces=True)
+            self._counted(contract, await self.resolve(account, located, origin, faces=True))
             if may_know(located.reference.url)
             else Input(located.path, located.reference)
             for located in references
@@ -100,6 +100,10 @@ class ReferenceResolver:
             raise ApiError(ErrorKind.INVALID_INPUT, message, field=located.path, value=url) from error
         facts, face_checked_by = inspection.facts, inspection.face_checked_by
         return Input(located.path, located.reference, inspection.source, facts, face_checked_by)
+
+    def _counted(self, contract: Contract, source: Input) -> Input:
+        facts = source.facts and counted_facts(contract.name, source.facts, self._options)
+        return source if facts is source.facts else replace(source, facts=facts)
 
     def _asset(self, account: str, located: LocatedReference) -> Input:
         url = located.reference.url
@@ -125,13 +129,19 @@ def first_face_path(inputs: Sequence[Input]) -> str | None:
 
 
 def log_notes(inputs: Sequence[Input]) -> list[str]:
-    """Return notes for the journal on each image: the verdict on a face and its source, and a missing decoder."""
+    """Return notes for the journal: verdicts on faces with their source, sizes that are assumed, missing decoders."""
     verdicts = {True: "a face", False: "no face", None: "face unknown"}
     images = [(image, image.facts) for image in inputs if image.facts and image.facts.kind is MediaKind.IMAGE]
     notes = [
         f"{image.path}: {verdicts[facts.face]} ({image.face_checked_by})"
         for image, facts in images
         if image.face_checked_by
+    ]
+    notes += [
+        f"{source.path}: counts as seen, {facts.width}x{facts.height}; the file stores {width}x{height} (assumed)"
+        for source in inputs
+        if (facts := source.facts) and facts.stored_size
+        for width, height in (facts.stored_size,)
     ]
     return notes + [
         f"{image.path}: a {facts.format} is measured, not drawn, without seedmock[heif]"

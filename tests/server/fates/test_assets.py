@@ -130,7 +130,7 @@ def test_a_fate_that_is_not_allowed_for_assets_is_a_400(in_process_apimodels: As
         ("image-31mb.png", "Image", "FileSizeTooLarge"),
         ("video-1s.mp4", "Video", "DurationTooShort"),
         ("video-16s.mp4", "Video", "DurationTooLong"),
-        ("video-51mb.mp4", "Video", "FileSizeTooLarge"),
+        ("video-201mb.mp4", "Video", "FileSizeTooLarge"),
         ("audio-1s.mp3", "Audio", "DurationTooShort"),
         ("face.png", "Video", "TypeMismatch"),
         ("face.png", "Image", None),

@@ -234,7 +234,7 @@ def test_the_emulator_s_own_test_cards_show_no_face(
     [
         ({}, ("kind is None", "image, video, audio")),
         ({"kind": "film"}, ("'film'", "image, video, audio")),
-        ({"kind": "image", "colour": "red"}, ("'colour'", "kind, format, size_bytes")),
+        ({"kind": "image", "colour": "red"}, ("'colour'", "kind, format, codec, audio_codec, size_bytes")),
         ({"kind": "video", "face": True}, ("face", "of an image")),
         ({"kind": "image", "face": "yes"}, ("'yes'", "true, false")),
         ({"kind": "image", "width": 5}, ("width", "both or neither")),

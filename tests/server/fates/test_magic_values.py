@@ -102,7 +102,7 @@ def test_every_limit_can_be_met_exactly(start_client_of: Callable[..., Any], lim
 def test_the_edges_on_which_the_upstreams_differ(start_client: Callable[..., Any]) -> None:
     upstream_client = start_client()
     expected = {"apimodels": 200, "opeai": 400}[upstream_client.name]
-    for kind, path in (("video", "/video-50mb.mp4"), ("audio", "/audio-15mb.mp3")):
+    for kind, path in (("video", "/video-51mb.mp4"), ("video", "/video-200mb.mp4"), ("audio", "/audio-15mb.mp3")):
         assert upstream_client.create(**upstream_client.references(kind, ORIGIN + path)).status_code == expected
     assert upstream_client.create(**upstream_client.references("image", ORIGIN + "/image-30mb.png")).status_code == 400
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from seedmock_server.media.drawing.images import covering
-from seedmock_server.media.drawing.sample_depth import PHOTOMETRIC, WHITE_IS_ZERO
-from seedmock_server.media.probe import measure
+from seedmock_server.media.drawing.sample_depth import PHOTOMETRIC, SAMPLE_FORMAT, WHITE_IS_ZERO
+from seedmock_server.media.probe import UnreadableMedia, measure
 
 # Shares of white from left to right.
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -20,6 +20,26 @@ def bands(mode: str, values: tuple[float, ...], code: str) -> Image.Image:
     """Five vertical bands of 20 pixels each; `code` is the sample's in the struct module."""
     row = b"".join(struct.pack(code, value) * 20 for value in values)
     return Image.frombytes(mode, (100, 10), row * 10)
+
+
+def write_tiff(
+    path: Path, values: tuple[float, ...], code: str, *, sample_format: int, samples: int = 1, order: str = "<"
+) -> None:
+    """Write five bands of 20 x 10 pixels as a TIFF, of which Pillow writes fewer kinds than it reads."""
+    bits = struct.calcsize(code) * 8
+    rows = b"".join(struct.pack(order + code, value) * 20 * samples for value in values) * 10
+    tags = {256: [100], 257: [10], 258: [bits] * samples, 259: [1], PHOTOMETRIC: [2 if samples == 3 else 1], 273: [8]}
+    tags |= {277: [samples], 278: [10], 279: [len(rows)], SAMPLE_FORMAT: [sample_format] * samples}
+    after, directory = b"", struct.pack(order + "H", len(tags))
+    end = 8 + len(rows) + 2 + 12 * len(tags) + 4
+    for tag, numbers in tags.items():
+        content = struct.pack(f"{order}{len(numbers)}H", *numbers)
+        place = content.ljust(4, b"\0") if len(content) <= 4 else struct.pack(order + "I", end + len(after))
+        after += content if len(content) > 4 else b""
+        directory += struct.pack(order + "HHI", tag, 3, len(numbers)) + place
+    signature = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    offset = struct.pack(order + "I", 8 + len(rows))
+    path.write_bytes(signature + offset + rows + directory + bytes(4) + after)
 
 
 def greys(path: Path) -> list[float]:
@@ -51,6 +71,32 @@ def test_deep_samples_are_scaled_by_their_range(
 ) -> None:
     bands(mode, values, code).save(tmp_path / name)
     assert greys(tmp_path / name) == pytest.approx(SHARES, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("code", "sample_format", "low", "high", "samples", "order"),
+    [
+        ("B", 1, 0, 255, 1, "<"), ("b", 2, -128, 127, 1, "<"), ("b", 2, -128, 127, 1, ">"), ("b", 2, 0, 127, 1, "<"),
+        ("H", 1, 0, 65535, 1, "<"), ("H", 1, 0, 65535, 1, ">"), ("h", 2, -32768, 32767, 1, "<"),
+        ("I", 1, 0, 2**32 - 1, 1, "<"), ("I", 1, 0, 255, 1, "<"), ("i", 2, -(2**31), 2**31 - 1, 1, "<"),
+        ("i", 2, -(2**31), 2**31 - 1, 1, ">"), ("H", 1, 0, 65535, 3, "<"), ("H", 1, 0, 65535, 3, ">"),
+    ],
+)  # fmt: skip
+def test_samples_of_a_tiff_are_read_by_their_sign_and_their_bits(
+    code: str, sample_format: int, low: int, high: int, samples: int, order: str, tmp_path: Path
+) -> None:
+    values = tuple(low + int((high - low) * share) for share in SHARES)
+    write_tiff(tmp_path / "a.tiff", values, code, sample_format=sample_format, samples=samples, order=order)
+    assert greys(tmp_path / "a.tiff") == pytest.approx(SHARES, abs=0.02)
+
+
+@pytest.mark.parametrize(("code", "sample_format", "samples"), [("d", 3, 1), ("I", 1, 3), ("b", 2, 3)])
+def test_a_tiff_of_unreadable_samples_is_refused_as_one(
+    code: str, sample_format: int, samples: int, tmp_path: Path
+) -> None:
+    write_tiff(tmp_path / "a.tiff", (0, 1, 2, 3, 4), code, sample_format=sample_format, samples=samples)
+    with pytest.raises(UnreadableMedia, match="a tiff image whose samples can't be read; readable: grey"):
+        measure(tmp_path / "a.tiff")
 
 
 def test_a_dark_image_of_16_bits_stays_dark(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def test_a_rendered_clip_is_measured_exactly(plain: ClipSpec, render: Callable[.
     assert measure(path) == MediaFacts(
         kind=MediaKind.VIDEO, size_bytes=path.stat().st_size, format="mp4",
         seconds=5.0, width=864, height=496, fps=24.0, has_audio=True,
+        codec="avc1", audio_codec="mp4a",
     )  # fmt: skip
 
 
@@ -83,6 +84,35 @@ def test_video_of_many_kinds_is_measured(name: str, codec: str, kind: str, tmp_p
     assert facts.seconds == pytest.approx(2.0, abs=0.05)
     assert facts.fps == pytest.approx(25.0, abs=0.6)
     assert not facts.has_audio
+    names = {"mpeg4": "mp4v", "libvpx": "vp8", "flv": "flv1"}
+    assert (facts.codec, facts.audio_codec) == (names.get(codec, codec), "")
+
+
+@pytest.mark.parametrize(
+    ("muxer", "video", "audio", "expected"),
+    [
+        ("mp4", "libx264", "aac", ("avc1", "mp4a")), ("mp4", "libx265", "mp3", ("hvc1", "mp3")),
+        ("mov", "mjpeg", "pcm_s16le", ("mjpeg", "pcm_s16le")), ("webm", "libvpx-vp9", "libopus", ("vp09", "opus")),
+    ],
+)  # fmt: skip
+def test_both_codecs_of_a_video_are_read(
+    muxer: str, video: str, audio: str, expected: tuple[str, str], tmp_path: Path
+) -> None:
+    source = ("-f", "lavfi", "-i", "color=s=64x64:d=0.2", "-f", "lavfi", "-i", "sine=d=0.2")
+    codecs = ("-c:v", video, "-c:a", audio, "-loglevel", "error")
+    subprocess.run([executable(), *source, *codecs, "-f", muxer, str(tmp_path / "a")], check=True)
+    facts = measure(tmp_path / "a")
+    assert (facts.codec, facts.audio_codec) == expected
+
+
+@pytest.mark.parametrize(("codec", "kind"), [("libmp3lame", "mp3"), ("mp2", "mp2")])
+def test_the_layers_of_mpeg_sound_have_their_own_formats(codec: str, kind: str, tmp_path: Path) -> None:
+    plain = ("-write_xing", "0", "-id3v2_version", "0") if kind == "mp3" else ()
+    source = ("-f", "lavfi", "-i", "sine=d=2", "-c:a", codec, *plain)
+    subprocess.run([executable(), "-v", "error", *source, "-f", kind, str(tmp_path / "a.mp3")], check=True)
+    facts = measure(tmp_path / "a.mp3")
+    assert (facts.kind, facts.format) == (MediaKind.AUDIO, kind)
+    assert facts.seconds == pytest.approx(2.0, abs=0.1)
 
 
 @pytest.mark.parametrize(

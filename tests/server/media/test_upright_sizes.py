@@ -62,6 +62,7 @@ def test_an_image_counts_and_is_drawn_as_it_is_seen(name: str, orientation: int,
     upright = (180, 320) if orientation >= 5 else (320, 180)
     assert size(measure(path)) == upright
     assert side_of_red(covering(path, *upright)) == SIDES[orientation]
+    assert size(measure(path).as_stored()) == (320, 180)
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0garbage", b""])
@@ -113,6 +114,8 @@ def test_a_turned_video_counts_as_it_is_seen(
 ) -> None:
     facts = measure(turned(landscape, name, *options))
     assert (size(facts), facts.seconds, facts.fps) == (upright, 0.4, 25.0)
+    assert size(facts.as_stored()) == (320, 180)
+    assert (facts.stored_size is None) == (upright == (320, 180))
 
 
 def test_a_video_turned_by_its_stream_counts_as_it_is_seen(landscape: Path) -> None:
@@ -123,6 +126,7 @@ def test_a_video_turned_by_its_stream_counts_as_it_is_seen(landscape: Path) -> N
 def test_pixels_that_are_not_square_count_as_they_are_seen(landscape: Path) -> None:
     wide = convert(landscape.parent / "wide.mp4", "-i", str(landscape), "-vf", "setsar=3/2")
     assert size(measure(wide)) == (480, 180)
+    assert size(measure(wide).as_stored()) == (320, 180)
 
 
 def test_an_upscaled_portrait_video_of_a_phone_is_upright(landscape: Path, plain: ClipSpec, render: Render) -> None:

@@ -62,17 +62,21 @@ REJECTED = {
     "WebM": ("reference_video_urls", lambda: movie("webm", "libvpx"), 'format is "webm"; allowed: mp4, mov'),
     "Matroska": ("reference_video_urls", lambda: movie("matroska", "mpeg4"), 'format is "matroska"'),
     "AVI": ("reference_video_urls", lambda: movie("avi", "mpeg4"), 'format is "avi"'),
+    "MPEG-4 part 2": (
+        "reference_video_urls", lambda: movie("mp4", "mpeg4"), 'codec is "mp4v"; allowed: avc1 (H.264), hvc1 (H.265)',
+    ),
+    "MPEG-2": ("reference_video_urls", lambda: movie("mov", "mpeg2video"), 'codec is "mpeg2video"; allowed: avc1'),
     "Ogg": ("reference_audio_urls", lambda: sound("ogg"), 'format is "ogg"; allowed: wav, mp3'),
     "FLAC": ("reference_audio_urls", lambda: sound("flac"), 'format is "flac"'),
     "M4A": ("reference_audio_urls", lambda: sound("ipod"), 'format is "m4a"'),
     "176x144": (
-        "reference_video_urls", lambda: movie("mp4", "mpeg4", width=176, height=144),
+        "reference_video_urls", lambda: movie("mp4", "libx264", width=176, height=144),
         "pixels is 25344; allowed: 407696 to 8295044 pixels",
     ),
     "120 fps": (
-        "reference_video_urls", lambda: movie("mp4", "mpeg4", rate=120), "allowed: 24 to 60 frames a second",
+        "reference_video_urls", lambda: movie("mp4", "libx264", rate=120), "allowed: 24 to 60 frames a second",
     ),
-    "12 fps": ("reference_video_urls", lambda: movie("mp4", "mpeg4", rate=12), "fps is 12; allowed: 24 to 60"),
+    "12 fps": ("reference_video_urls", lambda: movie("mp4", "libx264", rate=12), "fps is 12; allowed: 24 to 60"),
 }  # fmt: skip
 
 
@@ -93,7 +97,7 @@ def test_images_in_the_accepted_formats_pass(in_process_server: Any, form: str) 
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
 def test_videos_in_the_accepted_containers_pass(in_process_server: Any, container: str) -> None:
-    assert order(in_process_server, "reference_video_urls", movie(container, "mpeg4"))[0] == 200
+    assert order(in_process_server, "reference_video_urls", movie(container, "libx264"))[0] == 200
 
 
 def test_an_asset_beyond_a_limit_fails_with_the_code_of_the_limit(start_server: Callable[..., Any]) -> None:

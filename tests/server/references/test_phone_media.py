@@ -14,6 +14,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from seedmock_contracts.mp4 import movie_facts
 from seedmock_server.media.ffmpeg import executable
 
 CREATE = "/api/v1/video/generations"
@@ -65,6 +66,20 @@ def test_adaptive_takes_the_upright_ratio_of_a_turned_image(
     assert clip["size"] == (720, 1280)
     red, green, blue = clip["first"].getpixel((360, 640))
     assert red > 200 > 60 > max(green, blue)
+
+
+@pytest.mark.parametrize(("option", "size"), [("upright", (720, 1280)), ("stored", (1280, 720))])
+def test_the_size_that_counts_is_a_variant_and_noted_in_the_journal(
+    option: str, size: tuple[int, int], start_server: Callable[..., Any]
+) -> None:
+    server = start_server(variants={"apimodels.media_size": option})
+    link = server.post_file(turned_jpeg(), "photo")
+    task_id = server.order_apimodels(first_frame_url=link, aspect_ratio="adaptive")
+    notes = server.get("/_mock/journal").json()["exchanges"][-1]["notes"]
+    note = "first_frame_url: counts as seen, 720x1280; the file stores 1280x720 (assumed)"
+    assert (note in notes) is (option == "upright")
+    facts = movie_facts(clip_of(server, task_id))
+    assert (facts.width, facts.height) == size
 
 
 @pytest.mark.parametrize("role", ["first_frame_url", "reference_image_urls"])

@@ -358,6 +358,7 @@ BEHAVIOURS = (
     Behaviour("apimodels.range.condition", STORAGE, "If-Range with an outdated validator gets the whole clip"),
     Behaviour("apimodels.range.offered", STORAGE, "Accept-Ranges states whether range requests are supported"),
     _ark.rounded_frame_rate("apimodels"),
+    _ark.upright_size("apimodels"),
     Behaviour("apimodels.unknown_fields", ASSUMED, "fields that the page does not name are ignored"),
     Behaviour("apimodels.null", ASSUMED, "a field that is null counts as absent"),
 )  # fmt: skip

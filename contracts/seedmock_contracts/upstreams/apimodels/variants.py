@@ -25,6 +25,7 @@ VARIANTS = (
         "errors as HTTP status with the same code (status), or as HTTP 200 whose code is not 200 (ok)",
     ),
     _ark.media_limits_variant("apimodels", ARK),
+    _ark.media_size_variant("apimodels"),
     Variants(
         "apimodels.video_data", ARK, "reject", ("reject", "accept"),
         "a reference video as a data: URI is rejected as by the service behind, or uploaded by the gateway itself",

@@ -281,6 +281,7 @@ VARIANTS = (
         "size together with resolution + ratio: rejected, or size wins (the Chinese page only advises against it)",
     ),
     _ark.media_limits_variant(NAME, ARK),
+    _ark.media_size_variant(NAME),
     Variants(
         "opeai.video_data", ARK, "reject", ("reject", "accept"),
         "a reference video as a data: URI is rejected as by the service behind, or uploaded by the gateway itself",
@@ -357,6 +358,7 @@ BEHAVIOURS = (
     Behaviour("opeai.role.default", ASSUMED, "an item without a role is a reference of its kind"),
     Behaviour("opeai.create.generate_audio.default", ARK, "audio is generated unless switched off"),
     _ark.rounded_frame_rate("opeai"),
+    _ark.upright_size("opeai"),
     Behaviour("opeai.unknown_fields", ASSUMED, "fields that the guide does not name are ignored"),
     Behaviour("opeai.null", ASSUMED, "a field that is null counts as absent"),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -30,6 +31,18 @@ TRANSPOSITIONS = {
     8: _Transpose.ROTATE_90,
 }
 SWAPPING = range(5, 9)
+# Tags of TIFF.
+IMAGE_WIDTH, IMAGE_LENGTH = 256, 257
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSize:
+    """Width and height of an image as it is seen, its format, and the stored size where that is another."""
+
+    width: int
+    height: int
+    format: str
+    stored_size: tuple[int, int] | None = None
 
 
 class NoDecoder(Unrenderable):
@@ -57,17 +70,22 @@ def fitted(image: Image.Image, width: int, height: int) -> Image.Image:
         return ImageOps.fit(_opaque(upright), (width, height), Image.Resampling.BICUBIC)
 
 
-def recognised(path: Path) -> tuple[int, int, str] | None:
-    """Return upright width and height, and format, of an image; None for any other file.
+def recognised(path: Path) -> ImageSize | None:
+    """Return size and format of an image; None for any other file.
 
     Raises Unrenderable for an image that is too large or broken.
     """
     image = opened(path)
     name = heif.format_of(path)
     if image is None:
-        return None if name is None else (*heif.size_in_boxes(path), name)
+        return None if name is None else ImageSize(*heif.size_in_boxes(path), name)
     with image:
-        return *upright_size(image), name or _NAMES.get(str(image.format), str(image.format).lower())
+        tags = getattr(image, "tag_v2", {})
+        # Pillow states the size of a TIFF turned already.
+        stored = (int(tags[IMAGE_WIDTH]), int(tags[IMAGE_LENGTH])) if IMAGE_WIDTH in tags else image.size
+        upright = upright_size(image)
+        name = name or _NAMES.get(str(image.format), str(image.format).lower())
+        return ImageSize(*upright, name, None if stored == upright else stored)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -86,12 +104,21 @@ def opened(path: Path) -> Image.Image | None:
             return heif.decode(path, MAX_PIXELS) if heif.has_decoder() and heif.is_still(path) else None
         try:
             image = Image.open(path, formats=formats)
-        except UnidentifiedImageError:
+        except UnidentifiedImageError as error:
+            if _is_tiff(path):
+                raise Unrenderable(
+                    "a tiff image whose samples can't be read; readable: grey, RGB, CMYK of 8 or 16 bits, and others"
+                ) from error
             return None
     if image.width * image.height > MAX_PIXELS:
         image.close()
         raise Unrenderable(f"an image of {image.width} x {image.height} pixels is too large")
     return image
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def _undecodable(path: Path) -> Unrenderable:
