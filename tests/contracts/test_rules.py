@@ -18,6 +18,7 @@ from seedmock_contracts.rules.cross_field import (
     RoleMatchesType,
 )
 from seedmock_contracts.rules.fields import (
+    MAX_COUNTED,
     JsonType,
     KnownModel,
     MaxLength,
@@ -258,3 +259,11 @@ def test_a_name_has_at_most_64_characters() -> None:
                 assert violations("apimodels", operation, document) == []
                 violation = single(violations("apimodels", operation, {**document, "name": "n" * 65}))
                 assert "has 65 characters" in violation.message
+
+
+def test_of_a_very_long_prompt_only_the_beginning_is_counted() -> None:
+    for beyond in (0, 5_000_000):
+        prompt = "n " * (MAX_COUNTED // 2) + "n " * beyond
+        message = single(notices("opeai", {**TEXT, "prompt": prompt})).message
+        assert f"{'has at least' if beyond else 'has'} 0 Chinese characters and {MAX_COUNTED // 2} words" in message
+    assert notices("opeai", {**TEXT, "prompt": "n" * MAX_COUNTED + " n" * MAX_COUNTED}) == []

@@ -38,6 +38,8 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
 _NO_TYPES: frozenset[str] = frozenset()
 # A value of each JSON type; the first that a rule does not allow is its gross violation.
 _VALUES_OF_EACH_TYPE = ({"unexpected": True}, 7, "seven", [7], True)
+MAX_COUNTED = 20_000
+"""Characters of a prompt in which Chinese characters and words are counted."""
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 
@@ -313,11 +315,14 @@ class PromptLength(ValueRule):
     def check_value(self, path: str, value: Any) -> Violation | None:
         if not isinstance(value, str) or len(value) <= self.max_characters:
             return None
-        chinese, english = len(_CJK.findall(value)), len(_WORD.findall(_CJK.sub(" ", value)))
+        # A prompt can have as many megabytes as a body, and to count its words takes a second.
+        counted = value[:MAX_COUNTED]
+        chinese, english = len(_CJK.findall(counted)), len(_WORD.findall(_CJK.sub(" ", counted)))
         if chinese > self.max_characters or english > self.max_words:
             allowed = f"at most {self.max_characters} Chinese characters or {self.max_words} English words"
+            has = "has" if len(value) <= MAX_COUNTED else "has at least"
             message = (
-                f"{path} has {chinese} Chinese characters and {english} words; details may be lost beyond {allowed}"
+                f"{path} {has} {chinese} Chinese characters and {english} words; details may be lost beyond {allowed}"
             )
             return self._violation(path, value, allowed, message)
         return None

@@ -170,15 +170,23 @@ def parse_json(body: bytes) -> object:
     Rejected are a byte order mark, NaN, infinities, duplicate keys, lone surrogates, more than 64 levels, and numbers
     of more than 100 characters.
     """
-    if b"\\" not in body:
-        try:
-            document = _FAST.decode(body)
-            # msgspec drops duplicate keys. Without escapes each string has two quotes: a dropped key changes the count.
-            if 2 * _count_strings(document) == body.count(b'"'):
-                return document
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _Rejected):
-            pass
+    try:
+        document = _FAST.decode(body)
+        # msgspec drops duplicate keys: each string has two quotes, so that a dropped key changes the count.
+        if 2 * _count_strings(document) == _count_quotes(body):
+            return document
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _Rejected):
+        pass
     return _parse_strictly(_text(body))
+
+
+def _count_quotes(body: bytes) -> int:
+    """Count the quotes of a JSON text that begin or end a string."""
+    if b"\\" not in body:
+        return body.count(b'"')
+    # Backslashes in pairs are characters of a string; one that remains before a quote makes it a character too.
+    unpaired = body.replace(rb"\\", b"") if rb"\\" in body else body
+    return unpaired.count(b'"') - unpaired.count(rb"\"")
 
 
 def _count_strings(document: object) -> int:
@@ -203,7 +211,7 @@ def _count_strings(document: object) -> int:
 
 
 def _text(body: bytes) -> str:
-    if not body.strip():
+    if not body or body.isspace():
         raise MalformedBody("the body is empty: expected a JSON document")
     if body.startswith(b"\xef\xbb\xbf"):
         raise MalformedBody("line 1, column 1: a byte order mark: expected JSON in UTF-8 without one")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seedmock_server.http.request_body import MalformedBody, parse_json
+from seedmock_server.http.request_body import MalformedBody, _count_quotes, _count_strings, parse_json
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 numbers = st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False))
@@ -129,3 +129,19 @@ def test_integers_beyond_64_bits_become_floats() -> None:
         number = parse_json(digits)
         assert isinstance(number, float)
         assert number == float(digits)
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        (r'{"a":"b"}', 4),
+        (r'{"a":"\\"}', 4),
+        (r'{"a":"\""}', 4),
+        (r'{"a":"\\\""}', 4),
+        (r'{"a\\":"\\\\\"\\"}', 4),
+        (r'["\\","\u0022"]', 4),
+    ],
+)
+def test_quotes_that_are_characters_are_not_counted(text: str, quotes: int) -> None:
+    assert _count_quotes(text.encode()) == quotes
+    assert 2 * _count_strings(json.loads(text)) == quotes
