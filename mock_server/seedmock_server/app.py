@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -158,6 +159,7 @@ class App:
         elif scope["path"].startswith(DOWNLOAD_PREFIXES):
             await self._downloads(scope, receive, send)
         else:
+            await asyncio.sleep(0)  # starlette asks for the current task, and the server makes one of what waits
             await self._control(scope, receive, send)
 
     async def aclose(self) -> None:

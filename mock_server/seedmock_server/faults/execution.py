@@ -165,6 +165,7 @@ async def _wait_for_disconnect(receive: Receive, seconds: float) -> None:
             pass
 
     try:
+        await asyncio.sleep(0)  # a time limit needs a task, and the server makes one of what waits
         await asyncio.wait_for(disconnected(), seconds)
     except TimeoutError:
         return

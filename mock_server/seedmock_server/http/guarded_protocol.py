@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from ..errors import SeedmockServerError
 from .connection import ResponseTransport, UvicornConnection
+from .coroutines import resume
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._rejection: bytes | None = None
         self._linger_until = 0.0  # when a connection that is being closed is read no more; 0 before that
         self._current: RequestResponseCycle | None = None
+        self._is_reading = False
+        # A request whose head has come with this read, and its app: it starts when the read has been parsed.
+        self._deferred: tuple[RequestResponseCycle, Any] | None = None
         self._response_transport = cast(asyncio.Transport, ResponseTransport(transport, self._close_gracefully))
         self._extensions: Any = {"seedmock": UvicornConnection(transport, lambda: self._current)}
         self._set_deadline(self.limits.head_seconds)
@@ -73,7 +77,12 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._linger_until or self._rejection is not None:
             return
         self._head_bytes = self._head_bytes + len(data) if self._in_head else len(data)
+        self._is_reading = True
         self._read(data)
+        self._is_reading = False
+        if self._deferred is not None:
+            deferred, self._deferred = self._deferred, None
+            self._start(*deferred)
 
     def _read(self, data: bytes) -> None:
         try:
@@ -146,7 +155,28 @@ class GuardedProtocol(HttpToolsProtocol):
         if cycle.scope["http_version"] == "1.0":  # which knows no 100 (RFC 9110, section 10.1.1)
             cycle.waiting_for_100_continue = False
         cycle.scope["extensions"] = self._extensions
-        super()._start_asgi_task(cycle, app)
+        if self._is_reading:
+            self._deferred = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _start(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer a request that was read to its end at once, and make a task only of what has to wait for something.
+
+        A task costs a quarter of a constant response. Until it waits, no code may ask for the current task, as
+        `asyncio.timeout` does.
+        """
+        if cycle.more_body:
+            super()._start_asgi_task(cycle, app)
+            return
+        answering = cycle.run_asgi(app)
+        try:
+            pending = answering.send(None)
+        except StopIteration:
+            return
+        task = self.loop.create_task(resume(answering, pending))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def _disconnect(self) -> None:
         """Disconnect the request being answered; uvicorn disconnects the newest one, which may still be queued."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import types
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Literal, NoReturn
 
 import msgspec
 
 from ..errors import SeedmockServerError
+from .coroutines import resume
 
 MAX_DEPTH: Final = 64
 MAX_NUMBER_CHARS: Final = 100
@@ -67,7 +66,7 @@ async def read_body(receive: Receive, *, limit: int, seconds: float, content_len
             return chunk
         first = None
     else:
-        chunk, first = b"", _resume(waiting, pending)
+        chunk, first = b"", resume(waiting, pending)
     try:
         async with asyncio.timeout(seconds):
             return await _read_rest(receive, first, chunk, limit)
@@ -94,20 +93,6 @@ def _chunk(message: Mapping[str, Any], room: int, limit: int) -> tuple[bytes, bo
     if len(chunk) > room:
         raise BodyTooLarge(limit)
     return chunk, message.get("more_body", False)
-
-
-@types.coroutine
-def _resume(waiting: Any, pending: object) -> Generator[Any, Any, Any]:
-    """Continue to await a coroutine that was started by hand and has yielded `pending`."""
-    while True:
-        try:
-            step = partial(waiting.send, (yield pending))
-        except BaseException as error:
-            step = partial(waiting.throw, error)
-        try:
-            pending = step()
-        except StopIteration as result:
-            return result.value
 
 
 def content_kind(header: bytes | None) -> Literal["json", "form", "other"]:
