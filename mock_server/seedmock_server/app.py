@@ -27,6 +27,7 @@ from .control.context import ControlContext
 from .fates.rules import FateRules
 from .faults.callback_faults import CallbackFaults
 from .faults.execution import FaultExecution
+from .faults.plan import connection_of
 from .faults.rules import FaultRules
 from .faults.selection import FaultSelector
 from .generation.assets import AssetLibrary
@@ -159,7 +160,8 @@ class App:
         elif scope["path"].startswith(DOWNLOAD_PREFIXES):
             await self._downloads(scope, receive, send)
         else:
-            await asyncio.sleep(0)  # starlette asks for the current task, and the server makes one of what waits
+            if connection_of(scope) is not None:
+                await asyncio.sleep(0)  # starlette asks for the current task, and the server makes one of what waits
             await self._control(scope, receive, send)
 
     async def aclose(self) -> None:

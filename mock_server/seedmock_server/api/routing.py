@@ -18,6 +18,7 @@ from ..http.origin import request_origin
 
 WILDCARD = "/"
 """Stands for a `{name}` in the tree: no segment of a path can be equal to it."""
+MAX_CACHED_PATHS, MAX_CACHED_CHARS = 4096, 120
 ENCODED_SLASH = re.compile(rb"%2[fF]")
 
 
@@ -58,6 +59,7 @@ class Router:
         self._hosts = live | dict(hosts)
         self._root = _Node()
         self._plain: dict[str, RouteMatch] = {}
+        self._by_path: dict[str, RouteMatch] = {}
         self._first_upstream = {contract.bases[0].prefix: contract.name for contract in contracts}
         self._fallback = contracts[0].name
         for contract in contracts:
@@ -95,9 +97,9 @@ class Router:
 
     def match(self, path: str, scope: Mapping[str, Any]) -> RouteMatch | None:
         """Return the endpoint of a path, whatever the method; None for a path that no upstream serves."""
-        plain = self._plain.get(path)
-        if plain is not None:
-            return plain
+        match = self._plain.get(path) or self._by_path.get(path)  # a task is polled again and again, at one path
+        if match is not None:
+            return match
         node, params = self._root, {}
         for segment in path[1:].split("/"):
             child = node.children.get(segment)
@@ -110,7 +112,12 @@ class Router:
         if not node.endpoints:
             return None
         upstream = self._choose(tuple(node.endpoints), path, scope)
-        return RouteMatch(upstream, node.endpoints[upstream], params, node.unserved[upstream])
+        match = RouteMatch(upstream, node.endpoints[upstream], params, node.unserved[upstream])
+        if len(node.endpoints) == 1 and len(path) <= MAX_CACHED_CHARS:  # the host has no say
+            if len(self._by_path) >= MAX_CACHED_PATHS:
+                self._by_path.clear()
+            self._by_path[path] = match
+        return match
 
     def _choose(self, upstreams: Sequence[str], path: str, scope: Mapping[str, Any]) -> str:
         if len(upstreams) == 1:

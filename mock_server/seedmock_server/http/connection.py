@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from .asgi import Message, Send
+from .asgi import Message, Receive, Send
 
 # asyncio has no event for an empty write buffer (resume_writing comes earlier), so it is polled: every 2 ms, up to 5 s.
 DRAIN_INTERVAL: Final = 0.002
@@ -129,7 +129,8 @@ class ResponseSender:
         cycle = self._cycle
         if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
             return False
-        _end_expectation(cycle)
+        if cycle.waiting_for_100_continue:
+            _end_expectation(cycle)
         cycle.response_started = cycle.response_complete = True
         head = [STATUS_LINE[status]]
         for name, value in (*cycle.default_headers, *headers):
@@ -153,6 +154,35 @@ def _end_expectation(cycle: RequestResponseCycle) -> None:
     if cycle.waiting_for_100_continue:
         cycle.waiting_for_100_continue = False
         cycle.keep_alive = cycle.keep_alive and not cycle.more_body
+
+
+class BodyReceiver:
+    """ASGI `receive` of one request that can also hand out a complete body at once, without a message around it."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+
+    def __call__(self) -> Awaitable[Message]:
+        return cast(Awaitable[Message], self._cycle.receive())
+
+    def take_body(self) -> bytes | None:
+        """Return what was not received of the body before, if all of it has arrived; None if a message has to tell."""
+        cycle = self._cycle
+        if cycle.more_body or not cycle.message_event.is_set() or cycle.waiting_for_100_continue:
+            return None
+        if cycle.disconnected or cycle.response_complete:
+            return None
+        cycle.message_event.clear()
+        body, cycle.body = bytes(cycle.body), bytearray()
+        return body
+
+
+def body_receiver(receive: Receive) -> Receive:
+    """Return a BodyReceiver for a `receive` of uvicorn's, and any other `receive` as it is."""
+    cycle = getattr(receive, "__self__", None)
+    return BodyReceiver(cycle) if isinstance(cycle, RequestResponseCycle) else receive
 
 
 def response_sender(send: Send) -> Send:

@@ -58,6 +58,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._rejection: bytes | None = None
         self._linger_until = 0.0  # when a connection that is being closed is read no more; 0 before that
         self._current: RequestResponseCycle | None = None
+        self._idle_since = 0.0
         self._is_reading = False
         # A request whose head has come with this read, and its app: it starts when the read has been parsed.
         self._deferred: tuple[RequestResponseCycle, Any] | None = None
@@ -71,7 +72,6 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
         if self._linger_until:
             self._set_deadline(min(self.limits.linger_idle_seconds, self._linger_until - self.loop.time()))
         if self._linger_until or self._rejection is not None:
@@ -132,11 +132,40 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._linger_until:  # nothing follows on this connection, pipelined or not
             return
         is_last = not self.pipeline
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._keep_alive()
         if is_last and self._rejection is not None:
             self._send_rejection()
         elif is_last and (self._head_started or not self._in_head):  # half a head is here, or a body is not yet
             self._set_deadline(self.limits.head_seconds)
+
+    def _keep_alive(self) -> None:
+        """Close the connection when it has been idle for long, with one timer for all responses.
+
+        To set a timer for each takes a tenth of a constant response.
+        """
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        is_busy = self.cycle is not None and not self.cycle.response_complete
+        rest = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if is_busy or self._deadline is not None:
+            return  # the next response sets another timer
+        if rest > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(rest, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
 
     def shutdown(self) -> None:
         if self._linger_until:

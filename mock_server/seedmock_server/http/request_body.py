@@ -56,6 +56,12 @@ async def read_body(receive: Receive, *, limit: int, seconds: float, content_len
     """
     if content_length.isdigit() and (len(content_length) > MAX_NUMBER_CHARS or int(content_length) > limit):
         raise BodyTooLarge(limit)
+    take_body = getattr(receive, "take_body", None)
+    body: bytes | None = take_body() if take_body is not None else None
+    if body is not None:
+        if len(body) > limit:
+            raise BodyTooLarge(limit)
+        return body
     # Setting a timer costs more than reading, and nearly every body has arrived with its head: try without one first.
     waiting = receive().__await__()
     try:

@@ -23,7 +23,7 @@ from typing import Any, Final, Literal, cast
 import uvicorn
 
 from ..errors import SeedmockServerError
-from .connection import response_sender
+from .connection import body_receiver, response_sender
 from .guarded_protocol import ConnectionLimits, GuardedProtocol
 
 BACKLOG: Final = 2048
@@ -239,7 +239,7 @@ class _Server(uvicorn.Server):
 
         async def wrapper(scope: Any, receive: Any, send: Any) -> None:
             try:
-                await app(scope, receive, response_sender(send))
+                await app(scope, body_receiver(receive), response_sender(send))
             except asyncio.CancelledError:
                 if not self._aborted:
                     raise

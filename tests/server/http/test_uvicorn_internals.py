@@ -86,8 +86,8 @@ def require(names: set[str], owner: object) -> None:
 
 def test_the_protocol_has_what_the_guarded_protocol_overrides_and_reads() -> None:
     names = inherited(class_body(guarded_protocol, "GuardedProtocol"))
-    assert {"connection_made", "on_response_complete", "_start_asgi_task", "parser", "pipeline"} <= names
-    require(names | {"cycle", "data_received"}, protocol_instance())
+    assert {"connection_made", "timeout_keep_alive_handler", "_start_asgi_task", "parser", "pipeline"} <= names
+    require(names | {"cycle", "data_received", "on_response_complete"}, protocol_instance())
 
 
 def test_the_server_has_what_ours_overrides_and_reads() -> None:
