@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from seedmock_contracts.enums import Basis
@@ -45,12 +45,21 @@ def fates() -> Iterator[str]:
 
 
 def faults() -> Iterator[str]:
+    yield from _fault_table(kind for kind in FaultKind if kind not in kinds.MUTATIONS)
+    yield from ("", "## Contract mutations", "")
+    yield "Answers that break a fact of the contract (`breaks_contract` in JSON): a client that trusts the"
+    yield "documentation may stumble, and [a check](checks-and-mutations.md#mutations) catches each. They are written"
+    yield "as other faults are."
+    yield ""
+    yield from _fault_table(kind for kind in FaultKind if kind in kinds.MUTATIONS)
+
+
+def _fault_table(faults: Iterable[FaultKind]) -> Iterator[str]:
     yield "| fault | description | parameters |"
     yield "|---|---|---|"
-    for kind in FaultKind:
+    for kind in faults:
         parameters = "; ".join(f"`{name}` {text}" for name, text in FAULT_PARAMETERS[kind].items())
-        mark = " (breaks the contract)" if kind in kinds.MUTATIONS else ""
-        yield f"| `{kind}`{mark} | {kinds.MEANINGS[kind]} | {parameters} |"
+        yield f"| `{kind}` | {kinds.MEANINGS[kind]} | {parameters} |"
 
 
 def magic() -> Iterator[str]:

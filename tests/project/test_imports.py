@@ -29,6 +29,7 @@ ALLOWED_PLACES = {
     "socket": [
         *("seedmock_server/http/connection.py", "seedmock_server/http/server.py"),
         *("seedmock_client/cli/demo.py", "seedmock_server/testing/interception.py"),
+        "seedmock_server/cli/doctor/machine.py",
         *("seedmock_server/testing/host_redirect.py", "seedmock_server/testing/network_guard.py"),
     ],
     "click": [
@@ -41,13 +42,14 @@ ALLOWED_PLACES = {
         *("seedmock_client/cli/console.py", "seedmock_client/cli/demo.py"),
     ],
     "jinja2": ["seedmock_harness/reports/html.py", "seedmock_server/cli/documentation/site.py"],
+    "packaging": ["seedmock_server/cli/doctor/*"],
     "markdown_it": ["seedmock_server/cli/documentation/site.py"],
     "httpx": [
         *("seedmock_client/clients.py", "seedmock_client/transport.py", "seedmock_client/cli/demo.py"),
         *("seedmock_server/http/outbound.py", "seedmock_server/http/in_process.py"),
         *("seedmock_server/control_client/*.py",),
         *("seedmock_harness/driver/http_transport.py", "seedmock_harness/recordings/proxy.py"),
-        "seedmock_harness/verify/target.py",
+        *("seedmock_harness/verify/target.py", "seedmock_server/cli/doctor/machine.py"),
     ],
     "httptools": ["seedmock_server/http/*"],
     "uvicorn": ["seedmock_server/http/*"],

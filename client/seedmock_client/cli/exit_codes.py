@@ -1,4 +1,4 @@
-"""Exit codes of the commands, and their errors as one to three lines or as JSON instead of a traceback."""
+"""Exit codes of the commands, and their errors as one to four lines or as JSON instead of a traceback."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from seedmock_contracts.messages.error_guides import see_line
 from seedmock_contracts.printable import printable
 
 from .. import errors
@@ -62,7 +63,7 @@ def exit_on_error(as_json: bool, resume: Any = None) -> Iterator[None]:
 
 
 def error_lines(error: errors.SeedmockError, resume: Any = None) -> list[str]:
-    """Format an exception in one to three lines: the problem, the allowed values, the advice."""
+    """Format an exception in one to four lines: the problem, the allowed values, the advice, the page on it."""
     lines = [f"error: {error}"]
     if isinstance(error, errors.ValidationError) and error.allowed and error.allowed not in error.message:
         lines.append(f"expected: {error.field}: {error.allowed}")
@@ -72,7 +73,8 @@ def error_lines(error: errors.SeedmockError, resume: Any = None) -> list[str]:
         advice = f"{resume(error.task_id)}"
     if advice:
         lines.append(f"  {advice}")
-    return [printable(line) for line in lines]
+    lines.append(see_line(error))
+    return [printable(line) for line in lines if line]
 
 
 def error_document(error: errors.SeedmockError, code: int) -> dict[str, Any]:

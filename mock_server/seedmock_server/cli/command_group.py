@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
+from typing import Any
 
 import click
 
@@ -15,7 +16,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Test against a running emulator": ("clock", "fate", "fault", "reset", "snapshot"),
     "Verify a service, certify a client": ("verify", "certify", "record", "drift", "replay"),
     "Look at a running emulator": ("tasks", "ledger", "journal"),
-    "Set up and get help": ("docs", "completion"),
+    "Set up and get help": ("doctor", "completion", "docs"),
 }
 """Commands in the order of `--help` and of docs/reference/commands.md."""
 OTHERS = "Others"
@@ -34,6 +35,24 @@ class EntryPointGroup(click.Group):
             assert isinstance(command, click.Command)
             return command
         return None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error that the documentation explains ends with a line on where."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            line = _see_line(error.__cause__)
+            if not line:
+                raise
+            error.show()
+            click.echo(line, err=True)
+            raise click.exceptions.Exit(error.exit_code) from error
+        except click.exceptions.Exit as leaving:
+            # Of a command that has printed its error itself. With a cause it has printed this line, too, or JSON.
+            line = "" if leaving.__cause__ else _see_line(leaving.__context__)
+            if line:
+                click.echo(line, err=True)
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, self.list_commands(ctx)))
@@ -55,6 +74,14 @@ def installed_sections() -> Iterator[tuple[str, list[str]]]:
     for heading, commands in SECTIONS.items():
         yield heading, [name for name in commands if name in names]
     yield OTHERS, sorted(names.difference(*SECTIONS.values()))
+
+
+def _see_line(error: BaseException | None) -> str:
+    if error is None:
+        return ""
+    from seedmock_contracts.messages.error_guides import see_line
+
+    return see_line(error)
 
 
 @cache

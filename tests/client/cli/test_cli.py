@@ -248,7 +248,9 @@ def test_upstream_option_is_required(invoke: Invoke) -> None:
 
 def test_a_missing_file_is_reported_with_its_option(invoke: Invoke) -> None:
     result = invoke(ScriptedApi({}), generate, *TEXT, "--first-frame", "missing.png")
-    assert result.stderr == "error: --first-frame 'missing.png' is neither a URL nor a file\n"
+    message, page = result.stderr.splitlines()
+    assert message == "error: --first-frame 'missing.png' is neither a URL nor a file"
+    assert page.startswith("See: ")
 
 
 def test_an_interrupted_wait_prints_the_task_and_the_command_to_resume_it(invoke: Invoke) -> None:

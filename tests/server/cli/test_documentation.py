@@ -77,12 +77,6 @@ def test_pages_come_in_the_order_of_the_navigation(root: Path) -> None:
     assert pages["index.md"].section == pages["tutorial.md"].section == ""
 
 
-@pytest.fixture
-def root() -> Path:
-    """The folder that holds mkdocs.yml."""
-    return Path(__file__).parents[3]
-
-
 # --- the command ---
 
 

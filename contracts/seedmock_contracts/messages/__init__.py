@@ -1,0 +1,1 @@
+"""Parts of messages to users that all packages share."""
