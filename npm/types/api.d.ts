@@ -234,6 +234,8 @@ export interface MediaDeclaration {
   url: string;
   kind: string;
   format: string | null;
+  codec: string | null;
+  audio_codec: string | null;
   size_bytes: number | null;
   seconds: number | null;
   width: number | null;
