@@ -20,6 +20,8 @@ from seedmock_contracts.facts import Fact, Field
 from seedmock_contracts.rules.fields import JsonType
 from seedmock_contracts.upstreams import NAMES, contracts, contracts_with, get_contract
 
+from ..each_case import each_case
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 ID = re.compile(r"[a-z]+(\.[A-Za-z0-9_:\-]+)+")
 PLACEHOLDERS = {"field", "value", "allowed", "detail", "nested"}
@@ -91,7 +93,7 @@ def test_every_operation_has_one_endpoint(contract: Contract) -> None:
     assert {endpoint.method for endpoint in contract.endpoints} <= {"GET", "POST"}
 
 
-@pytest.mark.parametrize("kind", ErrorKind)
+@each_case("kind", ErrorKind)
 def test_every_upstream_has_a_case_for_every_error_kind(contract: Contract, kind: ErrorKind) -> None:
     case = contract.error_case(kind)
     assert case.kind is kind
@@ -106,7 +108,7 @@ def test_a_style_without_its_own_case_has_the_default_one(contract: Contract) ->
     assert len(pairs) == len(set(pairs))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_case("case", CASES)
 def test_an_error_case_has_a_status_and_known_placeholders_only(case: Any) -> None:
     assert case.status in range(200, 600)
     assert case.message

@@ -31,9 +31,11 @@ from seedmock_contracts.rules.fields import (
     WholeNumber,
 )
 from seedmock_contracts.rules.rule import Rule
-from seedmock_contracts.upstreams import get_contract
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import condition, notices, violations
 from seedmock_contracts.validation.unread import unknown_fields
+
+from ..each_case import each_case
 
 # Rules that can report another field than their own: the missing one, or the one with the unsupported value.
 OTHER_FIELDS = {
@@ -51,7 +53,12 @@ WITH_VALUE = (
     ModelResolutions,
     RoleMatchesType,
 )
-RuleCase = tuple[Contract, Operation, Rule]
+RULES = [
+    (contract, operation, rule)
+    for contract in contracts()
+    for operation, rules in contract.rules.items()
+    for rule in rules
+]
 TEXT = {"model": "seedance-2-0", "prompt": "A kite over a field.", "size": "1280x720", "seconds": "4"}
 
 
@@ -86,27 +93,33 @@ def test_every_operation_with_rules_has_an_example_of_known_fields(contract: Con
         assert all(unknown_fields(contract.name, operation, example) == [] for example in examples)
 
 
-def test_the_example_for_a_rule_is_valid_under_its_variant(rule_case: RuleCase) -> None:
-    contract, operation, rule = rule_case
+@each_case("contract, operation, rule", RULES)
+def test_the_example_for_a_rule_is_valid_under_its_variant(
+    contract: Contract, operation: Operation, rule: Rule
+) -> None:
     assert violations(contract.name, operation, contract.example(operation, rule), variants_of(rule)) == []
 
 
-def test_the_violating_document_violates_exactly_its_rule(rule_case: RuleCase) -> None:
-    contract, operation, rule = rule_case
+@each_case("contract, operation, rule", RULES)
+def test_the_violating_document_violates_exactly_its_rule(contract: Contract, operation: Operation, rule: Rule) -> None:
     violation = single(violations(contract.name, operation, violating(contract, operation, rule), variants_of(rule)))
     assert violation.fact is rule.fact
     assert violation.kind is rule.kind
 
 
-def test_the_violating_document_leaves_the_example_unchanged(rule_case: RuleCase) -> None:
-    contract, operation, rule = rule_case
+@each_case("contract, operation, rule", RULES)
+def test_the_violating_document_leaves_the_example_unchanged(
+    contract: Contract, operation: Operation, rule: Rule
+) -> None:
     before = repr(contract.example(operation, rule))
     assert violating(contract, operation, rule) != contract.example(operation, rule)
     assert repr(contract.example(operation, rule)) == before
 
 
-def test_a_violation_names_the_field_and_the_allowed_values(rule_case: RuleCase) -> None:
-    contract, operation, rule = rule_case
+@each_case("contract, operation, rule", RULES)
+def test_a_violation_names_the_field_and_the_allowed_values(
+    contract: Contract, operation: Operation, rule: Rule
+) -> None:
     violation = single(violations(contract.name, operation, violating(contract, operation, rule), variants_of(rule)))
     assert violation.field.startswith((rule.top_field, *OTHER_FIELDS.get(type(rule), {}).get(rule.top_field, ())))
     assert violation.field in violation.message
@@ -116,8 +129,8 @@ def test_a_violation_names_the_field_and_the_allowed_values(rule_case: RuleCase)
     assert format_value(violation.value) in violation.message or not isinstance(rule, WITH_VALUE)
 
 
-def test_a_rule_of_an_option_does_not_apply_under_others(rule_case: RuleCase) -> None:
-    contract, operation, rule = rule_case
+@each_case("contract, operation, rule", RULES)
+def test_a_rule_of_an_option_does_not_apply_under_others(contract: Contract, operation: Operation, rule: Rule) -> None:
     only = condition(rule)
     if only is None:
         assert not getattr(rule, "variant", "")

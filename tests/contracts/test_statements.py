@@ -10,16 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis, TaskStatus
 from seedmock_contracts.facts import Fact, Model
 from seedmock_contracts.rules.fields import JsonType
 from seedmock_contracts.upstreams import get_contract
+
+from ..each_case import each_case
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 UPSTREAMS = ("apimodels", "opeai")
@@ -46,15 +48,13 @@ def statements(upstream: str) -> list[dict[str, Any]]:
     return tomllib.loads((FIXTURES / upstream / "statements.toml").read_text(encoding="utf-8"))["statement"]
 
 
-def cases(upstream: str) -> list[Any]:
-    return [pytest.param(upstream, row, id=f"{upstream}-{at}") for at, row in enumerate(statements(upstream), 1)]
+CASES = [(upstream, statement) for upstream in UPSTREAMS for statement in statements(upstream)]
 
 
-CASES = [case for upstream in UPSTREAMS for case in cases(upstream)]
-
-
-def by_id(contract: Contract) -> dict[str, list[Any]]:
+@cache
+def by_id(upstream: str) -> dict[str, list[Any]]:
     """Map each fact's id to the fact and the rules with this fact, except for type rules."""
+    contract = get_contract(upstream)
     records: dict[str, list[Any]] = {fact.id: [fact] for fact in contract.facts()}
     rules = [rule for rules in contract.rules.values() for rule in rules]
     for rule in (*rules, *contract.advice):
@@ -85,18 +85,18 @@ def attributes(records: list[Any]) -> Iterator[tuple[str, Any]]:
                 yield field.name, value
 
 
-@pytest.mark.parametrize(("upstream", "statement"), CASES)
+@each_case("upstream, statement", CASES)
 def test_every_statement_of_a_page_is_a_documented_fact(upstream: str, statement: dict[str, Any]) -> None:
-    facts = by_id(get_contract(upstream))
+    facts = by_id(upstream)
     assert statement["facts"], "a statement is carried by at least one fact"
     for id_ in statement["facts"]:
         assert id_ in facts, f"no fact {id_}"
         assert facts[id_][0].basis is Basis.DOCUMENTED, f"{id_} is graded {facts[id_][0].basis}"
 
 
-@pytest.mark.parametrize(("upstream", "statement"), [case for case in CASES if case.values[1].get("value")])
+@each_case("upstream, statement", [case for case in CASES if case[1].get("value")])
 def test_the_contract_has_the_value_that_the_page_gives(upstream: str, statement: dict[str, Any]) -> None:
-    records = by_id(get_contract(upstream))[statement["facts"][0]]
+    records = by_id(upstream)[statement["facts"][0]]
     values = {name: plain(value) for record in records for name, value in _all_attributes(record)}
     for name, expected in statement["value"].items():
         partly = name in statement.get("elsewhere", {})
@@ -121,7 +121,7 @@ def test_every_value_of_a_documented_fact_is_confirmed_or_attributed(upstream: s
         confirmed[statement["facts"][0]] |= {*statement.get("value", {}), *statement.get("elsewhere", {})}
     unconfirmed = [
         (id_, name, value)
-        for id_, records in by_id(get_contract(upstream)).items()
+        for id_, records in by_id(upstream).items()
         if records[0].basis is Basis.DOCUMENTED
         for name, value in attributes(records)
         if name not in confirmed[id_]

@@ -110,6 +110,7 @@ def test_it_ignores_the_end_of_standard_input_otherwise(start: Start) -> None:
     assert httpx.get(f"{url}/_mock/health").status_code == 200
 
 
+@pytest.mark.slow
 def test_keys_are_not_printed(start: Start) -> None:
     process = start("--port", "0", "--key", "sk_secret_1", "--key", "sk_secret_2")
     greeting = read_greeting(process)
@@ -150,6 +151,7 @@ def test_a_loopback_host_needs_no_token(start: Start, host: str) -> None:
     assert httpx.get(f"{url}/_mock/clock").status_code == 200
 
 
+@pytest.mark.slow
 def test_every_option_can_be_a_variable(start: Start) -> None:
     greeting = read_greeting(start(SEEDMOCK_SERVE_PORT="0", SEEDMOCK_SERVE_PACE="step", SEEDMOCK_SERVE_SEED="5"))
     assert "pace step, seed 5" in greeting

@@ -13,6 +13,8 @@ from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import condition, violations
 
+from ..each_case import each_case
+
 ASSET_OPERATIONS = (Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE)
 ERRORS = {"apimodels": ("status", "ok"), "opeai": ("ark", "newapi")}
 
@@ -21,7 +23,7 @@ def _cases() -> Iterator[Any]:
     for contract in contracts():
         for operation, rules in contract.rules.items():
             for rule in rules if operation is not Operation.QUERY else rules[1:]:  # a query string holds texts only
-                yield pytest.param(contract, operation, rule, id=f"{operation}-{rule.fact.id}-{type(rule).__name__}")
+                yield contract, operation, rule
 
 
 CASES = list(_cases())
@@ -56,7 +58,7 @@ def parse_error(body: dict[str, Any]) -> tuple[Any, str, str | None]:
     return error.get("code"), str(error.get("message", error.get("msg"))), error.get("param")
 
 
-@pytest.mark.parametrize(("contract", "operation", "rule"), CASES)
+@each_case("contract, operation, rule", CASES)
 def test_a_document_that_keeps_a_rule_is_accepted(
     start_shared_server: Any, contract: Contract, operation: Operation, rule: Rule
 ) -> None:
@@ -67,7 +69,7 @@ def test_a_document_that_keeps_a_rule_is_accepted(
 
 
 @pytest.mark.parametrize("style", ["default", "other"])
-@pytest.mark.parametrize(("contract", "operation", "rule"), CASES)
+@each_case("contract, operation, rule", CASES)
 def test_a_document_that_breaks_a_rule_is_rejected_by_name_and_leaves_no_trace(
     start_shared_server: Any, contract: Contract, operation: Operation, rule: Rule, style: str
 ) -> None:

@@ -39,30 +39,43 @@ WRONG_SCHEMES = (
 NOT_WHOLE = (4.5, "4.5", "four", "4s", "0x4", "\u0664", "4.0000001", " ")
 
 
-@st.composite
 def violating_documents(
-    draw: st.DrawFn,
     contract: Contract,
     operation: Operation,
     rule: Rule,
     *,
     media: ReferenceUrls | None = None,
     variants: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
+) -> st.SearchStrategy[dict[str, Any]]:
     """Documents that break this rule of an operation and no other.
 
     A rule that applies only under an option of a variant is broken under that option.
     """
     only = condition(rule)
     options = {**(variants or {}), **(dict([only]) if only else {})}
-    valid = draw(valid_documents(contract, operation, media=media, variants=options))
+    # Prepared here: in the function that draws, it would be prepared for each document.
+    valid_ones = valid_documents(contract, operation, media=media, variants=options)
+    return _violating_documents(contract, operation, rule, options, valid_ones, _invalid_values(rule))
+
+
+@st.composite
+def _violating_documents(
+    draw: st.DrawFn,
+    contract: Contract,
+    operation: Operation,
+    rule: Rule,
+    options: Mapping[str, str],
+    valid_ones: st.SearchStrategy[dict[str, Any]],
+    invalid_values: Sequence[tuple[Any, ...]],
+) -> dict[str, Any]:
+    valid = draw(valid_ones)
 
     def breaks_only_this(document: Document) -> bool:
         broken = violations(contract.name, operation, document, options)
         return [violation.fact.id for violation in broken] == [rule.fact.id]
 
     typical = rule.violating_document(valid, contract.request.layout)
-    if invalid_value := draw(st.sampled_from([*_invalid_values(rule), ()])):
+    if invalid_value := draw(st.sampled_from([*invalid_values, ()])):
         document = with_value(typical, rule.field, invalid_value[0])
         if breaks_only_this(document):
             return document

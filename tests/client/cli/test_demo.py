@@ -106,6 +106,7 @@ def test_the_emulator_is_stopped_after_an_error() -> None:
     assert not is_listening(ports[0])
 
 
+@pytest.mark.slow
 def test_the_emulator_is_stopped_when_the_demo_is_terminated(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*SEEDMOCK, "demo", "--out", "clips"], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
@@ -126,6 +127,7 @@ def test_an_emulator_that_does_not_start_is_an_error_in_one_line(monkeypatch: py
         pass
 
 
+@pytest.mark.slow
 def test_generate_runs_as_a_process_over_a_socket(tmp_path: Path) -> None:
     with serve(pace="instant", keys=("sk_mock_one",)) as server:
         order = [*SEEDMOCK, "generate", "a boat", "--upstream", "opeai", "--size", "640x640", "--seconds", "4"]
@@ -142,6 +144,7 @@ def test_generate_runs_as_a_process_over_a_socket(tmp_path: Path) -> None:
     assert measure(tmp_path / "boat.mp4").size == "640x640"
 
 
+@pytest.mark.slow
 def test_ctrl_c_prints_the_task_id_and_the_command_to_resume(tmp_path: Path) -> None:
     with serve(pace="realistic", keys=("sk_mock_one",)) as server:
         order = [*SEEDMOCK, "generate", "a boat", "--upstream", "opeai", "--size", "640x640", "--poll-seconds", "0.1"]

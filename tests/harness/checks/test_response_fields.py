@@ -20,6 +20,8 @@ from seedmock_harness.checks.envelopes import error_envelopes_are_complete
 from seedmock_harness.checks.response_shape import responses_match_their_schema
 from seedmock_harness.results.checks import Severity
 
+from ...each_case import each_case
+
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 FIELDS = [field for contract in contracts() for field in contract.response_fields]
 SAMPLES: dict[str, Any] = {"string": "a text", "integer": 5, "number": 5, "boolean": True, "object": {}, "array": [],
@@ -121,22 +123,21 @@ class FieldCase:
         return error_envelopes_are_complete if self.field.operation is None else responses_match_their_schema
 
 
-@pytest.fixture(params=FIELDS, ids=lambda field: field.id)
-def case(request: pytest.FixtureRequest) -> FieldCase:
-    return FieldCase(request.param)
-
-
 def severity(field: ResponseField) -> Severity:
     return Severity.INFO if field.basis is Basis.ASSUMED else Severity.BREAKING
 
 
-def test_field_is_confirmed_in_a_complete_body(new_history: Callable[..., Any], case: FieldCase) -> None:
+@each_case("field", FIELDS)
+def test_field_is_confirmed_in_a_complete_body(new_history: Callable[..., Any], field: ResponseField) -> None:
+    case = FieldCase(field)
     history = case.respond(new_history, case.body)
     assert case.field.id in history.passed(case.check)
     assert history.failed(case.check) == {}
 
 
-def test_field_of_another_type_fails_its_fact(new_history: Callable[..., Any], case: FieldCase) -> None:
+@each_case("field", FIELDS)
+def test_field_of_another_type_fails_its_fact(new_history: Callable[..., Any], field: ResponseField) -> None:
+    case = FieldCase(field)
     wrong = next(value for value in (True, 1.5, "x") if not has_type(value, case.field.types))
     set_at(case.body, case.field.path, wrong)
     failures = case.respond(new_history, case.body).failed(case.check)
@@ -146,7 +147,7 @@ def test_field_of_another_type_fails_its_fact(new_history: Callable[..., Any], c
 REQUIRED = [field for field in FIELDS if field.required and not field.path.endswith("[]")]
 
 
-@pytest.mark.parametrize("field", REQUIRED, ids=lambda field: field.id)
+@each_case("field", REQUIRED)
 def test_missing_field_fails_its_fact(new_history: Callable[..., Any], field: ResponseField) -> None:
     case = FieldCase(field)
     parent_path, _, name = field.path.rpartition(".")
@@ -159,7 +160,7 @@ def test_missing_field_fails_its_fact(new_history: Callable[..., Any], field: Re
 WITH_PATTERN = [field for field in FIELDS if field.pattern]
 
 
-@pytest.mark.parametrize("field", WITH_PATTERN, ids=lambda field: field.id)
+@each_case("field", WITH_PATTERN)
 def test_string_in_another_format_fails_its_fact(new_history: Callable[..., Any], field: ResponseField) -> None:
     case = FieldCase(field)
     set_at(case.body, field.path, "?!")

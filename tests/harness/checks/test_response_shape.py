@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from seedmock_harness.checks.response_shape import (
     responses_settle_variants,
 )
 from seedmock_harness.results.checks import Severity
+
+from ...each_case import each_case
 
 SHAPE = responses_match_their_schema
 ORDER = {"opeai": "opeai.create.response", "apimodels": "apimodels.envelope"}
@@ -47,7 +50,7 @@ def respond_with(history: Any, field: ResponseField, **changes: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("field", REQUIRED, ids=lambda field: field.id)
+@each_case("field", REQUIRED)
 def test_documented_field_is_confirmed(new_history: Callable[..., Any], field: ResponseField) -> None:
     history = respond_with(new_history(field.id.partition(".")[0]), field)
     assert field.id in history.passed(SHAPE)
@@ -65,13 +68,13 @@ def expected_severity(field: ResponseField) -> Severity:
 REMOVABLE = [field for field in TOP_LEVEL if local_path(field) not in ("status", "state", "error")]
 
 
-@pytest.mark.parametrize("field", REMOVABLE, ids=lambda field: field.id)
+@each_case("field", REMOVABLE)
 def test_missing_field_fails(new_history: Callable[..., Any], field: ResponseField) -> None:
     failures = respond_with(new_history(field.id.partition(".")[0]), field, **{local_path(field): ...}).failed(SHAPE)
     assert failures[field.id] == (expected_severity(field), f"{local_path(field)} is missing")
 
 
-@pytest.mark.parametrize("field", REMOVABLE, ids=lambda field: field.id)
+@each_case("field", REMOVABLE)
 def test_renamed_field_fails_with_its_new_name(new_history: Callable[..., Any], field: ResponseField) -> None:
     history = respond_with(new_history(field.id.partition(".")[0]), field, **{local_path(field): ..., "newName": 1})
     assert history.failed(SHAPE)[field.id] == (
@@ -80,8 +83,7 @@ def test_renamed_field_fails_with_its_new_name(new_history: Callable[..., Any], 
     )
 
 
-@pytest.mark.parametrize("field", REMOVABLE, ids=lambda field: field.id)
-@pytest.mark.parametrize("value", [True, None, [[]], 1.5])
+@each_case("field, value", list(product(REMOVABLE, (True, None, [[]], 1.5))))
 def test_field_of_another_type_fails(new_history: Callable[..., Any], field: ResponseField, value: Any) -> None:
     if value == [[]] and field.types == ("array",):
         value = "a"

@@ -21,6 +21,8 @@ from seedmock_harness.conformance.strategies import valid_documents
 from seedmock_harness.conversation.order_parser import parse_order
 from seedmock_server.http.request_body import MalformedBody, parse_json
 
+from ...each_case import each_case
+
 SEARCH = settings(max_examples=5000, database=None, derandomize=True, phases=[Phase.generate])
 
 OPERATIONS = [(contract, operation) for contract in contracts() for operation in contract.rules]
@@ -33,11 +35,15 @@ RULE_EXAMPLES = max(10, settings.default.max_examples // 5)
 
 
 @each_operation
-@given(data=st.data())
-def test_a_valid_document_breaks_no_rule(contract: Contract, operation: Operation, data: st.DataObject) -> None:
-    assert violations(contract.name, operation, data.draw(valid_documents(contract, operation))) == []
+def test_a_valid_document_breaks_no_rule(contract: Contract, operation: Operation) -> None:
+    @given(document=valid_documents(contract, operation))
+    def breaks_no_rule(document: dict[str, Any]) -> None:
+        assert violations(contract.name, operation, document) == []
+
+    breaks_no_rule()
 
 
+@pytest.mark.slow
 @each_operation
 @given(data=st.data())
 def test_a_valid_document_breaks_no_rule_under_its_options(
@@ -48,16 +54,20 @@ def test_a_valid_document_breaks_no_rule_under_its_options(
     assert violations(contract.name, operation, document, options) == []
 
 
-@pytest.mark.parametrize(("contract", "operation", "rule"), RULES, ids=[rule.fact.id for _, _, rule in RULES])
-@settings(max_examples=RULE_EXAMPLES)
-@given(data=st.data())
+@pytest.mark.slow
+@each_case("contract, operation, rule", RULES)
 def test_a_violating_document_breaks_its_rule_and_no_other(
-    contract: Contract, operation: Operation, rule: Rule, data: st.DataObject
+    contract: Contract, operation: Operation, rule: Rule
 ) -> None:
     only = condition(rule)
-    document = data.draw(violating_documents(contract, operation, rule))
-    broken = violations(contract.name, operation, document, dict([only]) if only else None)
-    assert [violation.fact.id for violation in broken] == [rule.fact.id]
+
+    @settings(max_examples=RULE_EXAMPLES)
+    @given(document=violating_documents(contract, operation, rule))
+    def breaks_only_its_rule(document: dict[str, Any]) -> None:
+        broken = violations(contract.name, operation, document, dict([only]) if only else None)
+        assert [violation.fact.id for violation in broken] == [rule.fact.id]
+
+    breaks_only_its_rule()
 
 
 @pytest.mark.parametrize("options", [{}, {"opeai.seed": "reject"}])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+import pytest
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ORDERS, Operation
 from seedmock_contracts.rules.boundaries import BoundaryCase
@@ -18,7 +20,14 @@ from seedmock_harness.probes.free_steps import free_steps
 from seedmock_harness.probes.paid_steps import paid_steps
 from seedmock_harness.probes.second_violations import merge_changes
 
-ContractRule = tuple[Contract, Operation, Rule]
+from ...each_case import each_case
+
+RULES = [
+    (contract, operation, rule)
+    for contract in contracts()
+    for operation, rules in contract.rules.items()
+    for rule in rules
+]
 UNUSABLE = (image_uri(1, 1), sound_uri(0.1), "asset://asset-20200101000000-zzzzz")
 
 
@@ -28,8 +37,11 @@ def others(contract: Contract, operation: Operation, rule: Rule, case: BoundaryC
     return broken | {text[:20] for text in UNUSABLE if text in repr(case.document) and text != case.value}
 
 
-def test_every_question_about_an_order_is_wrong_in_a_second_way(contract_rule: ContractRule) -> None:
-    contract, operation, rule = contract_rule
+@pytest.mark.slow
+@each_case("contract, operation, rule", RULES)
+def test_every_question_about_an_order_is_wrong_in_a_second_way(
+    contract: Contract, operation: Operation, rule: Rule
+) -> None:
     for probe in islice(probes_for(contract, operation, rule), 8):
         for case in (*probe.conforming, *probe.violating):
             if operation in ORDERS:
@@ -50,8 +62,9 @@ def _names_nobody(document: Any) -> bool:
     )
 
 
-def test_the_second_fault_is_the_same_beside_every_edge(contract_rule: ContractRule) -> None:
-    contract, operation, rule = contract_rule
+@pytest.mark.slow
+@each_case("contract, operation, rule", RULES)
+def test_the_second_fault_is_the_same_beside_every_edge(contract: Contract, operation: Operation, rule: Rule) -> None:
     for probe in islice(probes_for(contract, operation, rule), 4):
         cases = [case for case in (*probe.conforming, *probe.violating) if case.value not in UNUSABLE]
         violation_sets = {frozenset(others(contract, operation, rule, case)) for case in cases}

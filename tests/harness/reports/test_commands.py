@@ -83,6 +83,7 @@ def test_drift_is_in_every_format_of_report(run: Run, tmp_path: Path) -> None:
     assert int(root.get("failures", "")) == len(failed) > 0
 
 
+@pytest.mark.slow
 def test_violations_are_in_every_format_of_report(run: Run, tmp_path: Path) -> None:
     command = shlex.join([sys.executable, str(PLAIN_CLIENT), "resubmits"])
     only = ("--only", "create-500", "--only", "success")

@@ -12,6 +12,7 @@ from seedmock_server.control.app import ENDPOINTS
 Control = Callable[..., Any]
 
 
+@pytest.mark.slow
 def test_the_document_is_valid(control: Control) -> None:
     validator = pytest.importorskip("openapi_spec_validator")
     validator.validate(control("GET", "openapi.json"))

@@ -156,7 +156,7 @@ def test_opencv_without_its_model_is_no_detector(monkeypatch: pytest.MonkeyPatch
 
 
 @needs_detector
-@pytest.mark.parametrize("side", [320, 640, 2000])
+@pytest.mark.parametrize("side", [320, 640, pytest.param(2000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 def test_the_detector_finds_a_drawn_face_and_none_in_a_boat(tmp_path: Path, side: int, form: str) -> None:
     face, boat = tmp_path / "face", tmp_path / "boat"
@@ -214,6 +214,7 @@ def test_a_declaration_takes_precedence_over_the_detector(in_process_client: Any
     assert in_process_client.create(**in_process_client.frame(url)).status_code == 400
 
 
+@pytest.mark.slow
 @needs_detector
 def test_the_emulator_s_own_test_cards_show_no_face(
     start_server: Callable[..., Any], watch: Callable[[bytes], dict[str, Any]], tmp_path: Path

@@ -15,15 +15,17 @@ from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.driver.sample_media import image_uri, sound_uri
 from seedmock_server.faults.rule_overrides import overridden_rule, repaired, violations_with
 
+from ...each_case import each_case
+
 RULES = [
-    pytest.param(contract, operation, rule, id=rule.fact.id)
+    (contract, operation, rule)
     for contract in contracts()
     for operation, rules in contract.rules.items()
     for rule in rules
 ]
 
 
-@pytest.mark.parametrize(("contract", "operation", "rule"), RULES)
+@each_case("contract, operation, rule", RULES)
 def test_every_rule_can_be_switched_off_and_its_order_repaired(contract: Any, operation: Any, rule: Any) -> None:
     document = rule.violating_document(contract.example(operation, rule), contract.request.layout)
     violation = rule.check(document, contract.request.layout.find(document))
@@ -32,7 +34,10 @@ def test_every_rule_can_be_switched_off_and_its_order_repaired(contract: Any, op
     assert isinstance(repaired(contract, operation, document, [violation]), dict)
 
 
-@pytest.mark.parametrize(("contract", "operation", "rule"), [row for row in RULES if row.values[1] == "create"])
+@pytest.mark.parametrize(
+    ("contract", "operation", "rule"),
+    [pytest.param(*row, id=row[2].fact.id) for row in RULES if row[1] == "create"],
+)
 def test_every_order_that_a_switched_off_rule_accepts_is_carried_out(
     socket_server: Any, contract: Any, operation: Any, rule: Any
 ) -> None:

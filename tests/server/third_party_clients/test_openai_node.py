@@ -36,6 +36,7 @@ def run_client(
     return run
 
 
+@pytest.mark.slow
 def test_a_video_is_created_polled_and_downloaded(run_client: Callable[..., Results], watch: Any) -> None:
     results = run_client()
     assert list(results["created"]) == ["id", "task_id", "object", "model", "status", "created_at"]
@@ -45,6 +46,7 @@ def test_a_video_is_created_polled_and_downloaded(run_client: Callable[..., Resu
     assert (clip["size"], clip["frames"], clip["audio"]) == ((640, 640), 96, False)
 
 
+@pytest.mark.slow
 def test_the_variant_openai_has_its_statuses_and_fields(run_client: Callable[..., Results]) -> None:
     results = run_client("opeai.status=openai")
     assert results["states"] == ["queued", "in_progress", "completed"]
