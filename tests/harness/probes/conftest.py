@@ -14,7 +14,7 @@ from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import Document, Violation
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts, get_contract
-from seedmock_contracts.validation import condition, violations
+from seedmock_contracts.validation import Verdict, condition, violations
 from seedmock_harness.driver.client import CheckedInteraction, Driver, UnexpectedTask
 from seedmock_harness.probes.free_steps import free_steps
 from seedmock_harness.probes.paid_options import PaidOptions
@@ -111,6 +111,11 @@ def run_ladder() -> Callable[..., LadderRun]:
     return run_free_steps
 
 
+def replace_violations(monkeypatch: pytest.MonkeyPatch, find: Callable[..., list[Violation]]) -> None:
+    """Let the emulator alone find these violations in a document. No document counts as read whole."""
+    monkeypatch.setattr(pipeline, "judge", lambda *document: Verdict(tuple(find(*document)), False))
+
+
 @pytest.fixture
 def moved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Replace, in the emulator alone, the rule with a fact's id by another; None removes it."""
@@ -127,7 +132,7 @@ def moved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             slots = contract.request.layout.find(document)
             return [violation for rule in active_rules if (violation := rule.check(document, slots))]
 
-        monkeypatch.setattr(pipeline, "violations", mutated)
+        replace_violations(monkeypatch, mutated)
 
     return move
 
@@ -163,6 +168,6 @@ def reordered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         ) -> list[Violation]:
             return sorted(violations(upstream, operation, document, options), key=key)
 
-        monkeypatch.setattr(pipeline, "violations", mutated)
+        replace_violations(monkeypatch, mutated)
 
     return reorder

@@ -19,11 +19,12 @@ from seedmock_harness.driver.client import Driver, UnexpectedTask
 from seedmock_harness.probes.boundary_probes import probes_for
 from seedmock_harness.probes.free_steps import free_steps
 from seedmock_harness.probes.second_violations import is_reason, refused_document
-from seedmock_server.api import pipeline
 from seedmock_server.generation import assets
 from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.randomness import SeededRandom
 from seedmock_server.references import resolver
+
+from .conftest import replace_violations
 
 KEYS = {"first": "sk-first", "second": "sk-second", "wrong": "sk-wrong"}
 SEEDS = range(20)
@@ -43,7 +44,7 @@ def documented_only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             left = [entry for entry in broken if entry.fact.basis is Basis.DOCUMENTED]
             return left if json_types else [entry for entry in left if entry.fact.id not in types]
 
-        monkeypatch.setattr(pipeline, "violations", documented)
+        replace_violations(monkeypatch, documented)
         for module in (resolver, assets):
             monkeypatch.setattr(module, "media_violations", lambda *arguments: [])
 
