@@ -10,11 +10,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from html import unescape
 from typing import Any
 
 from seedmock_contracts.enums import ErrorKind
-from seedmock_contracts.facts import Document
+from seedmock_contracts.facts import MISSING, Document
+from seedmock_contracts.response_format import first_value
+from seedmock_contracts.upstreams import contracts
 
 from .effects import HttpResponse
 from .errors import CLASSES, RateLimitError, SeedmockError, ValidationError
@@ -125,20 +128,35 @@ def _read(body: Any, error: ErrorBody, depth: int) -> ErrorBody:
     inner = body.get("error")
     if isinstance(inner, Mapping):
         return _read(inner, error, depth + 1) if depth < _MAX_DEPTH else error
-    data = body.get("data")
-    details: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
     message = next((text for key in _MESSAGE_KEYS if (text := scalar_text(body.get(key)))), "")
-    retryable = details.get("retryable", body.get("retryable"))
+    retryable = _detail(body, "retryable")
+    retryable = body.get("retryable") if retryable is MISSING else retryable
     outer = replace(
         error,
         # The details come from the service itself; the envelope's own message is often only "invalid input".
-        message=(scalar_text(details.get("failMsg")) or message or scalar_text(inner))[:_MAX_MESSAGE_LENGTH],
-        code=scalar_text(details.get("failCode")) or scalar_text(body.get("code")),
+        message=(_detail_text(body, "fail_message") or message or scalar_text(inner))[:_MAX_MESSAGE_LENGTH],
+        code=_detail_text(body, "fail_code") or scalar_text(body.get("code")),
         type=scalar_text(body.get("type")),
         field=scalar_text(body.get("param")),
         retryable=retryable if isinstance(retryable, bool) else None,
     )
     return _read_nested(outer, message or scalar_text(inner), depth)
+
+
+@cache
+def _detail_paths(part: str) -> tuple[str, ...]:
+    """Paths of a part of an error in the envelopes of every upstream, by their contracts."""
+    envelopes = (envelope for contract in contracts() for envelope in contract.response.envelopes)
+    return tuple(dict.fromkeys(path for envelope in envelopes for path, name in envelope.parts if name == part))
+
+
+def _detail(body: Document, part: str) -> Any:
+    return first_value(body, _detail_paths(part))
+
+
+def _detail_text(body: Document, part: str) -> str:
+    value = _detail(body, part)
+    return "" if value is MISSING else scalar_text(value)
 
 
 def _read_nested(outer: ErrorBody, message: str, depth: int) -> ErrorBody:

@@ -105,7 +105,6 @@ A vendor may have a field of the same name.
 """
 TOLERANT_READERS = {
     # Any proxy on the way may answer in the form of another service: all known forms are read for every upstream.
-    "seedmock_client/error_envelopes.py": {"failCode", "failMsg"},
     "seedmock_client/downloads.py": {"video_url"},
     # Values that tempt an implementation, whatever upstream accepts them.
     "seedmock_contracts/rules/boundaries.py": {"audio_url", "image_url", "video_url"},
