@@ -36,7 +36,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
     packages = sorted({package for example in EXAMPLES for package in requirements(example)})
-    install = [python, "-m", "pip", "install", "-q", "--no-compile", f"{ROOT}[pytest]", *packages]
+    install = [str(python), "-m", "pip", "install", "-q", "--no-compile", f"{ROOT}[pytest]", *packages]
     done = subprocess.run(install, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return python
@@ -45,7 +45,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_examples_pass_their_tests(python: Path, subtests: pytest.Subtests) -> None:
     def run(example: Path) -> subprocess.CompletedProcess[str]:
-        command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         return subprocess.run(command, cwd=example, capture_output=True, text=True)
 
     with ThreadPoolExecutor(2) as pool:
