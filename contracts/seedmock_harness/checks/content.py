@@ -46,7 +46,7 @@ def clips_can_be_downloaded(interaction: Interaction) -> Iterator[CheckResult]:
     task = interaction.task
     if task is None or task.final_poll is None or task.final_poll.status is not TaskStatus.SUCCESS:
         return
-    if not _is_plain_download(interaction) or _may_be_expired(interaction, task):
+    if not _is_plain_download(interaction) or may_be_expired(interaction, task):
         return
     fact = interaction.find("content.binary") or interaction.fact("content.format")
     if is_full_content(interaction):
@@ -66,7 +66,8 @@ def _is_plain_download(interaction: Interaction) -> bool:
     return is_get and is_allowed and not interaction.request_headers.keys() & _CONDITIONAL
 
 
-def _may_be_expired(interaction: Interaction, task: TaskHistory) -> bool:
+def may_be_expired(interaction: Interaction, task: TaskHistory) -> bool:
+    """True from the time on at which the links to a task's results may have expired."""
     days = interaction.contract.result_days
     lifetime = DAY if days is None else float(days.value) * DAY
     return interaction.at >= task.created.at + lifetime - CLOCK_SKEW

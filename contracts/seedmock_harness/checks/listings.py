@@ -12,6 +12,7 @@ from seedmock_contracts.enums import Operation
 from ..conversation.history import AssetHistory, Interaction
 from ..results.checks import CheckResult, compare, failed, passed
 from .assets import deletion_fact, endpoint_fact, normalized_id
+from .response_fields import values_of
 from .variants import check_option
 
 GROUP_OPERATIONS = frozenset({Operation.ASSET_CREATE, Operation.ASSET_LIST, Operation.GROUP_DELETE})
@@ -94,6 +95,20 @@ def groups_are_listed(interaction: Interaction) -> Iterator[CheckResult]:
             yield failed(endpoint, title, "no such group", id_) if is_listed else passed(endpoint, "not listed")
 
 
+def models_are_listed(interaction: Interaction) -> Iterator[CheckResult]:
+    """The list of models has at least one that orders can name. A key need not see them all."""
+    if interaction.operation is not Operation.MODELS or interaction.is_error or not isinstance(interaction.body, dict):
+        return
+    fields = (field for field in interaction.contract.response_fields if field.operation is Operation.MODELS)
+    field = next((field for field in fields if field.path.endswith("[].id")), None)
+    if field is not None:
+        listed = {value for value in values_of(interaction, field) if isinstance(value, str)}
+        known = {model.name for model in interaction.contract.models}
+        expected, observed = f"one of {', '.join(sorted(known))}", ", ".join(sorted(listed)) or "none"
+        is_listed = bool(listed & known)
+        yield passed(field, observed) if is_listed else failed(field, "no known model is listed", expected, observed)
+
+
 def listed_groups(interaction: Interaction) -> list[dict[str, Any]] | None:
     """The items of a list of groups, as an array or inside an object; None for a response that has none."""
     if interaction.operation is not Operation.GROUP_LIST:
@@ -150,4 +165,10 @@ def _page(interaction: Interaction) -> _AssetPage | None:
     return _AssetPage([item for item in items if isinstance(item, dict)], total, number, size)
 
 
-CHECKS = (page_counts_are_consistent, pages_list_existing_assets, groups_are_listed, groups_exist_until_deleted)
+CHECKS = (
+    page_counts_are_consistent,
+    pages_list_existing_assets,
+    groups_are_listed,
+    models_are_listed,
+    groups_exist_until_deleted,
+)

@@ -163,6 +163,7 @@ class Step:
 
     A yielded result belongs to the driver's current interaction. `price`: the most that the step can cost, in USD.
     `minimal`: part of the shortest useful run. `contingent`: costs nothing at a conforming upstream, else one order.
+    `may_be_refused`: a refusal of its order is one of the documented responses.
     """
 
     name: str
@@ -171,6 +172,12 @@ class Step:
     price: Decimal = Decimal(0)
     minimal: bool = False
     contingent: bool = False
+    may_be_refused: bool = False
+
+    @property
+    def must_order(self) -> bool:
+        """True if the step looks at nothing without an accepted order."""
+        return self.price > 0 and not (self.contingent or self.may_be_refused)
 
 
 def _to_response(response: ReceivedResponse) -> Response:

@@ -78,7 +78,8 @@ def _optional_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
     yield _defaults_step(contract, options, row)
     if contract.find(f"{contract.name}.private_urls") is not None:
         private = contract.request.layout.place(order, [first_frame(PRIVATE_URL)])
-        yield Step("private", "an order with a private address", partial(run_order, order=private), row.price)
+        run_private = partial(run_order, order=private)
+        yield Step("private", "an order with a private address", run_private, row.price, may_be_refused=True)
     if Capability.ASSETS in contract.capabilities:
         run = partial(order_with_asset, order=order, image=HOSTED_MEDIA.image)
         price = asset_fee(contract.name).value + 2 * row.price

@@ -18,12 +18,14 @@ from seedmock_server.http.in_process import BufferedResponse
 
 from ..conversation.history import History, Interaction
 from ..driver.client import ReceivedResponse, Step
-from ..driver.http_transport import NoResponse
+from ..driver.http_transport import REPEATABLE_METHODS, NoResponse
 from ..errors import HarnessError
 from .budget import Budget
 from .order_log import LoggedOrder, OrderLog
 from .target import Target
 
+PAUSE_SECONDS = 1.0
+"""Seconds between two tries of a read: gateways lose single requests."""
 STOPPING_ERRORS = {
     ErrorKind.BALANCE: "the balance of the key is exhausted",
     ErrorKind.AUTHENTICATION: "the key was rejected",
@@ -81,13 +83,21 @@ class PaidTransport:
     def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
         """Send a request. Raises NoResponse, OrderOutcomeUnknown, OrderingStopped, OrderLogError."""
         if self.step is None or (method, url) not in self._paths:
-            return self.target.send(method, url, headers=headers, content=content)
+            return self._send_unpaid(method, url, headers, content)
         number = self._numbers.get(self.step.name, 0)
         self._numbers[self.step.name] = number + 1
         logged = self.order_log.run.order(self.step.name, number)
         if logged is not None:
             return self._logged_response(logged)
         return self._send_order(method, url, headers, content)
+
+    def _send_unpaid(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
+        """Send a request that orders nothing. A read that meets a server error is sent once more."""
+        response = self.target.send(method, url, headers=headers, content=content)
+        if response.status_code < 500 or method not in REPEATABLE_METHODS:
+            return response
+        self.target.sleep(PAUSE_SECONDS)
+        return self.target.send(method, url, headers=headers, content=content)
 
     def _logged_response(self, order: LoggedOrder) -> ReceivedResponse:
         self._charged_step = order.step

@@ -51,8 +51,11 @@ class ResultSet:
     """For findings whose step was repeated: True if the finding appeared again."""
 
     def add(self, observation: Observation) -> None:
-        target = self.passed if observation.result.passed else self.failed
-        target.setdefault(observation.key, observation)
+        """Add an observation. A failure replaces one of the same key that turned out to be a flake."""
+        key, target = observation.key, self.passed if observation.result.passed else self.failed
+        if observation.is_failure and self.reproduced.get(key) is False:
+            del self.failed[key], self.reproduced[key]
+        target.setdefault(key, observation)
 
     def failures_of(self, step: str) -> list[Key]:
         """Return the findings of a step that justify repeating it."""
@@ -67,6 +70,17 @@ class ResultSet:
         for key in keys:
             if key in repetition.failed or key in repetition.passed:
                 self.reproduced[key] = key in repetition.failed
+
+    def add_missing(self, repetition: ResultSet) -> None:
+        """Add what only the repetition of a step has looked at."""
+        seen = {*self.passed, *self.failed}
+        for observation in (*repetition.failed.values(), *repetition.passed.values()):
+            if observation.key not in seen:
+                self.add(observation)
+
+    def has_seen(self, fact: Fact) -> bool:
+        """Return True if any response has shown the fact."""
+        return any(fact.id == id_ for _, id_ in (*self.passed, *self.failed))
 
     def has_drift(self) -> bool:
         """Return True if a documented or observed fact is contradicted reproducibly."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import islice, product
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
+from seedmock_contracts.facts import Variants
 from seedmock_server.clock import Clock
 
-from ..checks.response_fields import status_variant
 from ..driver.client import Step
 from ..errors import HarnessError
 from ..probes.free_steps import free_steps
@@ -27,12 +28,13 @@ from ..results.verification import FactResult, FactStatus, Finding, Verification
 from .budget import Budget, price_of
 from .order_log import LoggedRun, OrderLog, fingerprint
 from .paid_transport import PaidTransport, describe_unresolved
-from .results import Key, ResultSet, confirmed_assumptions, fact_results, findings, observed_values
+from .prevented_looks import name_some, prevented_looks
+from .results import Observation, ResultSet, confirmed_assumptions, fact_results, findings, observed_values
 from .step_runner import StepRunner, VerificationObserver
 from .target import Target, emulator_target
 
-MAX_NAMED = 12
-"""Facts that a problem names; a report has all of them."""
+MAX_COMBINATIONS = 4
+"""Combinations of options that are tried where a target's answers leave several possible."""
 STEP_GROUPS = ("free", "paid", "minimal")
 
 
@@ -154,6 +156,8 @@ class Session:
 
     def _verification(self, runner: StepRunner, at: float) -> Verification:
         results, transport = runner.results, runner.transport
+        emulated = self._emulated(runner)
+        self._report_unexpected(runner, emulated)
         reasons = {} if runner.problem else self._allowed_reasons()
         facts = tuple(fact_results(self.plan.contract, results, self._unchecked_reason(runner), reasons))
         checked = bool(runner.completed) and any(fact.status is not FactStatus.NOT_CHECKED for fact in facts)
@@ -165,7 +169,7 @@ class Session:
             verdict=_verdict(results.has_drift(), problem),
             spent=self.budget.spent,
             facts=facts,
-            findings=self._findings(runner),
+            findings=self._findings(runner, emulated),
             history=runner.driver.history,
             problem=problem,
             tasks=tuple(dict.fromkeys(task for task in transport.tasks if task)),
@@ -176,12 +180,25 @@ class Session:
             play_money=self.target.is_own_emulator,
         )
 
-    def _findings(self, runner: StepRunner) -> tuple[Finding, ...]:
-        if not runner.results.failed:
-            return ()
+    def _emulated(self, runner: StepRunner) -> tuple[Observation, ...]:
+        """Return what the checks observe at an emulator in the steps that found something or were prevented."""
         steps = {observation.step for observation in runner.results.failed.values()}
-        emulated = {} if self.target.is_own_emulator else emulated_values(self.plan, steps)
-        return tuple(findings(runner.results, emulated, self.target.absolute_url))
+        steps = set() if self.target.is_own_emulator else steps
+        steps |= {step for step, entries in runner.unexpected.items() if entries}
+        return emulated_observations(self.plan, steps) if steps else ()
+
+    def _report_unexpected(self, runner: StepRunner, emulated: Sequence[Observation]) -> None:
+        """Add what unexpected responses prevented to the results, or to the problem if it is no drift."""
+        looks = list(prevented_looks(runner.unexpected, emulated, runner.results))
+        blind = (look for look in looks if look.is_unavailable or look.response.fact.basis is Basis.ASSUMED)
+        runner.problem = runner.problem or next((look.sentence for look in blind), "")
+        for look in looks:
+            if not look.is_unavailable:
+                runner.results.add(look.observation())
+
+    def _findings(self, runner: StepRunner, emulated: Sequence[Observation]) -> tuple[Finding, ...]:
+        values = {} if self.target.is_own_emulator else observed_values(emulated)
+        return tuple(findings(runner.results, values, self.target.absolute_url))
 
     def _is_live(self, runner: StepRunner) -> bool:
         """Return True if the target is a live service: nothing else can confirm an assumption."""
@@ -217,18 +234,15 @@ class Session:
         Nothing is expected of an upstream that does not list its facts that cannot be checked.
         """
         is_whole = self.budget.limit is None and self.plan.is_whole and bool(not_checkable(self.plan.contract.name))
-        if (
-            not is_whole
-            or len(runner.completed) < len(self.plan.steps)
-            or _shows_another_option(self.plan.contract, runner.results)
-        ):
+        unseen = [fact.fact for fact in facts if fact.status is FactStatus.NOT_CHECKED]
+        ids = [fact.id for fact in unseen if fact.basis is not Basis.ASSUMED and fact.id not in self._allowed_reasons()]
+        if not is_whole or not ids:
             return ""
-        allowed = self._allowed_reasons()
-        documented = (fact.fact for fact in facts if fact.status is FactStatus.NOT_CHECKED)
-        ids = [fact.id for fact in documented if fact.basis is Basis.DOCUMENTED and fact.id not in allowed]
-        more = f" and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else ""
-        names = ", ".join(ids[:MAX_NAMED]) + more
-        return f"no response shows {len(ids)} documented facts, though every step ran: {names}" if ids else ""
+        left_out = [step.name for step in self.plan.paid if step.contingent and step.name not in runner.completed]
+        hidden = hidden_facts(self.plan, left_out, runner.results)
+        ids = [id_ for id_ in ids if id_ not in hidden]
+        number = f"{len(ids)} documented or observed facts"
+        return f"no response shows {number}, though every step ran: {name_some(ids)}" if ids else ""
 
     def _nothing_checked(self) -> str:
         if self.plan.paid and not self.plan.free:
@@ -242,9 +256,25 @@ def _verdict(has_drift: bool, problem: str) -> VerificationVerdict:
     return VerificationVerdict.INCONCLUSIVE if problem else VerificationVerdict.CONFORMS
 
 
-def _shows_another_option(contract: Contract, results: ResultSet) -> bool:
-    """Return True if the target spells statuses as another option has it: then documented spellings do not occur."""
-    return any(fact == status_variant(contract) for _, fact in results.failed)
+def hidden_facts(plan: VerificationPlan, left_out: Sequence[str], results: ResultSet) -> set[str]:
+    """Return the ids of facts that a conforming target hides, given what this one has shown.
+
+    Under another option of a variant some facts do not occur, and after a contingent step that cost an order the
+    others are left out. An emulator with the same options is asked in the same steps: what it does not show is hidden.
+    """
+    shown = {key[1]: entry.result for key, entry in results.failed.items() if isinstance(entry.result.fact, Variants)}
+    choices = {id_: result.observed.split(" or ") for id_, result in shown.items()}
+    steps = [step.name for step in plan.steps if step.name not in left_out]
+    hidden: set[str] = set()
+    for combination in islice(product(*choices.values()), MAX_COMBINATIONS if choices or left_out else 0):
+        options = {id_: text for id_, text in zip(choices, combination, strict=True) if _is_option(plan, id_, text)}
+        observed = {entry.result.fact.id for entry in emulated_observations(plan, steps, options)}
+        hidden |= {fact.id for fact in plan.contract.facts()} - observed
+    return hidden
+
+
+def _is_option(plan: VerificationPlan, id_: str, option: str) -> bool:
+    return any(variant.id == id_ and option in variant.options for variant in plan.contract.variants)
 
 
 class NullObserver:
@@ -257,16 +287,18 @@ class NullObserver:
         pass
 
 
-def emulated_values(plan: VerificationPlan, steps: Iterable[str]) -> Mapping[Key, str]:
-    """Run some steps against an emulator, and return the values that the checks observe there."""
+def emulated_observations(
+    plan: VerificationPlan, steps: Iterable[str], options: Mapping[str, str] | None = None
+) -> tuple[Observation, ...]:
+    """Run some steps against an emulator with some options of variants, and return what the checks observe there."""
     contract, names = plan.contract, set(steps)
     if names & {step.name for step in plan.paid}:
         names.add("text")  # later steps continue with the clip of this one
-    with emulator_target() as target:
+    with emulator_target(variants=dict(options or {})) as target:
         transport = PaidTransport(contract, target, Budget(None), OrderLog(None, ""))
         runner = StepRunner(contract, transport, NullObserver())
         runner.run(tuple(_with_names(plan.free, names)), tuple(_with_names(plan.paid, names)))
-    return observed_values(runner.observations)
+    return tuple(runner.observations)
 
 
 def _with_names(steps: Iterable[Step], names: set[str]) -> Iterator[Step]:

@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import Protocol
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.enums import Operation
+from seedmock_contracts.enums import BILLABLE, Operation
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Fact
 from seedmock_contracts.pricing import asset_fee
 
+from ..checks.error_responses import shorten_response
 from ..conversation.history import Interaction
 from ..driver.client import CheckedInteraction, Driver, Step, UnexpectedTask
 from ..driver.http_transport import NoResponse
@@ -23,6 +24,7 @@ from ..errors import HarnessError
 from ..probes.paid_options import PaidOptions, priced_sizes
 from ..probes.task_flows import TaskNotFinished
 from ..results.checks import CheckResult, Severity, failed
+from .expected_responses import ResponseKind, UnexpectedResponse, expected_kinds, unexpected_responses
 from .order_log import OrderLogError
 from .paid_transport import OrderingStopped, OrderOutcomeUnknown, PaidTransport
 from .preflight import PREFLIGHT, preflight_problem
@@ -61,6 +63,8 @@ class StepRunner:
     incomplete: dict[str, str] = field(default_factory=dict)
     """Steps that could not be completed, and the reason."""
     observations: list[Observation] = field(default_factory=list)
+    unexpected: dict[str, list[UnexpectedResponse]] = field(default_factory=dict)
+    """By step, the responses that kept facts from being looked at."""
 
     def __post_init__(self) -> None:
         target = self.transport.target
@@ -69,6 +73,8 @@ class StepRunner:
         )
         self._step = PREFLIGHT
         self._silent_steps = 0
+        self._responses: list[tuple[Interaction, frozenset[ResponseKind]]] = []
+        """Interactions of the current step with the kinds of responses that were expected when they were made."""
         self._contingency_spent = False
         """A contingent step has cost an order: the others are left out, so that they cost one together."""
 
@@ -103,10 +109,13 @@ class StepRunner:
             return
         spent = self.transport.budget.spent
         self._attempt(step, billable)
-        self._contingency_spent = self._contingency_spent or (step.contingent and self.transport.budget.spent > spent)
+        has_cost_an_order = step.contingent and self.transport.budget.spent > spent
+        self._contingency_spent = self._contingency_spent or has_cost_an_order
         if step.name not in self.incomplete:
-            self.completed.append(step.name)
-            self._repeat_on_failure(step, billable)
+            if not billable or step.contingent or self._responses:
+                self.completed.append(step.name)
+            if not has_cost_an_order:  # an accepted order is no flake, and would be paid again
+                self._repeat_on_failure(step, billable)
         elif self._silent_steps >= MAX_SILENT_STEPS:
             raise StopVerification(self.incomplete[step.name])
 
@@ -119,8 +128,7 @@ class StepRunner:
         if billable:
             self.transport.begin(step)
         try:
-            for result in step.run(self.driver):
-                self._add(step.name, result, self.driver.current.exchange)
+            self._take(step, billable)
         except NoResponse as error:
             self._silent_steps += 1
             self._mark_incomplete(step, str(error), resumable=billable)
@@ -148,12 +156,37 @@ class StepRunner:
         self.incomplete[step.name] = reason
         self.problem = self.problem or reason
 
+    def _take(self, step: Step, billable: bool) -> None:
+        """Take a step to its end, and judge the responses as a whole."""
+        self._responses.clear()
+        for result in step.run(self.driver):
+            self._add(step.name, result, self.driver.current.exchange)
+        self._judge_responses(step, billable)
+
+    def _judge_responses(self, step: Step, billable: bool) -> None:
+        """Note the responses that kept facts from being looked at. An order with an unknown outcome ends the step."""
+        entries = list(unexpected_responses(step.name, self._responses))
+        lost = [entry for entry in entries if billable and entry.is_lost_order]
+        self.unexpected[step.name] = [entry for entry in entries if entry not in lost]
+        for entry in lost:
+            self._mark_incomplete(step, f"step {step.name} could not look: {entry.name} got {entry.observed}")
+        if billable and step.must_order and not (entries or self.results.failures_of(step.name)):
+            self._check_ordered(step)
+
+    def _check_ordered(self, step: Step) -> None:
+        """An order that is refused for a reason that is not in the request keeps its step from looking at anything."""
+        orders = [interaction for interaction, _ in self._responses if interaction.operation in BILLABLE]
+        if orders and all(order.created_id is None for order in orders):
+            observed = shorten_response(orders[0])
+            self._mark_incomplete(step, f"step {step.name} could not look: its order was refused with {observed}")
+
     def _repeat_on_failure(self, step: Step, billable: bool) -> None:
-        """Repeat a step that failed, if the budget allows: a finding that does not reappear is a flake."""
-        failures = self.results.failures_of(step.name)
-        if step.contingent and self._contingency_spent:
-            return  # an accepted order is no flake, and would be paid again
-        if not failures or (billable and not self.transport.budget.allows(step.price)):
+        """Repeat a step that failed, if the budget allows: a finding that does not reappear is a flake.
+
+        The repetition also shows what unexpected responses kept from being looked at before.
+        """
+        failures, unexpected = self.results.failures_of(step.name), self.unexpected.get(step.name, [])
+        if not (failures or unexpected) or (billable and not self.transport.budget.allows(step.price)):
             return
         first, self.results = self.results, ResultSet()
         problem = self.problem
@@ -167,9 +200,14 @@ class StepRunner:
         if self.incomplete.pop(step.name, None) is not None:
             self.problem = problem
         self.results.confirm(repetition, failures)
+        if unexpected:
+            self.results.add_missing(repetition)
+            again = {entry.cause for entry in self.unexpected.get(step.name, ())}
+            self.unexpected[step.name] = [entry for entry in unexpected if entry.cause in again]
 
     def _add_checked(self, checked: CheckedInteraction) -> None:
         self.observer.exchange(checked.interaction.exchange)
+        self._responses.append((checked.interaction, expected_kinds(checked.interaction)))
         if self.transport.resumed and checked.interaction.operation is Operation.BALANCE:
             return  # orders answered from the log were charged before this run: its balances do not add up
         for check, result in checked.results:
