@@ -103,9 +103,9 @@ def models_are_listed(interaction: Interaction) -> Iterator[CheckResult]:
     field = next((field for field in fields if field.path.endswith("[].id")), None)
     if field is not None:
         listed = {value for value in values_of(interaction, field) if isinstance(value, str)}
-        known = {model.name for model in interaction.contract.models}
-        expected, observed = f"one of {', '.join(sorted(known))}", ", ".join(sorted(listed)) or "none"
-        is_listed = bool(listed & known)
+        names = {model.name for model in interaction.contract.models}
+        expected, observed = f"one of {', '.join(sorted(names))}", ", ".join(sorted(listed)) or "none"
+        is_listed = bool(listed & names)
         yield passed(field, observed) if is_listed else failed(field, "no known model is listed", expected, observed)
 
 

@@ -42,7 +42,7 @@ class ResponseKind(StrEnum):
     NOT_JSON = "a success that is not a JSON object"
 
 
-JUDGED = frozenset({ResponseKind.SUCCESS, ResponseKind.REJECTION, ResponseKind.OTHER_ERROR})
+CHECKABLE = frozenset({ResponseKind.SUCCESS, ResponseKind.REJECTION, ResponseKind.OTHER_ERROR})
 """Kinds that the checks can compare with the contract, whatever was requested."""
 OUTCOME_UNKNOWN = frozenset(
     {ResponseKind.SERVER_ERROR, ResponseKind.REDIRECT, ResponseKind.EMPTY, ResponseKind.NOT_JSON}
@@ -62,7 +62,7 @@ class UnexpectedResponse:
 
     @property
     def cause(self) -> tuple[str, str, ResponseKind]:
-        """What two runs of a step have in common that were prevented alike: ids differ, and so do URLs."""
+        """Operation, fact and kind: the same for two runs of a step that were prevented alike, though ids differ."""
         return self.name, self.fact.id, self.kind
 
     @property
@@ -144,7 +144,7 @@ def expected_kinds(interaction: Interaction) -> frozenset[ResponseKind]:
         return frozenset(ResponseKind)
     if interaction.operation is Operation.CONTENT:
         return _content_kinds(interaction)
-    return frozenset({ResponseKind.SUCCESS}) if _must_succeed(interaction) else JUDGED
+    return frozenset({ResponseKind.SUCCESS}) if _must_succeed(interaction) else CHECKABLE
 
 
 def _content_kinds(interaction: Interaction) -> frozenset[ResponseKind]:
@@ -152,14 +152,14 @@ def _content_kinds(interaction: Interaction) -> frozenset[ResponseKind]:
     upload, days = interaction.history.files.get(interaction.url), interaction.contract.file_days
     if upload is not None:
         is_expired = days is not None and interaction.at >= upload.at + float(days.value) * DAY - CLOCK_SKEW
-        return JUDGED if is_expired else frozenset({ResponseKind.SUCCESS})
+        return CHECKABLE if is_expired else frozenset({ResponseKind.SUCCESS})
     task = interaction.task
     is_owner = task is not None and (interaction.url in interaction.history.links or interaction.caller == task.caller)
     final_poll = task.final_poll if task is not None else None
     if task is None or not is_owner or final_poll is None or final_poll.status is not TaskStatus.SUCCESS:
-        return JUDGED
+        return CHECKABLE
     if may_be_expired(interaction, task):
-        return JUDGED
+        return CHECKABLE
     if interaction.method == "GET" and not interaction.request_headers.keys() & {"range", "if-range", "if-match"}:
         return frozenset(ResponseKind) - {ResponseKind.UNAVAILABLE}
     allowed = _CONDITIONAL_STATUSES | (_NO_HEAD if interaction.method == "HEAD" else frozenset())

@@ -32,7 +32,7 @@ class PreventedLook:
 
     @property
     def sentence(self) -> str:
-        """What the run could not look at, for a problem."""
+        """The look that the run could not take, as a problem."""
         response = self.response
         return f"{self._steps} could not look: {response.name} got {response.observed}; {self._effect}"
 
@@ -75,12 +75,14 @@ def prevented_looks(
     for step, responses in unexpected.items():
         facts = _unseen_facts(step, emulated, results)
         for response in (_most_telling(group, facts) for group in _by_availability(responses)):
-            look = PreventedLook((step,), response, tuple(facts))
-            key = response.fact.id, look.is_unavailable
+            prevented = PreventedLook((step,), response, tuple(facts))
+            key = response.fact.id, prevented.is_unavailable
             first = looks.get(key)
             if first is not None:
-                look = replace(first, steps=(*first.steps, step), facts=tuple(dict.fromkeys((*first.facts, *facts))))
-            looks[key] = look
+                prevented = replace(
+                    first, steps=(*first.steps, step), facts=tuple(dict.fromkeys((*first.facts, *facts)))
+                )
+            looks[key] = prevented
     yield from looks.values()
 
 

@@ -73,9 +73,9 @@ class ResultSet:
 
     def add_missing(self, repetition: ResultSet) -> None:
         """Add what only the repetition of a step has looked at."""
-        seen = {*self.passed, *self.failed}
+        keys = {*self.passed, *self.failed}
         for observation in (*repetition.failed.values(), *repetition.passed.values()):
-            if observation.key not in seen:
+            if observation.key not in keys:
                 self.add(observation)
 
     def has_seen(self, fact: Fact) -> bool:

@@ -190,11 +190,11 @@ class Session:
     def _report_unexpected(self, runner: StepRunner, emulated: Sequence[Observation]) -> None:
         """Add what unexpected responses prevented to the results, or to the problem if it is no drift."""
         looks = list(prevented_looks(runner.unexpected, emulated, runner.results))
-        blind = (look for look in looks if look.is_unavailable or look.response.fact.basis is Basis.ASSUMED)
-        runner.problem = runner.problem or next((look.sentence for look in blind), "")
-        for look in looks:
-            if not look.is_unavailable:
-                runner.results.add(look.observation())
+        blind = (row for row in looks if row.is_unavailable or row.response.fact.basis is Basis.ASSUMED)
+        runner.problem = runner.problem or next((row.sentence for row in blind), "")
+        for prevented in looks:
+            if not prevented.is_unavailable:
+                runner.results.add(prevented.observation())
 
     def _findings(self, runner: StepRunner, emulated: Sequence[Observation]) -> tuple[Finding, ...]:
         values = {} if self.target.is_own_emulator else observed_values(emulated)

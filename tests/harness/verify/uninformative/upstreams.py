@@ -1,6 +1,6 @@
 """Upstreams that keep a verification from looking: each answers some requests in a way that shows nothing.
 
-A lie is an emulator with one answer changed. `LIES` is the table of them; the tests beside it verify each.
+Each is an emulator with one answer changed. `UPSTREAMS` is the table of them; the tests beside it verify each.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Send = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Sent:
-    """A request with the answer of the emulator. `number` counts those that the lie matches, from 1."""
+    """A request with the answer of the emulator. `number` counts those that the upstream matches, from 1."""
 
     contract: Contract
     operation: Operation | None
@@ -67,21 +67,21 @@ Match = Callable[[Sent], bool]
 
 
 @dataclass(frozen=True)
-class Lie:
-    """Answers to the requests that match; `steps` are verified. `words` occur in the sentence that names the hole."""
+class UninformativeUpstream:
+    """Answers to the requests that match; `steps` are verified. `texts` occur in the sentence that names the hole."""
 
     name: str
     upstreams: tuple[str, ...]
     steps: tuple[str, ...]
     match: Match
     answer: Answer
-    words: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
     def wrap(self, upstream: str, send: Send) -> Send:
         """Wrap the emulator's `send`."""
         contract, state = get_contract(upstream), {"count": 0}
 
-        def lying(method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Any:
+        def changed(method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Any:
             response = send(method, url, headers=headers, content=content)
             operation = operation_of(contract, method, url, headers, content)
             sent = Sent(contract, operation, method, url, headers, content, response)
@@ -90,7 +90,7 @@ class Lie:
             state["count"] += 1
             return self.answer(replace(sent, number=state["count"]))
 
-        return lying
+        return changed
 
 
 def operation_of(
@@ -200,52 +200,126 @@ def _file_link(sent: Sent) -> bool:
 
 OP, BOTH, OPEAI, APIMODELS = Operation, ("opeai", "apimodels"), ("opeai",), ("apimodels",)
 CREATES = (OP.CREATE, OP.UPSCALE)
-LIES = (
-    Lie("records are HTML 500", APIMODELS, ("text",), on(OP.RECORD), always(HTML_500), ("step text", "record")),
-    Lie("records are not found", APIMODELS, ("text",), on(OP.RECORD), refusing(404), ("step text", "record")),
-    Lie("records are empty", APIMODELS, ("text",), on(OP.RECORD), always(EMPTY), ()),
-    Lie("records are behind a login", APIMODELS, ("text",), on(OP.RECORD), always(REDIRECT), ("step text", "record")),
-    Lie("records are HTML 200", APIMODELS, ("text",), on(OP.RECORD), always(HTML_200), ("not a JSON object",)),
-    Lie("the balance is HTML 500", APIMODELS, ("text",), on(OP.BALANCE), always(HTML_500), ("step text", "balance")),
-    Lie("the balance is forbidden", APIMODELS, ("text",), on(OP.BALANCE), refusing(403), ("step text", "balance")),
-    Lie("the balance is limited", APIMODELS, ("text",), on(OP.BALANCE), refusing(429), ("step text", "balance")),
-    Lie("uploads are not routed", APIMODELS, ("text", "file"), on(OP.FILE_CREATE), always(JSON_404), ()),
-    Lie("uploads are not found", APIMODELS, ("text", "file"), on(OP.FILE_CREATE), refusing(404), ("file_create",)),
-    Lie("uploads are empty", APIMODELS, ("text", "file"), on(OP.FILE_CREATE), always(EMPTY), ()),
-    Lie("uploads are HTML 500", APIMODELS, ("text", "file"), on(OP.FILE_CREATE), always(HTML_500), ("step file",)),
-    Lie("uploaded files are HTML 500", APIMODELS, ("text", "file"), _file_link, always(HTML_500), ("step file",)),
-    Lie("HEAD has another length", BOTH, ("text",), _head, _head_length, ("HEAD differs from GET", "17 bytes")),
-    Lie("HEAD is HTML 500", BOTH, ("text",), _head, always(HTML_500), ("step text", "content")),
-    Lie("HEAD leads to a login", BOTH, ("text",), _head, always(REDIRECT), ("step text", "content")),
-    Lie("ranges are HTML 500", BOTH, ("text",), content_with("range"), always(HTML_500), ("step text",)),
-    Lie("ranges are not found", BOTH, ("text",), content_with("range"), always(JSON_404), ("step text",)),
-    Lie("ranges lead to a login", BOTH, ("text",), content_with("range"), always(REDIRECT), ("step text",)),
-    Lie("conditions are HTML 500", BOTH, ("text",), content_with("if-match"), always(HTML_500), ("step text",)),
-    Lie("every query shows the first task", BOTH, ("text", "number", "form"), on(OP.QUERY), _first_task(), ("id",)),
-    Lie("no model is listed", BOTH, ("free.unknown", "free.groups"), on(OP.MODELS), _empty_items, ("model",)),
-    Lie("models are HTML 500", BOTH, ("free.unknown", "free.groups"), on(OP.MODELS), always(HTML_500), ("models",)),
-    Lie("no group is listed", APIMODELS, ("free.groups",), on(OP.GROUP_LIST), _empty_items, ("a group is not listed",)),
-    Lie("groups are HTML 500", APIMODELS, ("free.groups",), on(OP.GROUP_LIST), always(HTML_500), ("free.groups",)),
-    Lie("no asset is listed", APIMODELS, ("text", "asset"), on(OP.ASSET_LIST), _empty_items, ("asset is not listed",)),
-    Lie("assets are HTML 500", APIMODELS, ("text", "asset"), on(OP.ASSET_GET), always(HTML_500), ("step asset",)),
-    Lie(
+UPSTREAMS = (
+    UninformativeUpstream(
+        "records are HTML 500", APIMODELS, ("text",), on(OP.RECORD), always(HTML_500), ("step text", "record")
+    ),
+    UninformativeUpstream(
+        "records are not found", APIMODELS, ("text",), on(OP.RECORD), refusing(404), ("step text", "record")
+    ),
+    UninformativeUpstream("records are empty", APIMODELS, ("text",), on(OP.RECORD), always(EMPTY), ()),
+    UninformativeUpstream(
+        "records are behind a login", APIMODELS, ("text",), on(OP.RECORD), always(REDIRECT), ("step text", "record")
+    ),
+    UninformativeUpstream(
+        "records are HTML 200", APIMODELS, ("text",), on(OP.RECORD), always(HTML_200), ("not a JSON object",)
+    ),
+    UninformativeUpstream(
+        "the balance is HTML 500", APIMODELS, ("text",), on(OP.BALANCE), always(HTML_500), ("step text", "balance")
+    ),
+    UninformativeUpstream(
+        "the balance is forbidden", APIMODELS, ("text",), on(OP.BALANCE), refusing(403), ("step text", "balance")
+    ),
+    UninformativeUpstream(
+        "the balance is limited", APIMODELS, ("text",), on(OP.BALANCE), refusing(429), ("step text", "balance")
+    ),
+    UninformativeUpstream(
+        "uploads are not routed", APIMODELS, ("text", "file"), on(OP.FILE_CREATE), always(JSON_404), ()
+    ),
+    UninformativeUpstream(
+        "uploads are not found", APIMODELS, ("text", "file"), on(OP.FILE_CREATE), refusing(404), ("file_create",)
+    ),
+    UninformativeUpstream("uploads are empty", APIMODELS, ("text", "file"), on(OP.FILE_CREATE), always(EMPTY), ()),
+    UninformativeUpstream(
+        "uploads are HTML 500", APIMODELS, ("text", "file"), on(OP.FILE_CREATE), always(HTML_500), ("step file",)
+    ),
+    UninformativeUpstream(
+        "uploaded files are HTML 500", APIMODELS, ("text", "file"), _file_link, always(HTML_500), ("step file",)
+    ),
+    UninformativeUpstream(
+        "HEAD has another length", BOTH, ("text",), _head, _head_length, ("HEAD differs from GET", "17 bytes")
+    ),
+    UninformativeUpstream("HEAD is HTML 500", BOTH, ("text",), _head, always(HTML_500), ("step text", "content")),
+    UninformativeUpstream("HEAD leads to a login", BOTH, ("text",), _head, always(REDIRECT), ("step text", "content")),
+    UninformativeUpstream(
+        "ranges are HTML 500", BOTH, ("text",), content_with("range"), always(HTML_500), ("step text",)
+    ),
+    UninformativeUpstream(
+        "ranges are not found", BOTH, ("text",), content_with("range"), always(JSON_404), ("step text",)
+    ),
+    UninformativeUpstream(
+        "ranges lead to a login", BOTH, ("text",), content_with("range"), always(REDIRECT), ("step text",)
+    ),
+    UninformativeUpstream(
+        "conditions are HTML 500", BOTH, ("text",), content_with("if-match"), always(HTML_500), ("step text",)
+    ),
+    UninformativeUpstream(
+        "every query shows the first task", BOTH, ("text", "number", "form"), on(OP.QUERY), _first_task(), ("id",)
+    ),
+    UninformativeUpstream(
+        "no model is listed", BOTH, ("free.unknown", "free.groups"), on(OP.MODELS), _empty_items, ("model",)
+    ),
+    UninformativeUpstream(
+        "models are HTML 500", BOTH, ("free.unknown", "free.groups"), on(OP.MODELS), always(HTML_500), ("models",)
+    ),
+    UninformativeUpstream(
+        "no group is listed", APIMODELS, ("free.groups",), on(OP.GROUP_LIST), _empty_items, ("a group is not listed",)
+    ),
+    UninformativeUpstream(
+        "groups are HTML 500", APIMODELS, ("free.groups",), on(OP.GROUP_LIST), always(HTML_500), ("free.groups",)
+    ),
+    UninformativeUpstream(
+        "no asset is listed", APIMODELS, ("text", "asset"), on(OP.ASSET_LIST), _empty_items, ("asset is not listed",)
+    ),
+    UninformativeUpstream(
+        "assets are HTML 500", APIMODELS, ("text", "asset"), on(OP.ASSET_GET), always(HTML_500), ("step asset",)
+    ),
+    UninformativeUpstream(
         "assets cannot be renamed", APIMODELS, ("text", "asset"), on(OP.ASSET_UPDATE), refusing(409), ("asset_update",)
     ),
-    Lie("groups cannot be deleted", APIMODELS, ("free.groups",), on(OP.GROUP_DELETE), refusing(409), ("group_delete",)),
-    Lie("unknown ids are HTML 500", BOTH, ("free.auth", "free.unknown"), _rejected(OP.QUERY), always(HTML_500)),
-    Lie("requests without a key are HTML 500", BOTH, ("free.auth", "free.paths"), _unauthenticated, always(HTML_500)),
-    Lie("unknown paths lead to a login", BOTH, ("free.auth", "free.paths"), _unrouted, always(REDIRECT)),
-    Lie("unknown paths are empty", BOTH, ("free.auth", "free.paths"), _unrouted, always(EMPTY)),
-    Lie("other methods are HTML 500", BOTH, ("free.auth", "free.methods"), _unrouted, always(HTML_500)),
-    Lie("rejections are HTML 500", BOTH, ("free.paths", "free.models"), _rejected(*CREATES), always(HTML_500)),
-    Lie("rejections are forbidden", BOTH, ("free.paths", "free.models"), _rejected(*CREATES), refusing(403)),
-    Lie("rejections are limited", BOTH, ("free.paths", "free.models"), _rejected(*CREATES), refusing(429)),
-    Lie("another key gets HTML 500", BOTH, ("text",), _foreign_key, always(HTML_500), ("step text",)),
-    Lie("early content is HTML 500", OPEAI, ("text",), _early_content, always(HTML_500), ("step text", "content")),
-    Lie("expired links are HTML 500", APIMODELS, ("text", "links"), _after_expiry, always(HTML_500), ("step links",)),
-    Lie("orders are HTML 500", BOTH, ("free.paths", "text"), on(*CREATES), always(HTML_500), ("step text",)),
-    Lie("orders are empty", BOTH, ("free.paths", "text"), on(*CREATES), always(EMPTY)),
-    Lie("orders lead to a login", BOTH, ("free.paths", "text"), on(*CREATES), always(REDIRECT), ("step text",)),
-    Lie("orders are refused for no reason", BOTH, ("free.paths", "text"), on(*CREATES), refusing(409), ("step text",)),
-    Lie("orders with an image are refused", BOTH, ("text", "image"), _order_with_image, refusing(409), ("step image",)),
+    UninformativeUpstream(
+        "groups cannot be deleted", APIMODELS, ("free.groups",), on(OP.GROUP_DELETE), refusing(409), ("group_delete",)
+    ),
+    UninformativeUpstream(
+        "unknown ids are HTML 500", BOTH, ("free.auth", "free.unknown"), _rejected(OP.QUERY), always(HTML_500)
+    ),
+    UninformativeUpstream(
+        "requests without a key are HTML 500", BOTH, ("free.auth", "free.paths"), _unauthenticated, always(HTML_500)
+    ),
+    UninformativeUpstream(
+        "unknown paths lead to a login", BOTH, ("free.auth", "free.paths"), _unrouted, always(REDIRECT)
+    ),
+    UninformativeUpstream("unknown paths are empty", BOTH, ("free.auth", "free.paths"), _unrouted, always(EMPTY)),
+    UninformativeUpstream(
+        "other methods are HTML 500", BOTH, ("free.auth", "free.methods"), _unrouted, always(HTML_500)
+    ),
+    UninformativeUpstream(
+        "rejections are HTML 500", BOTH, ("free.paths", "free.models"), _rejected(*CREATES), always(HTML_500)
+    ),
+    UninformativeUpstream(
+        "rejections are forbidden", BOTH, ("free.paths", "free.models"), _rejected(*CREATES), refusing(403)
+    ),
+    UninformativeUpstream(
+        "rejections are limited", BOTH, ("free.paths", "free.models"), _rejected(*CREATES), refusing(429)
+    ),
+    UninformativeUpstream("another key gets HTML 500", BOTH, ("text",), _foreign_key, always(HTML_500), ("step text",)),
+    UninformativeUpstream(
+        "early content is HTML 500", OPEAI, ("text",), _early_content, always(HTML_500), ("step text", "content")
+    ),
+    UninformativeUpstream(
+        "expired links are HTML 500", APIMODELS, ("text", "links"), _after_expiry, always(HTML_500), ("step links",)
+    ),
+    UninformativeUpstream(
+        "orders are HTML 500", BOTH, ("free.paths", "text"), on(*CREATES), always(HTML_500), ("step text",)
+    ),
+    UninformativeUpstream("orders are empty", BOTH, ("free.paths", "text"), on(*CREATES), always(EMPTY)),
+    UninformativeUpstream(
+        "orders lead to a login", BOTH, ("free.paths", "text"), on(*CREATES), always(REDIRECT), ("step text",)
+    ),
+    UninformativeUpstream(
+        "orders are refused for no reason", BOTH, ("free.paths", "text"), on(*CREATES), refusing(409), ("step text",)
+    ),
+    UninformativeUpstream(
+        "orders with an image are refused", BOTH, ("text", "image"), _order_with_image, refusing(409), ("step image",)
+    ),
 )

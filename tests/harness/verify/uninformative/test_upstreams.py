@@ -11,12 +11,12 @@ from seedmock_harness.probes.paid_options import PaidOptions
 from seedmock_harness.results.verification import Verification, VerificationVerdict
 from seedmock_harness.verify.session import plan_steps
 
-from .lying_upstreams import LIES, Lie
+from .upstreams import UPSTREAMS, UninformativeUpstream
 
 if TYPE_CHECKING:
-    from .conftest import OpenEmulator, Verify
+    from ..conftest import OpenEmulator, Verify
 
-CASES = [(lie, upstream) for lie in LIES for upstream in lie.upstreams]
+CASES = [(row, upstream) for row in UPSTREAMS for upstream in row.upstreams]
 
 
 def steps_of(upstream: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -34,20 +34,20 @@ def sentences(verification: Verification) -> str:
     return " | ".join((verification.problem, *findings))
 
 
-def test_table_has_at_least_25_lies() -> None:
-    assert len(LIES) >= 25
-    assert len({lie.name for lie in LIES}) == len(LIES)
+def test_table_has_at_least_25_upstreams() -> None:
+    assert len(UPSTREAMS) >= 25
+    assert len({row.name for row in UPSTREAMS}) == len(UPSTREAMS)
 
 
-@pytest.mark.parametrize(("lie", "upstream"), CASES, ids=[f"{lie.name}-{upstream}" for lie, upstream in CASES])
-def test_lie_is_a_finding_or_could_not_look(
-    open_emulator: OpenEmulator, verify_target: Verify, lie: Lie, upstream: str
+@pytest.mark.parametrize(("row", "upstream"), CASES, ids=[f"{row.name}-{upstream}" for row, upstream in CASES])
+def test_uninformative_upstream_is_a_finding_or_could_not_look(
+    open_emulator: OpenEmulator, verify_target: Verify, row: UninformativeUpstream, upstream: str
 ) -> None:
     with open_emulator(pace="fast") as emulator:
-        target = emulator.with_send(lambda send: lie.wrap(upstream, send))
-        verification = verify_target(upstream, target, only=steps_of(upstream, lie.steps))
-    said = sentences(verification)
-    assert verification.verdict is not VerificationVerdict.CONFORMS, said
-    assert said.strip(" |")
-    missing = [word for word in lie.words if word not in said]
-    assert not missing, said
+        target = emulator.with_send(lambda send: row.wrap(upstream, send))
+        verification = verify_target(upstream, target, only=steps_of(upstream, row.steps))
+    output = sentences(verification)
+    assert verification.verdict is not VerificationVerdict.CONFORMS, output
+    assert output.strip(" |")
+    missing = [text for text in row.texts if text not in output]
+    assert not missing, output
