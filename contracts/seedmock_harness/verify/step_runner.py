@@ -99,6 +99,7 @@ class StepRunner:
         problem = preflight_problem(self.driver.history.interactions)
         if problem:
             self.results = ResultSet()
+            self.unexpected.clear()
             raise StopVerification(problem)
         self._repeat_on_failure(PREFLIGHT, billable=False)
 
