@@ -9,9 +9,9 @@ const net = require("node:net");
 const os = require("node:os");
 const path = require("node:path");
 const { describe, test } = require("node:test");
-const { setTimeout: sleep } = require("node:timers/promises");
 const { connectSeedmock, startSeedmock } = require("seedmock");
 const { findCommand } = require("../src/find-command.js");
+const { eventually } = require("./waiting.js");
 
 const PROGRAM = path.join(__dirname, "programs", "start-and-end.js");
 const POSIX = { skip: process.platform === "win32" && "signals of POSIX" };
@@ -21,12 +21,6 @@ const TOKEN = "a-token-that-no-message-may-show";
 /** @param {string} url */
 async function isUp(url) {
   return fetch(`${url}/_mock/health`).then((response) => response.ok, () => false);
-}
-
-/** Wait for what happens soon in another process. @param {() => Promise<boolean>} condition */
-async function eventually(condition) {
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(50)) if (await condition()) return true;
-  return false;
 }
 
 describe("a started server", () => {
@@ -80,7 +74,7 @@ describe("no server is left", () => {
     });
   }
 
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGKILL"])) {
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGKILL"])) {
     test(`after ${signal}`, POSIX, async () => {
       const child = spawn(process.execPath, [PROGRAM, "wait"], { stdio: ["ignore", "pipe", "inherit"] });
       const [output] = await once(child.stdout, "data");
