@@ -35,8 +35,7 @@ docs:  # the generated pages, and the site in site/
 	$(bin)/mkdocs build --strict
 
 bench:
-	$(bin)/python benchmarks/api.py
-	$(bin)/python benchmarks/content.py
+	$(bin)/python benchmarks/all.py
 	$(bin)/python benchmarks/clips.py
 
 ci:  # everything, in a fresh copy

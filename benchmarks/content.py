@@ -2,7 +2,7 @@
 
     python benchmarks/content.py [--mebibytes 5] [--seconds 3] [--rounds 5]
 
-Needs nginx and wrk. Read the ratio: the absolute figures are the machine's. Exit 1 when the ratio is below `--floor`.
+Needs nginx and wrk. Read the ratio: the absolute figures are the machine's. Exit 1 when a ratio is below `--floor`.
 """
 
 import argparse
@@ -18,10 +18,12 @@ from typing import Any
 
 import httpx
 from load import free_port, missing_programs, program, run_wrk, wait_for_port
+from measures import Measure, print_table
 
 from seedmock_server.http.file_response import stream_file
 from seedmock_server.http.server import run
 
+WHOLE_TARGET, RANGE_TARGET = 0.95, 0.80
 RANGE = "bytes=1048576-2097151"
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log stderr crit;
@@ -37,9 +39,7 @@ http {{
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mebibytes", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=5)
+    add_options(parser)
     parser.add_argument("--floor", type=float, default=0.0)
     parser.add_argument("--serve", metavar="FILE", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -49,12 +49,25 @@ def main() -> int:
     if problem := missing_programs("nginx", "wrk", "taskset"):
         print(problem)
         return 0
-    ratios = [measure(options, None), measure(options, RANGE)]
-    return 1 if min(ratios) < options.floor else 0
+    results = list(measures(options))
+    print_table(results)
+    return 1 if min(result.value for result in results) < options.floor else 0
 
 
-def measure(options: argparse.Namespace, part: str | None) -> float:
-    """Ratio of the emulator's median rate to nginx's; prints both."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mebibytes", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3, help="of load in each round and case")
+    parser.add_argument("--rounds", type=int, default=5)
+
+
+def measures(options: argparse.Namespace) -> Iterator[Measure]:
+    """Measure whole clips and ranges."""
+    yield measure(options, None)
+    yield measure(options, RANGE)
+
+
+def measure(options: argparse.Namespace, part: str | None) -> Measure:
+    """Median rates of the emulator and of nginx."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # nginx's worker is another user
@@ -66,12 +79,9 @@ def measure(options: argparse.Namespace, part: str | None) -> float:
                 for url, url_rates in rates.items():
                     url_rates.append(requests_per_second(url, options.seconds, part))
     nginx_median, seedmock_median = (statistics.median(url_rates) for url_rates in rates.values())
-    ratio = seedmock_median / nginx_median
-    name = f"{options.mebibytes} MiB" if part is None else "range of 1 MiB"
-    print(
-        f"{name:>15}: nginx {nginx_median:7.0f}/s   seedmock {seedmock_median:7.0f}/s   ratio {ratio:.2f}", flush=True
-    )
-    return ratio
+    name = f"content of {options.mebibytes} MiB" if part is None else "range of 1 MiB"
+    target = WHOLE_TARGET if part is None else RANGE_TARGET
+    return Measure(name, seedmock_median, "/s", "nginx sendfile", nginx_median, at_least=target)
 
 
 def check_same_bytes(nginx_url: str, seedmock_url: str, part: str | None) -> None:

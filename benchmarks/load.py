@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -16,11 +17,12 @@ SERVER_CORE, LOAD_CORE = "0", "1"
 
 @dataclass(frozen=True)
 class Load:
-    """Requests a second, the 99th percentile in milliseconds, and the number of responses that were not 2xx or 3xx."""
+    """Requests a second, the 99th percentile in milliseconds, and numbers of responses: not 2xx or 3xx, and all."""
 
     rate: float
     p99: float
     errors: int
+    responses: int
 
 
 def run_wrk(url: str, *, seconds: int, connections: int, script: Path | None = None, header: str = "") -> Load:
@@ -31,11 +33,23 @@ def run_wrk(url: str, *, seconds: int, connections: int, script: Path | None = N
     output = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", output)
+    total = re.search(r"(\d+) requests in", output)
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
-    assert rate and p99, output
+    assert rate and p99 and total, output
     assert "Socket errors" not in output, output
     milliseconds = float(p99[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
-    return Load(float(rate[1]), milliseconds, int(bad[1]) if bad else 0)
+    return Load(float(rate[1]), milliseconds, int(bad[1]) if bad else 0, int(total[1]))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Seconds of processor time that a process has taken. Linux only."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory that a process holds. Linux only."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def missing_programs(*names: str) -> str:

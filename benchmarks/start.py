@@ -1,0 +1,57 @@
+"""Measure the start of `seedmock serve` to its first response, beside a bare uvicorn with a one-line application.
+
+python benchmarks/start.py [--rounds 7]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+from load import free_port, wait_for_port
+from measures import Measure, print_table
+
+TARGET = 1.3
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    print_table(measures(parser.parse_args()))
+    return 0
+
+
+def measures(options: argparse.Namespace) -> Iterator[Measure]:
+    """Measure starts by turns: wall time, and processor time of the process and its children."""
+    bare = [sys.executable, str(Path(__file__).with_name("api.py")), "--constant"]
+    ours = [sys.executable, "-m", "seedmock_server", "serve", "--port"]
+    pairs = [(start(ours), start(bare)) for _ in range(options.rounds + 1)][1:]
+    for index, name in enumerate(("wall time", "processor time")):
+        figure, peer = (statistics.median(pair[side][index] for pair in pairs) for side in (0, 1))
+        yield Measure(f"start to first response, {name}", figure, "s", "bare uvicorn", peer, at_most=TARGET)
+
+
+def start(command: Sequence[str]) -> tuple[float, float]:
+    """Wall and processor seconds from the start of a server to its first response."""
+    port, before, started = free_port(), os.times(), time.perf_counter()
+    server = subprocess.Popen([*command, str(port)], stdout=subprocess.DEVNULL)
+    try:
+        wait_for_port(port, interval=0.002)
+        httpx.get(f"http://127.0.0.1:{port}/v1/videos/none")
+        wall = time.perf_counter() - started
+    finally:
+        server.terminate()
+        server.wait()
+    after = os.times()
+    return wall, after.children_user + after.children_system - before.children_user - before.children_system
+
+
+if __name__ == "__main__":
+    sys.exit(main())
