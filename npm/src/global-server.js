@@ -4,18 +4,25 @@
 const { startSeedmock } = require("./start.js");
 
 /**
- * Start a server whose address the processes started from now on inherit; return what stops it. Settings of the server
- * are variables: SEEDMOCK_SERVE_PACE=instant.
+ * Start a server that the processes started from now on find by their variables; return what stops it. Settings of the
+ * server are variables, too: SEEDMOCK_SERVE_PACE=instant. Where SEEDMOCK_URL is set already, nothing is started.
  * @returns {Promise<() => Promise<void>>}
  */
 async function startForWorkers() {
+  if (process.env["SEEDMOCK_URL"]) {
+    await (await startSeedmock()).stop(); // only checks that it answers: better one error here than one in each test
+    return async () => undefined;
+  }
   const seedmock = await startSeedmock();
-  const before = process.env["SEEDMOCK_URL"];
   const token = process.env["SEEDMOCK_SERVE_CONTROL_TOKEN"];
-  process.env["SEEDMOCK_URL"] = seedmock.url;
-  if (token !== undefined) process.env["SEEDMOCK_CONTROL_TOKEN"] ??= token;
+  const previous = { ...process.env };
+  const variables = { SEEDMOCK_URL: seedmock.url, ...(token ? { SEEDMOCK_CONTROL_TOKEN: token } : {}) };
+  Object.assign(process.env, variables);
   return async () => {
-    if (before === undefined) delete process.env["SEEDMOCK_URL"];
+    for (const name of Object.keys(variables)) {
+      if (previous[name] === undefined) delete process.env[name];
+      else process.env[name] = previous[name];
+    }
     await seedmock.stop();
   };
 }
