@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -64,7 +65,8 @@ def options_by_variable() -> dict[str, list[tuple[click.Context, click.Option]]]
     for context in contexts(root):
         for parameter in context.command.get_params(context):
             if isinstance(parameter, click.Option) and not parameter.hidden and not parameter.is_eager:
-                variables[describe_variable(parameter, context).strip("`")].append((context, parameter))
+                for variable in re.findall(r"\w+", describe_variable(parameter, context)):
+                    variables[variable].append((context, parameter))
     return dict(variables)
 
 

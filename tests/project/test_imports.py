@@ -41,7 +41,10 @@ ALLOWED_PLACES = {
         *("seedmock_server/cli/*", "seedmock_harness/verify/console.py"),
         *("seedmock_client/cli/console.py", "seedmock_client/cli/demo.py"),
     ],
-    "jinja2": ["seedmock_harness/reports/html.py", "seedmock_server/cli/documentation/site.py"],
+    "jinja2": [
+        *("seedmock_harness/reports/html.py", "seedmock_server/cli/documentation/site.py"),
+        "seedmock_server/cli/project_files/writer.py",
+    ],
     "packaging": ["seedmock_server/cli/doctor/*"],
     "markdown_it": ["seedmock_server/cli/documentation/site.py"],
     "httpx": [

@@ -16,7 +16,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Test against a running emulator": ("clock", "fate", "fault", "reset", "snapshot"),
     "Verify a service, certify a client": ("verify", "certify", "record", "drift", "replay"),
     "Look at a running emulator": ("tasks", "ledger", "journal"),
-    "Set up and get help": ("doctor", "completion", "docs"),
+    "Set up and get help": ("init", "doctor", "completion", "docs"),
 }
 """Commands in the order of `--help` and of docs/reference/commands.md."""
 OTHERS = "Others"

@@ -22,8 +22,8 @@ Exit codes:
 @click.command(epilog=EXIT_CODES)
 @click.option(
     "--url",
-    envvar="SEEDMOCK_BASE_URL",
-    help="Emulator to look at, if it runs on this machine. Variable: SEEDMOCK_BASE_URL.  [default: none]",
+    envvar=["SEEDMOCK_BASE_URL", "SEEDMOCK_URL"],  # the latter is that of the package for JavaScript
+    help="Emulator to look at, if it runs on this machine.  [default: none]",
 )
 @as_json
 @click.pass_context

@@ -1,0 +1,1 @@
+"""First files of a project that tests against the emulator."""
