@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import PIL
 import pytest
 from PIL import Image, ImageCms
 
@@ -110,7 +111,13 @@ def test_a_float_image_of_any_one_value_is_drawn(value: float, tmp_path: Path) -
     assert len(set(greys(tmp_path / "a.tiff"))) == 1
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "RGBX"])
+YCBCR = pytest.param(
+    "YCbCr",
+    marks=pytest.mark.xfail(int(PIL.__version__.split(".")[0]) < 13, reason="Pillow before 13 cannot read such a TIFF"),
+)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", YCBCR, "LAB", "RGBX"])
 def test_every_mode_of_a_tiff_that_is_measured_is_drawn(mode: str, tmp_path: Path) -> None:
     image = bands("L", BYTES, "B").convert("RGB")
     if mode == "LAB":
