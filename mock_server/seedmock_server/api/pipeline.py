@@ -259,7 +259,7 @@ class ApiHandler(RequestChain):
     def _validate(self, context: RequestContext, request: ApiRequest) -> ApiRequest:
         """Return the request that is carried out. Raises ApiError for the first violation."""
         document = request.document
-        if b"/_mock/" in context.body:
+        if request.is_form or b"/_mock/" in context.body:  # of a form, the body is its files
             document = with_public_links(document, request.origin)
         verdict = judge(context.upstream.contract.name, request.operation, document, self._options)
         broken: Sequence[Violation] = verdict.violations

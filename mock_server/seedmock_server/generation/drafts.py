@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from sys import intern
 
 import msgspec
 
@@ -52,7 +53,7 @@ def generation_draft(
         upstream=contract.name,
         account=account,
         mode=generation_mode(order.references),
-        model=order.model,
+        model=intern(order.model),  # one text for all tasks of a model
         prompt=order.prompt,
         resolution=size.resolution,
         ratio=size.ratio,

@@ -24,7 +24,7 @@ from ..http.outbound import fetch, too_large
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host
 from ..media import probe
 from ..media.clip_spec import StoredFile
-from .local_urls import FILES_PREFIX, MOCK_PREFIX, RESULTS_PREFIX, decode_data_uri, is_data_uri, local_path
+from .local_urls import FILES_PREFIX, MOCK_PREFIX, RESULTS_PREFIX, FileUri, decode_data_uri, is_data_uri, local_path
 
 MIB: Final = 1 << 20
 PART_PREFIX: Final = "part-"
@@ -91,6 +91,8 @@ class ReferenceFiles:
 
         `own_origin` is the scheme://host[:port][/prefix] by which the client reached the server. Raises FetchError.
         """
+        if isinstance(url, FileUri) and url.content:
+            return await self.store(url.content)
         if is_data_uri(url):
             return await self.store(await asyncio.to_thread(decode_data_uri, url))
         path = local_path(url, own_origin) or local_path(url, self._public_url or own_origin) or ""

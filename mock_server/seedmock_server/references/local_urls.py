@@ -16,9 +16,27 @@ from ..http.url_policy import FetchError, FetchFailure, is_loopback_host
 MOCK_PREFIX: Final = "/_mock/"
 FILES_PREFIX: Final = f"{MOCK_PREFIX}files/"
 RESULTS_PREFIX: Final = f"{MOCK_PREFIX}results/"
+# A multiple of 3, so that the beginning of a URI is that of the whole; messages show 120 characters of one.
+SPELLED_BYTES: Final = 150
 PUBLIC_ORIGIN: Final = "https://example.com"
 _BASE64: Final = re.compile(r";[ ]*base64[ ]*\Z", re.IGNORECASE)
 _BLANKS: Final = str.maketrans("", "", " \t\n\r\f")
+
+
+class FileUri(str):
+    """Data URI of a file whose bytes are at hand, so that they need be neither encoded nor decoded.
+
+    Its text is the beginning of the URI, which is all that rules and messages read of one.
+    """
+
+    content: bytes
+
+    @classmethod
+    def of(cls, content_type: str, content: bytes) -> FileUri:
+        beginning = base64.b64encode(content[:SPELLED_BYTES]).decode()
+        uri = cls(f"data:{content_type};base64,{beginning}")
+        uri.content = content
+        return uri
 
 
 def is_data_uri(url: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -17,6 +16,7 @@ from seedmock_contracts.upstreams import get_contract
 from ..errors import ApiError
 from ..generation.drafts import GenerationOrder
 from ..http.multipart import Form, FormFile
+from ..references.local_urls import FileUri
 from ..tasks.models import Task
 from ..tasks.timeline import TaskState, progress_at
 from .context import UpstreamContext
@@ -209,8 +209,7 @@ def _size(task: Task) -> str:
 
 def _add_first_frame(document: dict[str, Any], file: FormFile) -> None:
     """Append a file to the references of a form, whose other fields stay; one that is a text is left to its rule."""
-    encoded = base64.b64encode(file.content).decode()
-    url = f"data:{file.content_type};base64,{encoded}"
+    url = FileUri.of(file.content_type, file.content)
     item = {"type": "image_url", "role": "first_frame", "image_url": {"url": url}}
     outer = document.setdefault(FILE_PART, {})
     inner = outer.setdefault("content", []) if isinstance(outer, dict) else None

@@ -9,14 +9,14 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_server.http.url_policy import FetchError, FetchFailure
 from seedmock_server.references.files import MeasuredFile, ReferenceFiles
-from seedmock_server.references.local_urls import decode_data_uri
+from seedmock_server.references.local_urls import SPELLED_BYTES, FileUri, decode_data_uri
 
 
 def image(width: int = 4, height: int = 3) -> bytes:
@@ -122,3 +122,25 @@ def test_any_bytes_are_decoded_from_both_forms(content: bytes) -> None:
 def test_any_text_after_the_scheme_is_decoded_or_rejected(text: str) -> None:
     with contextlib.suppress(FetchError):
         assert decode_data_uri(f"data:{text}")
+
+
+@given(st.binary(min_size=1, max_size=3 * SPELLED_BYTES))
+@example(bytes(2 * SPELLED_BYTES))
+def test_a_uri_of_a_file_begins_as_the_data_uri_of_its_content(content: bytes) -> None:
+    whole = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    uri = FileUri.of("image/png", content)
+    assert whole.startswith(uri)
+    assert len(uri) == len(whole) or len(uri) > 200, "a message shows 120 characters of a value"
+    assert uri.content == content
+
+
+@pytest.mark.parametrize("content", [IMAGE, image(40, 30), b"text", b""], ids=len)
+def test_a_uri_of_a_file_is_read_as_the_data_uri_of_its_content(content: bytes, tmp_path: Path) -> None:
+    async def read(url: str) -> MeasuredFile | str | None:
+        try:
+            return await ReferenceFiles(tmp_path).read(url, own_origin="http://127.0.0.1", now=0.0)
+        except FetchError as error:
+            return str(error)
+
+    whole = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    assert asyncio.run(read(FileUri.of("image/png", content))) == asyncio.run(read(whole))
