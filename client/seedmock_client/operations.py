@@ -118,8 +118,8 @@ class Operations:
 
     def models(self) -> Flow[tuple[ModelEntry, ...]]:
         """List the models that the upstream reports."""
-        account = self._config.account
-        return call(self._config, account.models(), account.read_models)
+        codec = self._config.codec
+        return call(self._config, codec.models(), codec.read_models)
 
     def record(self, task_id: str) -> Flow[Charge]:
         """Actual cost of a task."""

@@ -186,6 +186,14 @@ def test_models_and_records_are_read(call_client: ClientCaller) -> None:
     assert (charge.settled, charge.amount, api.paths) == (True, Decimal("0.588"), [f"GET {PREFIX}/records/cl1"])
 
 
+def test_models_of_opeai_are_read(call_client: ClientCaller) -> None:
+    api = ScriptedApi({"object": "list", "data": [{"id": "seedance-2-0", "object": "model"}, "x"], "success": True})
+    assert [entry.id for entry in call_client("opeai", api, "models")] == ["seedance-2-0"]
+    assert api.paths == ["GET /v1/models"]
+    with pytest.raises(UpstreamError, match="unreadable"):
+        call_client("opeai", ScriptedApi({"object": "list"}), "models")
+
+
 def test_upload_returns_the_public_url(call_client: ClientCaller, tmp_path: Path) -> None:
     clip = tmp_path / "v.mp4"
     clip.write_bytes(b"video")

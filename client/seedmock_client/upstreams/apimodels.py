@@ -149,6 +149,19 @@ class ApimodelsCodec:
     def read_videos(self, body: Document) -> tuple[Video, ...]:
         raise DecodeError(f"{CONTRACT.name} lists no tasks")
 
+    def models(self) -> HttpRequest:
+        return build_request(CONTRACT, Operation.MODELS)
+
+    def read_models(self, body: Document) -> tuple[ModelEntry, ...]:
+        return tuple(
+            ModelEntry(
+                id=scalar_text(row.get("id")),
+                modality=scalar_text(row.get("modality")),
+                endpoint=scalar_text(row.get("endpoint")),
+            )
+            for row in _rows(body, "models", "items")
+        )
+
 
 class ApimodelsAccountCodec:
     """Codec of apimodels' assets, files, balance and models."""
@@ -187,9 +200,6 @@ class ApimodelsAccountCodec:
     def balance(self) -> HttpRequest:
         return build_request(CONTRACT, Operation.BALANCE)
 
-    def models(self) -> HttpRequest:
-        return build_request(CONTRACT, Operation.MODELS)
-
     def record(self, task_id: str) -> HttpRequest:
         return build_request(CONTRACT, Operation.RECORD, path={"task_id": task_id})
 
@@ -218,16 +228,6 @@ class ApimodelsAccountCodec:
     def read_balance(self, body: Document) -> Decimal:
         data = _data(body)
         return _decimal(data.get("balance", data.get("credits")), "balance")
-
-    def read_models(self, body: Document) -> tuple[ModelEntry, ...]:
-        return tuple(
-            ModelEntry(
-                id=scalar_text(row.get("id")),
-                modality=scalar_text(row.get("modality")),
-                endpoint=scalar_text(row.get("endpoint")),
-            )
-            for row in _rows(body, "models", "items")
-        )
 
     def read_record(self, body: Document, task_id: str) -> Charge:
         data = _data(body)

@@ -12,7 +12,7 @@ from seedmock_contracts.upstreams import get_contract
 
 from ..effects import HttpRequest, HttpResponse
 from ..error_envelopes import ErrorBody, json_object, kind_for_status, parse_error, scalar_text
-from ..models import Failure, Video
+from ..models import Failure, ModelEntry, Video
 from .protocol import (
     AccountCodec,
     DecodeError,
@@ -75,7 +75,7 @@ UNSUPPORTED_FIELDS = ("web_search", "callback_url")
 
 
 class OpeaiCodec:
-    """Codec of opeai's tasks; it has no operations around them."""
+    """Codec of opeai's tasks and models; it has no other operations around them."""
 
     contract = CONTRACT
     account: AccountCodec | None = None
@@ -157,6 +157,15 @@ class OpeaiCodec:
 
     def read_videos(self, body: Document) -> tuple[Video, ...]:
         raise DecodeError(f"{CONTRACT.name} lists no tasks")
+
+    def models(self) -> HttpRequest:
+        return build_request(CONTRACT, Operation.MODELS)
+
+    def read_models(self, body: Document) -> tuple[ModelEntry, ...]:
+        rows = body.get("data")
+        if not isinstance(rows, list):
+            raise DecodeError("no list of models in the response")
+        return tuple(ModelEntry(id=scalar_text(row.get("id"))) for row in rows if isinstance(row, Mapping))
 
 
 def _item(reference: Reference) -> dict[str, Any]:

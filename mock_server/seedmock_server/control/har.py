@@ -48,7 +48,8 @@ class HarWriter:
     def _entry(self, number: int, entry: JournalEntry) -> dict[str, Any]:
         milliseconds = round(entry.seconds * 1000, 3)
         archived = {
-            "startedDateTime": datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="milliseconds"),
+            # The journal has the end of the response.
+            "startedDateTime": datetime.fromtimestamp(entry.at - entry.seconds, UTC).isoformat(timespec="milliseconds"),
             "time": milliseconds,
             "request": _request(entry, self._tokens),
             "response": self._response(entry),

@@ -156,6 +156,9 @@ BEFORE_ROUTING = ERROR_MUTATIONS | {K.NOT_FOUND}
 SOCKET = frozenset({K.HANG, K.RESET, K.RESPONSE_LOST, K.BODY_CUT, K.WRONG_LENGTH, K.DUPLICATE})
 """Kinds that need a socket: in process a response is one piece, and there is no connection to break."""
 
+NEED_BODY = frozenset({K.BODY_CUT, K.BANDWIDTH, K.DRIBBLE})
+"""Kinds that act on nothing but the bytes of a body."""
+
 CONTENT = frozenset({Operation.CONTENT})
 JSON_OPERATIONS = frozenset(Operation) - CONTENT
 REQUESTS = frozenset(Operation) - {Operation.CALLBACK}

@@ -16,7 +16,7 @@ from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet,
 from ..matching.syntax import parse_kind, quote_value
 from ..randomness import SeededRandom
 from ..tasks.pace import LogNormal
-from .kinds import BEFORE_ROUTING, ERROR_MUTATIONS, FIELD, GROUPS, MUTATIONS, OPERATIONS, FaultKind
+from .kinds import BEFORE_ROUTING, ERROR_MUTATIONS, FIELD, GROUPS, MUTATIONS, NEED_BODY, OPERATIONS, FaultKind
 from .parameter_parsing import READERS, parameter_problem
 from .parameters import DEFAULTS, PARAMETERS, SUBJECTS
 
@@ -57,6 +57,11 @@ class Fault:
         if not operation and self.kind in ERROR_MUTATIONS:
             return True
         return self.kind not in OPERATIONS or operation in OPERATIONS[self.kind]
+
+    @property
+    def needs_body(self) -> bool:
+        """True for a fault that does not show in a response without a body, as that to HEAD is."""
+        return self.kind in NEED_BODY or (self.kind is FaultKind.RESET and self.get("when") == "during")
 
     def drawn(self, random: SeededRandom, account: str, number: int) -> Fault:
         """Return the fault with its latency drawn from the distribution that it names."""
@@ -172,6 +177,8 @@ class FaultRules(RuleSet[FaultRule]):
         faults = parse_fault_header(header) if header else ()
         for fault in faults:
             check_operation(fault, request.operation)
+            if request.method == "HEAD" and fault.needs_body:
+                raise InvalidRule(f"{fault} acts on a body, and the response to HEAD has none; allowed: GET")
         rules = () if header.strip() == NONE else (*self.rules, *self.scenario)
         return self._chosen(request, rules, faults)
 
@@ -196,7 +203,11 @@ class FaultRules(RuleSet[FaultRule]):
         faults = {fault.group: fault for fault in header}
         for counter, rule in rules:
             fault, group = rule.fault, rule.fault.group
-            if group not in faults and fault.applies_to(request.operation) and counter.claim(request, self._random):
+            if group in faults or not fault.applies_to(request.operation):
+                continue
+            if request.method == "HEAD" and fault.needs_body:  # left to the GET, where it can be seen
+                continue
+            if counter.claim(request, self._random):
                 faults[group] = fault
         if not faults:
             return ()

@@ -43,6 +43,7 @@ class FaultSelector:
             task.model if task else _text(contract.request.read(document, "model")),
             task.prompt if task else _text(contract.request.read(document, "prompt")),
             tuple(located.reference.url for located in contract.request.layout.find(document)),
+            method=scope["method"],
         )
         return self._plan(upstream, facts, scope, self._rules.choose(facts, header), task)
 
@@ -50,7 +51,8 @@ class FaultSelector:
         self, upstream: Upstream, task: Task, scope: Mapping[str, Any], header: str
     ) -> FaultPlan | None:
         """Select for the download of a result by its link, which counts as content of the task's upstream."""
-        facts = RequestFacts(task.upstream, Operation.CONTENT, task.account, 0, task.model, task.prompt)
+        method = scope["method"]
+        facts = RequestFacts(task.upstream, Operation.CONTENT, task.account, 0, task.model, task.prompt, method=method)
         return self._plan(upstream, facts, scope, self._rules.choose(facts, header), task)
 
     def select_for_refusal(

@@ -25,7 +25,7 @@ from ..fates.rules import FateRules
 from ..matching import magic_values as magic
 from ..matching.rules import RequestFacts
 from ..media.clip_spec import ClipSpec
-from ..media.renderer import CachedClip, ClipRenderer
+from ..media.renderer import CachedClip, ClipRenderer, RenderBug, Unrenderable
 from ..randomness import SeededRandom
 from ..references.resolver import Input, ReferenceResolver, first_face_path, log_notes
 from ..storage import Store
@@ -309,8 +309,8 @@ class Engine:
     async def clip(self, task: Task, link_seconds: float = NEVER) -> CachedClip:
         """Render the clip of a succeeded task; its link lives for `link_seconds`, unless its fate says otherwise.
 
-        Raises ApiError NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (the task has no clip) or LINK_EXPIRED, and
-        Unrenderable.
+        Raises ApiError NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (the task has no clip, or the source of an upscale is
+        damaged) or LINK_EXPIRED, and Unrenderable.
         """
         state, now = self.state(task), self.now_for(task)
         if state.status in UNSUCCESSFUL:
@@ -327,4 +327,11 @@ class Engine:
         lifetime = link_seconds if task.link_seconds is None else task.link_seconds
         if now >= state.ends_at + lifetime:
             raise ApiError(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lifetime:g} s", value=state.status)
-        return await self._renderer.clip(self.clip_spec(task))
+        try:
+            return await self._renderer.clip(self.clip_spec(task))
+        except Unrenderable as error:
+            if task.source is None or isinstance(error, RenderBug):
+                raise
+            # Found only now: to decode a source as a whole at create would take seconds.
+            detail = f"the source of the upscale can't be decoded: {error}"
+            raise ApiError(ErrorKind.CONTENT_NOT_FOUND, detail, value=state.status) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
@@ -36,6 +37,9 @@ class ConnectionLimits:
     # nginx has 30 and 5. What lingers on one machine is an upload, which pauses for no second.
     linger_seconds: float = 30.0
     linger_idle_seconds: float = 2.0
+
+
+ORIGIN_WITHOUT_PATH = re.compile(rb"\Ahttps?://[^/?#]+(?=\?|\Z)", re.IGNORECASE)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -114,6 +118,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_started = True
 
     def on_headers_complete(self) -> None:
+        if not self.url.startswith(b"/"):  # the absolute form, whose empty path means / (RFC 9110, section 4.2.3)
+            self.url = ORIGIN_WITHOUT_PATH.sub(rb"\g<0>/", self.url)
         if self._head_bytes > self.limits.head_bytes or len(self.headers) > self.limits.head_count:
             self._check_head_size()
         if not self.parser.should_upgrade():

@@ -33,6 +33,7 @@ class RequestFacts:
     references: tuple[str, ...] = ()
     resolution: str = ""
     seconds: int = 0
+    method: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

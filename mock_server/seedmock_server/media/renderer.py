@@ -22,7 +22,11 @@ from .ffmpeg import version
 
 log = logging.getLogger("seedmock")
 
-__all__ = ["CachedClip", "ClipRenderer", "Unrenderable"]
+__all__ = ["CachedClip", "ClipRenderer", "RenderBug", "Unrenderable"]
+
+
+class RenderBug(Unrenderable):
+    """A clip cannot be rendered for a reason that lies in neither its spec nor its sources."""
 
 
 class ClipRenderer:
@@ -134,7 +138,7 @@ class ClipRenderer:
             raise
         except Exception as error:
             log.exception("A clip could not be rendered: %r", spec)
-            raise Unrenderable("the clip can't be rendered: internal error in seedmock; see the server log") from error
+            raise RenderBug("the clip can't be rendered: internal error in seedmock; see the server log") from error
         finally:
             target.unlink(missing_ok=True)
 

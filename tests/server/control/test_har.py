@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from seedmock_server.control import har
+from seedmock_server.journal import JournalEntry
 
 StartServer = Callable[..., Any]
 
@@ -36,6 +37,15 @@ def test_a_clip_is_archived_with_its_type_size_headers_and_bytes(
     assert content["encoding"] == "base64"
     assert base64.b64decode(content["text"]) == clip
     assert watch(base64.b64decode(content["text"]))["frames"] > 0
+
+
+def test_an_entry_starts_when_the_request_came_and_lasts_as_its_timings_say() -> None:
+    entry = JournalEntry(
+        1_800_000_002.5, "opeai", "query", "key-1", "GET", "/v1/videos/x", 200, b"", b"{}", (), seconds=2.5
+    )
+    (archived,) = har.HarWriter([(0, entry)], lambda etag: None).archive()["log"]["entries"]
+    assert archived["startedDateTime"] == "2027-01-15T08:00:00.000+00:00"
+    assert archived["time"] == sum(archived["timings"].values()) == 2500
 
 
 def test_a_result_link_is_archived_under_the_url_that_the_query_named(server: Any) -> None:

@@ -15,6 +15,9 @@ from seedmock_server.faults.kinds import FaultKind
 from seedmock_server.faults.rules import Fault, FaultRule
 from seedmock_server.matching.rules import Match
 
+WITHOUT_BODY = ("response_lost", "reset when=after", "wrong_length", "duplicate")
+"""Faults that show in a response without a body, too."""
+
 
 def statuses(socket_server: Any) -> list[int]:
     return [entry["status"] for entry in socket_server.journal()]
@@ -197,17 +200,30 @@ def test_a_slow_body_ends_when_the_client_disconnects(start_socket_server: Any) 
     assert socket_server.faults() == [["dribble bytes=1 every=0.3s"]]
 
 
-@pytest.mark.parametrize("method", ["HEAD", "GET"])
 @pytest.mark.parametrize(
-    "fault",
-    ["response_lost", "reset when=after", "body_cut", "wrong_length", "duplicate", "dribble bytes=900 every=0s"],
-)
+    ("method", "fault"),
+    [
+        *((method, fault) for method in ("HEAD", "GET") for fault in WITHOUT_BODY),
+        ("GET", "body_cut"), ("GET", "dribble bytes=900 every=0s"),
+    ],
+)  # fmt: skip
 def test_the_server_survives_every_fault_at_the_end_of_a_response(socket_server: Any, method: str, fault: str) -> None:
     path = f"/v1/videos/{socket_server.finished_opeai()}/content"
     socket_server.raw_exchange(method, path, fault)
     socket_server.raw_exchange(method, path, fault, closing=False)
     assert socket_server.ask("GET", path).status_code == 200
     assert socket_server.faults()[-3:-1] == [[fault]] * 2
+
+
+@pytest.mark.parametrize("fault", ["body_cut", "reset when=during", "bandwidth rate=9000", "dribble"])
+def test_a_fault_of_the_body_is_refused_for_head_or_waits_for_the_get(socket_server: Any, fault: str) -> None:
+    path = f"/v1/videos/{socket_server.finished_opeai()}/content"
+    refusal = socket_server.ask("HEAD", path, fault)
+    assert refusal.status_code == 400
+    label = socket_server.rule(fault, operation="content", times=1)
+    assert socket_server.ask("HEAD", path).status_code == 200
+    row = next(row for row in socket_server.app.faults.rows() if row["id"] == label)
+    assert (row["matched"], row["applied"]) == (0, 0)
 
 
 @pytest.mark.parametrize("fault", ["reset", "response_lost"])

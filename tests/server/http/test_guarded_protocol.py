@@ -281,3 +281,24 @@ def test_responses_do_not_name_the_server(server: RunningServer) -> None:
     head = exchange(server, GET, responses=1).partition(b"\r\n\r\n")[0].lower()
     assert b"\r\nserver:" not in head
     assert b"\r\ndate:" in head
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"http://x", "/"), (b"HTTP://x", "/"), (b"http://x:80?a=/b", "/"), (b"http://x/", "/"),
+        (b"https://x/v1", "/v1"), (b"http://x/v1?to=http://y", "/v1"),
+    ],
+)  # fmt: skip
+def test_the_absolute_form_without_a_path_means_the_root(target: bytes, path: str) -> None:
+    paths = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        paths.append((scope["path"], scope["query_string"]))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with serve_in_thread(app) as server:
+        request = b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        assert exchange(server, request).startswith(b"HTTP/1.1 204")
+    assert paths == [(path, target.partition(b"?")[2])]

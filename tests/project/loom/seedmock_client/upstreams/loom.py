@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from seedmock_client.effects import HttpRequest, HttpResponse
 from seedmock_client.error_envelopes import ErrorBody, json_object, kind_for_status, parse_error, scalar_text
-from seedmock_client.models import Failure, Video
+from seedmock_client.models import Failure, ModelEntry, Video
 from seedmock_client.upstreams.protocol import (
     AccountCodec,
     DecodeError,
@@ -95,6 +95,12 @@ class LoomCodec:
 
     def read_videos(self, body: Document) -> tuple[Video, ...]:
         raise DecodeError(f"{CONTRACT.name} lists no tasks")
+
+    def models(self) -> HttpRequest:
+        return build_request(CONTRACT, Operation.MODELS)
+
+    def read_models(self, body: Document) -> tuple[ModelEntry, ...]:
+        raise DecodeError(f"{CONTRACT.name} lists no models")
 
 
 CODEC: UpstreamCodec = LoomCodec()

@@ -98,9 +98,15 @@ class ToyCodec:
     def read_videos(self, body: Document) -> tuple[Video, ...]:
         return tuple(_video(row) for row in _rows(body, "all"))
 
+    def models(self) -> HttpRequest:
+        return build_request(CONTRACT, Operation.MODELS)
+
+    def read_models(self, body: Document) -> tuple[ModelEntry, ...]:
+        raise DecodeError("the toy lists no models")
+
 
 class ToyLibraryCodec:
-    """Codec of racks and props; the toy takes no files, and has neither balance, models nor records."""
+    """Codec of racks and props; the toy takes no files, and has neither balance nor records."""
 
     def group_create(self, name: str) -> HttpRequest:
         return build_request(CONTRACT, Operation.GROUP_CREATE, {"title": name})
@@ -135,9 +141,6 @@ class ToyLibraryCodec:
     def balance(self) -> HttpRequest:
         return build_request(CONTRACT, Operation.BALANCE)
 
-    def models(self) -> HttpRequest:
-        return build_request(CONTRACT, Operation.MODELS)
-
     def record(self, task_id: str) -> HttpRequest:
         return build_request(CONTRACT, Operation.RECORD)
 
@@ -159,9 +162,6 @@ class ToyLibraryCodec:
 
     def read_balance(self, body: Document) -> Decimal:
         raise DecodeError("the toy has no balance")
-
-    def read_models(self, body: Document) -> tuple[ModelEntry, ...]:
-        raise DecodeError("the toy lists no models")
 
     def read_record(self, body: Document, task_id: str) -> Charge:
         raise DecodeError("the toy has no records")
