@@ -63,6 +63,14 @@ class AccountJournal {
     return (await this._transport.call("GET", "violations", { query, key: this._key })).violations;
   }
 
+  /**
+   * Begin anew, as for the next example of a property: delete this test's exchanges, tasks and charges. Its draws, and
+   * the requests that its rules match, count from 0 again. Rules, credit and the clock remain.
+   */
+  async forget() {
+    await this._transport.call("POST", "forget", { body: {}, key: this._key });
+  }
+
   // --- assertions ---
 
   /** Assert that exactly one order was accepted; rejected ones do not count. */

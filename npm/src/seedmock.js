@@ -250,6 +250,15 @@ class Seedmock {
     return this._transport.call("POST", "reset", { body: {}, key });
   }
 
+  /**
+   * Delete a key's tasks, charges and exchanges, and count anew; its rules, limits, credit and clock remain.
+   * @param {{ key: string }} options
+   * @returns {Promise<Api.ResetResponse>}
+   */
+  forget({ key }) {
+    return this._transport.call("POST", "forget", { body: {}, key });
+  }
+
   /** Return the whole state as one JSON text. */
   async snapshot() {
     return (await this._transport.request("GET", "snapshot")).text;

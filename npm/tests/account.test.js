@@ -176,6 +176,22 @@ describe("journal", () => {
   });
 });
 
+test("forget begins anew, with the same rules, draws and time", async (t) => {
+  const upstreams = await frozenUpstreams(t);
+  await upstreams.fates.failed({}, { nth: 1 });
+  const runs = [];
+  for (let run = 0; run < 2; run++) {
+    const id = await createVideo(upstreams);
+    runs.push([id, (await mock.task(id)).fate, await upstreams.clock.now()]);
+    await upstreams.journal.assertSubmittedOnce();
+    await upstreams.journal.forget();
+  }
+  assert.deepEqual(runs[1], runs[0]);
+  assert.match(String(runs[0]?.[1]), /^failed/);
+  assert.deepEqual(await upstreams.journal.exchanges(), []);
+  assert.equal((await mock.forget({ key: upstreams.apiKey })).tasks, 0);
+});
+
 describe("ledger", () => {
   test("a success is charged once, a failure not at all", async (t) => {
     const upstreams = await frozenUpstreams(t);

@@ -1,4 +1,4 @@
-"""State endpoints: reset, and save and restore snapshots."""
+"""State endpoints: reset and forget, and save and restore snapshots."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from ..snapshots.schema import InvalidSnapshot
+from ..storage import Store
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
 from .errors import ControlError
@@ -17,12 +18,7 @@ def reset(context: ControlContext, request: ControlRequest) -> ResetResponse:
     """Delete the state of one account, or of all together with rules, clock and scenario."""
     store, account = context.store, request.account
     accounts = list(store.accounts()) if account is None else [account]
-    deleted = ResetResponse(
-        accounts=accounts,
-        tasks=sum(len(store.tasks(name)) for name in accounts),
-        assets=sum(len(store.assets(name)) for name in accounts),
-        groups=sum(len(store.groups(name)) for name in accounts),
-    )
+    deleted = _counts(store, accounts)
     if account is None:
         context.active_scenario.deactivate()
     context.checkpoint.reset(account)
@@ -30,6 +26,24 @@ def reset(context: ControlContext, request: ControlRequest) -> ResetResponse:
         context.engine.ledger.set_default_credit(context.settings.credit)
         context.active_scenario.reset()
     return deleted
+
+
+def forget(context: ControlContext, request: ControlRequest) -> ResetResponse:
+    """Delete what an account has done, and count anew; its rules, limits, credit and clock remain."""
+    if request.account is None:
+        raise ControlError("found no key; allowed: one in the body, or as X-Mock-Key", field="key")
+    deleted = _counts(context.store, [request.account])
+    context.checkpoint.forget(request.account)
+    return deleted
+
+
+def _counts(store: Store, accounts: list[str]) -> ResetResponse:
+    return ResetResponse(
+        accounts=accounts,
+        tasks=sum(len(store.tasks(name)) for name in accounts),
+        assets=sum(len(store.assets(name)) for name in accounts),
+        groups=sum(len(store.groups(name)) for name in accounts),
+    )
 
 
 def save(context: ControlContext, _: ControlRequest) -> Response:
@@ -52,6 +66,14 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         path="/_mock/reset",
         handler=reset,
         summary="Delete tasks, assets, groups, rules, clock and journal: all, or those of a key.",
+        body=ResetRequest,
+        response=ResetResponse,
+    ),
+    ControlEndpoint(
+        method="POST",
+        path="/_mock/forget",
+        handler=forget,
+        summary="Delete a key's tasks, charges and exchanges, and count anew; rules, limits, credit and clock remain.",
         body=ResetRequest,
         response=ResetResponse,
     ),

@@ -217,6 +217,10 @@ class ControlClient:
         """Delete all state, or that of a key."""
         return self._transport.call("POST", "reset", ResetResponse, {"key": key})
 
+    def forget(self, *, key: str) -> ResetResponse:
+        """Delete a key's tasks, charges and exchanges, and count anew; its rules, limits, credit and clock remain."""
+        return self._transport.call("POST", "forget", ResetResponse, {"key": key})
+
     def snapshot(self) -> bytes:
         """Return the whole state as one JSON document."""
         return self._transport.request("GET", "snapshot").content

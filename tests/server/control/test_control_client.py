@@ -120,6 +120,7 @@ def test_media_can_be_declared_and_removed(control: ControlClient) -> None:
 def test_snapshot_reset_and_restore(server: Any, control: ControlClient) -> None:
     server.order_opeai()
     snapshot = control.snapshot()
+    assert control.forget(key="sk_nobody").tasks == 0
     assert control.reset(key="sk_nobody").tasks == 0
     assert control.reset().tasks == 1
     control.restore(snapshot)

@@ -37,6 +37,22 @@ def test_resetting_a_key_keeps_the_others(frozen_server: Any, control: Control) 
     assert group(frozen_server, "sk_mine") == 1
 
 
+def test_forgetting_a_key_keeps_its_rules_and_clock(frozen_server: Any, control: Control) -> None:
+    mine, theirs = fill(frozen_server, control, "sk_mine"), fill(frozen_server, control, "sk_theirs")
+    deleted = control("POST", "forget", {"key": "sk_mine"})
+    assert (len(deleted["accounts"]), deleted["tasks"], deleted["groups"], deleted["assets"]) == (1, 1, 1, 0)
+    assert frozen_server.get(f"/v1/videos/{mine}", key="sk_mine").status_code == 404
+    assert frozen_server.query_opeai(theirs, key="sk_theirs")["status"] == "SUCCESS"
+    fates, clock = control("GET", "fates"), control("GET", "clock")
+    assert (len(fates["rules"]), len(fates["account_defaults"]), len(clock["accounts"])) == (2, 2, 2)
+    assert frozen_server.order_opeai(key="sk_mine") != theirs
+
+
+def test_forgetting_needs_a_key(control: Control) -> None:
+    error = control("POST", "forget", {}, status=400)["error"]
+    assert (error["field"], error["message"]) == ("key", "found no key; allowed: one in the body, or as X-Mock-Key")
+
+
 def test_everything_after_a_reset_happens_as_before(frozen_server: Any, control: Control) -> None:
     def run() -> list[Any]:
         task_ids = [fill(frozen_server, control, "sk_mine"), fill(frozen_server, control, "sk_theirs")]
