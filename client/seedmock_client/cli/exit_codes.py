@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from seedmock_contracts.messages.error_guides import see_line
 from seedmock_contracts.printable import printable
 
 from .. import errors
@@ -64,6 +63,8 @@ def exit_on_error(as_json: bool, resume: Any = None) -> Iterator[None]:
 
 def error_lines(error: errors.SeedmockError, resume: Any = None) -> list[str]:
     """Format an exception in one to four lines: the problem, the allowed values, the advice, the page on it."""
+    from seedmock_contracts.messages.error_guides import see_line
+
     lines = [f"error: {error}"]
     if isinstance(error, errors.ValidationError) and error.allowed and error.allowed not in error.message:
         lines.append(f"expected: {error.field}: {error.allowed}")
