@@ -8,17 +8,51 @@ from importlib.metadata import EntryPoints, entry_points
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 ENTRY_POINTS = "seedmock.commands"
-SECTIONS: dict[str, tuple[str, ...]] = {
-    "Run an emulator": ("demo", "serve", "scenarios"),
-    "Order clips, from the emulator or the real upstream": ("generate", "upscale", "assets"),
-    "Test against a running emulator": ("clock", "fate", "fault", "reset", "snapshot"),
-    "Verify a service, certify a client": ("verify", "certify", "record", "drift", "replay"),
-    "Look at a running emulator": ("tasks", "ledger", "journal"),
-    "Set up and get help": ("init", "doctor", "completion", "docs"),
+SECTIONS: dict[str, dict[str, str]] = {
+    "Run an emulator": {
+        "demo": "Start the emulator, generate a few clips, and list them: without a key, a network or any cost.",
+        "serve": "Serve the upstreams on one port until Ctrl-C.",
+        "scenarios": "List the built-in scenarios, each with its description and the reports that it comes from.",
+    },
+    "Order clips, from the emulator or the real upstream": {
+        "generate": "Generate a video and download it.",
+        "upscale": "Upscale a video and download it.",
+        "assets": "Manage an upstream's asset library: images, videos and sounds for reuse as asset:// references.",
+    },
+    "Test against a running emulator": {
+        "clock": "Show and move the clock: `seedmock clock advance 15m`.",
+        "fate": 'Decide the outcome of tasks: `seedmock fate add "moderated after=120s" --prompt cat --times 1`.',
+        "fault": 'Inject faults into responses and connections: `seedmock fault add "status code=502" --nth 2`.',
+        "reset": "Delete tasks, assets, rules, clock and journal: all, or those of a key.",
+        "snapshot": "Save the whole state to a file, and load it again, here or elsewhere.",
+    },
+    "Verify a service, certify a client": {
+        "verify": "Check a live service or an emulator against the documented contract.",
+        "certify": "Certify that a client neither loses money nor clips when an upstream misbehaves.",
+        "record": "Run a recording proxy between your application and a live service, until Ctrl-C.",
+        "drift": "Compare recordings with the documented contract and with each other, without a network.",
+        "replay": "Serve recorded responses until Ctrl-C; the newest recording that matches a request answers it.",
+    },
+    "Look at a running emulator": {
+        "tasks": "List tasks: what was ordered, the status now, and the fate.",
+        "ledger": "Show each order's quote and the amounts on hold, charged and refunded, in USD.",
+        "journal": "Show the last exchanges with the upstreams.",
+    },
+    "Set up and get help": {
+        "init": "Write the first files of a project: tests with pytest, tests in Node, or a GitHub workflow.",
+        "doctor": "Check this machine: Python, versions, plugins, ffmpeg, fonts, cache, port, proxies, server.",
+        "completion": "Complete commands, options and names at Tab: `seedmock completion bash --install`.",
+        "docs": "Open the documentation of this version in the browser: `seedmock docs pytest`.",
+    },
 }
-"""Commands in the order of `--help` and of docs/reference/commands.md."""
+"""Commands in the order of `--help` and of docs/reference/commands.md, each with the first sentence of its help.
+
+The sentences are repeated because importing every command would take most of the time of `--help` and of a Tab.
+"""
+LIMIT = 120
 OTHERS = "Others"
 """Heading of commands that another distribution adds."""
 
@@ -57,15 +91,23 @@ class EntryPointGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, self.list_commands(ctx)))
         for heading, names in installed_sections():
-            commands = [(name, self.get_command(ctx, name)) for name in names]
-            rows = [
-                (name.ljust(width), command.get_short_help_str(formatter.width - width - 6))
-                for name, command in commands
-                if command is not None and not command.hidden
-            ]
-            if rows:
+            if names:
                 with formatter.section(heading):
-                    formatter.write_dl(rows)
+                    formatter.write_dl([(name.ljust(width), self._summary(ctx, name)) for name in names])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the names of commands without importing any."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=self._summary(ctx, name)) for name in names]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def _summary(self, ctx: click.Context, name: str) -> str:
+        """The first sentence of a command's help."""
+        for commands in SECTIONS.values():
+            if name in commands:
+                return commands[name]
+        command = self.get_command(ctx, name)
+        return "" if command is None else command.get_short_help_str(LIMIT)
 
 
 def installed_sections() -> Iterator[tuple[str, list[str]]]:

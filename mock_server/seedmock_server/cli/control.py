@@ -121,7 +121,7 @@ def fate() -> None:
 
 @click.group()
 def fault() -> None:
-    """Inject faults into responses and connections: `seedmock fault add "status code=502" --operation query`."""
+    """Inject faults into responses and connections: `seedmock fault add "status code=502" --nth 2`."""
 
 
 @fate.command("add")

@@ -24,6 +24,26 @@ def test_every_command_stands_under_one_heading() -> None:
     assert dict(installed_sections()) == {**{h: list(names) for h, names in SECTIONS.items()}, OTHERS: []}
 
 
+def test_summaries_are_the_first_sentences_of_the_help_texts() -> None:
+    context = click.Context(main)
+    for name, summary in (row for commands in SECTIONS.values() for row in commands.items()):
+        command = main.get_command(context, name)
+        assert command is not None
+        assert (name, summary) == (name, command.get_short_help_str(1000))
+
+
+@pytest.mark.parametrize(("arguments", "variables"), [
+    (["--help"], {}),
+    ([], {"COMP_WORDS": "seedmock ", "COMP_CWORD": "1", "_SEEDMOCK_COMPLETE": "bash_complete"}),
+])  # fmt: skip
+def test_the_overview_and_the_names_at_tab_import_no_command(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], variables: dict[str, str]
+) -> None:
+    monkeypatch.setattr(EntryPoint, "load", lambda entry: pytest.fail(f"{entry.name} was imported"))
+    output = CliRunner().invoke(main, arguments, prog_name="seedmock", env=variables).stdout
+    assert all(name in output for names in SECTIONS.values() for name in names)
+
+
 def test_the_overview_lists_the_commands_by_headings_in_their_order() -> None:
     output = CliRunner().invoke(main, ["--help"]).stdout
     assert headings(output) == list(SECTIONS)

@@ -24,7 +24,7 @@ PROJECTS = ("pytest", "node", "github")
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 def init(kind: str, upstream: str, folder: Path, force: bool) -> None:
-    """Write the first files of a project: tests with pytest, tests in Node, or a workflow of GitHub Actions.
+    """Write the first files of a project: tests with pytest, tests in Node, or a GitHub workflow.
 
     No file is overwritten without --force, and what was written is listed with the next commands.
     """
