@@ -4,6 +4,8 @@ import { pathToFileURL } from "node:url";
 import { experimental_generateVideo as generateVideo } from "ai";
 import { createSeedance } from "./seedance-provider.mjs";
 
+const LIVE = "https://api-platform.ope.ai/v1";
+
 /** Return the bytes of a clip, and the id of the task that made it. */
 export async function makeClip(prompt, options) {
   const seedance = createSeedance(options);
@@ -18,8 +20,8 @@ export async function makeClip(prompt, options) {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [, , prompt, file] = process.argv;
-  const { SEEDMOCK_BASE_URL, OPEAI_BASE_URL = `${SEEDMOCK_BASE_URL}/v1`, SEEDMOCK_API_KEY, OPEAI_API_KEY } = process.env;
-  const { bytes, id } = await makeClip(prompt, { baseURL: OPEAI_BASE_URL, apiKey: OPEAI_API_KEY ?? SEEDMOCK_API_KEY });
+  const { OPEAI_BASE_URL = LIVE, OPEAI_API_KEY } = process.env;
+  const { bytes, id } = await makeClip(prompt, { baseURL: OPEAI_BASE_URL, apiKey: OPEAI_API_KEY });
   await writeFile(file, bytes);
   console.log(`${file} written, by ${id}`);
 }

@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import OpenAI from "openai";
 
+const LIVE = "https://api-platform.ope.ai/v1";
 const POLL_SECONDS = 15;
 const MAX_POLLS = 120; // half an hour
 
@@ -27,7 +28,7 @@ export async function makeClip(prompt, { baseURL, apiKey, sleep = (seconds) => p
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [, , prompt, file] = process.argv;
-  const { SEEDMOCK_BASE_URL, OPEAI_BASE_URL = `${SEEDMOCK_BASE_URL}/v1`, SEEDMOCK_API_KEY, OPEAI_API_KEY } = process.env;
-  await writeFile(file, await makeClip(prompt, { baseURL: OPEAI_BASE_URL, apiKey: OPEAI_API_KEY ?? SEEDMOCK_API_KEY }));
+  const { OPEAI_BASE_URL = LIVE, OPEAI_API_KEY } = process.env;
+  await writeFile(file, await makeClip(prompt, { baseURL: OPEAI_BASE_URL, apiKey: OPEAI_API_KEY }));
   console.log(`${file} written`);
 }

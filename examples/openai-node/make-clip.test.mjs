@@ -61,7 +61,7 @@ test("the program writes a file", async (t) => {
   await mock.clock.setRate(1000);
   const program = new URL("make-clip.mjs", import.meta.url).pathname;
   const file = join(folder, "boat.mp4");
-  const env = { ...process.env, ...mock.environment };
+  const env = { ...process.env, OPEAI_BASE_URL: mock.baseUrl("opeai"), OPEAI_API_KEY: mock.apiKey };
   delete env.NODE_TEST_CONTEXT;
   const { stdout } = await promisify(execFile)(process.execPath, [program, "A paper boat", file], { env });
   assert.equal(stdout, `${file} written\n`);
