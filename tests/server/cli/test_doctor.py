@@ -261,6 +261,27 @@ def test_lines_say_what_is_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(lines) == len(diagnose(HEALTHY)) + 2
 
 
+@pytest.mark.parametrize(("variables", "arguments", "url"), [
+    ({"SEEDMOCK_BASE_URL": URL}, (), URL),
+    ({"SEEDMOCK_URL": URL}, (), URL),  # the variable of the package for JavaScript
+    ({"SEEDMOCK_BASE_URL": URL}, ("--url", "http://localhost:1"), "http://localhost:1"),
+    ({}, (), None),
+])  # fmt: skip
+def test_the_server_is_named_by_a_variable_or_the_option(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], arguments: tuple[str, ...], url: str | None
+) -> None:
+    named: list[str | None] = []
+
+    def gather(url: str | None) -> MachineFacts:
+        named.append(url)
+        return HEALTHY
+
+    monkeypatch.setattr(machine, "gather_facts", gather)
+    unset = {"SEEDMOCK_BASE_URL": "", "SEEDMOCK_URL": ""}
+    assert CliRunner().invoke(main, ["doctor", *arguments], env=unset | variables).exit_code == 0
+    assert named == [url]
+
+
 @pytest.mark.parametrize(("facts", "code"), [({}, 0), ({"cache_free": 0}, 0), ({"font_error": "x"}, 1)])
 def test_only_a_problem_fails_the_command(monkeypatch: pytest.MonkeyPatch, facts: dict[str, Any], code: int) -> None:
     exit_code, output = invoke(monkeypatch, replace(HEALTHY, **facts), "--json")
