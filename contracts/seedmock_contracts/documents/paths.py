@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..facts import MISSING, Document
 
@@ -61,12 +61,15 @@ def _items(values: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def _keys(values: list[tuple[str, Any]], step: str) -> list[tuple[str, Any]]:
-    # Parsed JSON consists of dicts; isinstance against Mapping takes ten times as long and is only for constants.
     return [
-        (f"{at}.{step}" if at else step, value.get(step, MISSING))
-        for at, value in values
-        if type(value) is dict or isinstance(value, Mapping)
+        (f"{at}.{step}" if at else step, value.get(step, MISSING)) for at, value in values if is_object(value)
     ]
+
+
+def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Recognize a JSON object."""
+    # Parsed JSON consists of dicts; isinstance against Mapping takes ten times as long and is only for constants.
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def first_path(document: Document, path: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from ..enums import MediaKind, Role
 from ..facts import Document
 from ..generation import Reference
-from .paths import values_at
+from .paths import is_object, values_at
 
 ASSET_SCHEME = "asset://"
 """Scheme of a URL that refers to an uploaded asset by its id."""
@@ -115,12 +115,12 @@ class ContentArray:
         return tuple(located for path, item in items if (located := self._read(path, item)))
 
     def _read(self, path: str, item: Any) -> LocatedReference | None:
-        if not isinstance(item, Mapping):
+        if not is_object(item):
             return None
         type_, role = item.get("type"), item.get("role")
         kind = self.types.get(type_) if isinstance(type_, str) else None
-        media = item.get(type_) if kind else None
-        url = media.get("url") if isinstance(media, Mapping) else None
+        media = item.get(type_) if kind and isinstance(type_, str) else None
+        url = media.get("url") if is_object(media) else None
         if kind is None or not isinstance(url, str):
             return None
         # Without a role an item is a reference of its kind; a role of another type is reported by a rule.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from seedmock_contracts.documents.hosts import is_plain_public_url, web_host
+from seedmock_contracts.documents.hosts import web_host
 from seedmock_contracts.enums import ErrorKind, MediaKind
 from seedmock_contracts.facts import MediaFacts
 
@@ -169,7 +169,7 @@ def may_have_fate(prompt: str, references: Iterable[str]) -> bool:
     """Tell if `fate_in` might find a fate, or raise an error.."""
     # One bracket first: to search for a single character takes a tenth of the time, and a prompt can have megabytes.
     has_brackets = "[" in prompt and "[[" in prompt
-    return has_brackets or any(not is_plain_public_url(url) and is_magic(url) for url in references)
+    return has_brackets or any(map(is_magic, references))
 
 
 def fate_in(prompt: str, references: Iterable[str]) -> str:
