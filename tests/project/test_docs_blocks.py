@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import tree_sitter_java
 from markdown_it import MarkdownIt
+from tree_sitter import Language, Parser
 
 from seedmock_contracts.upstreams import contracts
 from seedmock_server import serve
@@ -179,6 +181,12 @@ def check_yaml(page: Page, block: Block) -> None:
     page.run(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", block.file_name)
 
 
+def check_java(page: Page, block: Block) -> None:
+    """Parse a file of Java, since a compiler and the libraries that it imports are no part of the tests."""
+    tree = Parser(Language(tree_sitter_java.language())).parse(block.text.encode())
+    assert not tree.root_node.has_error, f"line {block.line}: not valid Java"
+
+
 def check_json(page: Page, block: Block) -> None:
     json.loads(block.text)
 
@@ -189,6 +197,7 @@ RUNNERS: dict[str, Callable[[Page, Block], None]] = {
     "js": run_javascript,
     "toml": check_toml,
     "yaml": check_yaml,
+    "java": check_java,
     "json": check_json,
 }
 """How to run a block, by its language. `text` is output; CI runs the `sh` of the README's section Start."""

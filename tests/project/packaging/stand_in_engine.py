@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_DELETE = do_HEAD = _respond  # noqa: N815
+    do_GET = do_POST = do_DELETE = do_HEAD = _respond
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""

@@ -45,6 +45,12 @@ def test_the_context_is_what_is_copied() -> None:
     assert {line[1:] for line in lines if line.startswith("!")} == copied_paths(DOCKERFILE)
 
 
+def test_the_example_for_compose_meets_its_schema() -> None:
+    checker = Path(sys.executable).with_name("check-jsonschema")
+    path = str(ROOT / "examples" / "compose.yaml")
+    subprocess.run([checker, "--builtin-schema", "vendor.compose-spec", path], check=True)
+
+
 def test_an_unknown_instruction_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "Dockerfile"
     path.write_text("FROM python:3.13-slim\nONBUILD RUN true\n", encoding="utf-8")
