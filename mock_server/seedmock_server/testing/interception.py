@@ -19,12 +19,19 @@ from urllib.parse import urlsplit
 
 from seedmock_contracts.upstreams import contracts
 
+from ..errors import SeedmockServerError
+
 HOSTS = {urlsplit(base.host).hostname or "": contract.name for contract in contracts() for base in contract.bases}
 """The real hosts, and their upstreams."""
 
 PROXY_REQUEST = re.compile(rb"[A-Z]+ http://([^/:\s]+)")
 """First bytes of a request without TLS to a proxy, with the host that it is for: RFC 9112, section 3.2.2."""
 MAX_REQUEST_LINE = 256
+
+
+class LibraryNotRedirected(SeedmockServerError, AssertionError):
+    """A real host was named to a library whose connections cannot be redirected."""
+
 
 Function = Callable[..., Any]
 Wrap = Callable[["HostPolicy", Function], Function]
@@ -125,6 +132,9 @@ def entry_points() -> Iterator[tuple[Any, str, Wrap]]:
     if "aiohttp" in sys.modules or (find_spec("aiodns") and find_spec("aiohttp")):
         aiohttp = import_module("aiohttp")
         yield aiohttp.TCPConnector, "_resolve_host", _resolving_for_aiohttp
+    # libcurl opens connections of its own, past everything above.
+    if "pycurl" in sys.modules:
+        yield sys.modules["pycurl"], "Curl", _checking_curl
 
 
 def _entry_points_of_loops() -> Iterator[tuple[Any, str, Wrap]]:
@@ -137,6 +147,26 @@ def _entry_points_of_loops() -> Iterator[tuple[Any, str, Wrap]]:
         yield loop, "getaddrinfo", _resolving_in_loop
         yield loop, "create_connection", _connecting_in_loop
         yield loop, "sock_connect", _connecting_socket_in_loop
+
+
+def _checking_curl(policy: HostPolicy, original: Function) -> Function:
+    while (layer := getattr(original, "layer", None)) is not None:  # of an outer context, which decides nothing now
+        original = layer[1]
+
+    class CheckedCurl(original):  # type: ignore[misc, valid-type]
+        def setopt(self, option: int, *values: Any) -> Any:
+            __tracebackhide__ = True
+            if option == sys.modules["pycurl"].URL and values:
+                url = values[0].decode("latin-1") if isinstance(values[0], bytes) else str(values[0])
+                host = urlsplit(url).hostname or ""
+                if policy.resolve(host) != host:
+                    raise LibraryNotRedirected(
+                        f"pycurl would reach {host}, a real host: libcurl cannot be redirected; nothing was sent. "
+                        "Give the code the base URL of mock_upstreams: .base_url(NAME), or SEEDMOCK_BASE_URL"
+                    )
+            return super().setopt(option, *values)
+
+    return CheckedCurl
 
 
 def _resolving(policy: HostPolicy, original: Function) -> Function:
