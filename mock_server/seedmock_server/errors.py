@@ -12,17 +12,20 @@ SeedmockServerError
 ├── UnreadableMedia            a file is not an image, a video or a sound, or is broken; also a ValueError
 ├── Unrenderable               a clip cannot be rendered; also a ValueError
 │   ├── EncoderFailure         ffmpeg failed; its words are in the log
-│   └── NoDecoder              the image is of a known kind, but only an extra can decode it
+│   ├── NoDecoder              the image is of a known kind, but only an extra can decode it
+│   └── RenderBug              the reason lies neither in the order nor in its media; it is in the log
 ├── InvalidRule                a fate, fault, latency or media rule is malformed; also a ValueError
 ├── InvalidSetting             a setting of the server is malformed; also a ValueError
 ├── InvalidScenario            a scenario file is malformed; also a ValueError
 ├── InvalidSnapshot            a snapshot is malformed; also a ValueError
 ├── ListenError                the server cannot listen on its address
 │   └── PortInUse              another program listens on the port
+├── FilesExist, UnknownTopic   a command would overwrite files, or finds no page of this name
 ├── ControlError               the control API rejects a request
 ├── ControlClientError         a call of the control client failed
 │   ├── RequestRejected        the control API rejected it; also a ValueError
 │   └── EmulatorNotRunning     no emulator answers at the address
+├── LibraryNotRedirected       a test named a live host to a library that cannot be redirected; also an AssertionError
 └── LiveHostReached            a test contacted a live host; also an AssertionError
 """
 

@@ -61,9 +61,7 @@ def _items(values: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def _keys(values: list[tuple[str, Any]], step: str) -> list[tuple[str, Any]]:
-    return [
-        (f"{at}.{step}" if at else step, value.get(step, MISSING)) for at, value in values if is_object(value)
-    ]
+    return [(f"{at}.{step}" if at else step, value.get(step, MISSING)) for at, value in values if is_object(value)]
 
 
 def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:

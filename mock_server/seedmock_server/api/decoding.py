@@ -57,6 +57,10 @@ def _decode_body(context: RequestContext) -> tuple[dict[str, Any], tuple[FormFil
     """Return the body's document, its file parts, and True for a form."""
     file_parts, is_upload = context.upstream.contract.request.file_parts, context.operation is Operation.FILE_CREATE
     content_type = context.headers.get(b"content-type")
+    encoding = context.headers.get(b"content-encoding", b"identity").decode("latin-1").strip()[:100]
+    if encoding.lower() not in ("", "identity"):
+        message = f"Content-Encoding is {encoding!r}; allowed: none, send the body as it is"
+        raise ApiError(ErrorKind.UNSUPPORTED_MEDIA_TYPE, message, value=encoding, allowed="identity")
     try:
         document = decode_document(
             content_type,
