@@ -88,5 +88,7 @@ def test_the_wheel_runs_in_an_environment_of_its_own(wheel: Path, empty_folder: 
     address = run([fresh / "seedmock", "docs", "pytest#hard-wired-hosts", "--print"], empty_folder).strip()
     page = Path(unquote(urlsplit(address).path)).read_text(encoding="utf-8")
     assert 'id="hard-wired-hosts"' in page
+    diagnosis = run([fresh / "seedmock", "doctor"], empty_folder)  # no extra is there, and none is a problem
+    assert "extra pytest       not installed" in diagnosis
     code = f"import {', '.join(sorted(PACKAGES))}; print('4 packages')"
     assert "4 packages" in run([fresh / "python", "-W", "error", "-c", code], empty_folder)
