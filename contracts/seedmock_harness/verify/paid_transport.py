@@ -25,7 +25,7 @@ from .order_log import LoggedOrder, OrderLog
 from .target import Target
 
 PAUSE_SECONDS = 1.0
-"""Seconds between two tries of a read: gateways lose single requests."""
+"""Seconds between two tries: gateways lose single requests."""
 STOPPING_ERRORS = {
     ErrorKind.BALANCE: "the balance of the key is exhausted",
     ErrorKind.AUTHENTICATION: "the key was rejected",
@@ -92,9 +92,10 @@ class PaidTransport:
         return self._send_order(method, url, headers, content)
 
     def _send_unpaid(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
-        """Send a request that orders nothing. A read that meets a server error is sent once more."""
+        """Send a request that orders nothing. After a server error, a read or a free question is sent once more."""
         response = self.target.send(method, url, headers=headers, content=content)
-        if response.status_code < 500 or method not in REPEATABLE_METHODS:
+        is_repeatable = method in REPEATABLE_METHODS or (method, url) in self._paths
+        if response.status_code < 500 or not is_repeatable:
             return response
         self.target.sleep(PAUSE_SECONDS)
         return self.target.send(method, url, headers=headers, content=content)
