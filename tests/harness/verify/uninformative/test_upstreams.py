@@ -61,8 +61,10 @@ def test_uninformative_upstream_is_a_finding_or_could_not_look(
     assert not missing, output
 
 
-STEPS_OF_RULES = 4
+STEPS_OF_RULES = 12
 """One in so many steps about rules is tried with each replacement: they are alike, and each run takes a second."""
+HONEST_404 = {"free.paths", "free.methods", "links"}
+"""Steps that a 404 of any form answers: to a path or method that does not exist, and to an expired link of a store."""
 
 
 def replaced_steps(upstream: str) -> Iterator[tuple[str, str]]:
@@ -80,19 +82,23 @@ class StepWatcher(NullObserver):
     """Observer that knows the current step."""
 
     current = ""
+    replaced = 0
 
     def step(self, name: str, number: int, of: int, spent: Decimal) -> None:
         self.current = name
 
 
-def verify_with_replaced_step(open_emulator: OpenEmulator, upstream: str, step: str, kind: str) -> Verification:
-    """Verify two steps, with every response of one replaced."""
+def verify_with_replaced_step(
+    open_emulator: OpenEmulator, upstream: str, step: str, kind: str
+) -> tuple[Verification, int]:
+    """Verify two steps, with every response of one replaced; also returns the number of these responses."""
     contract, watcher = get_contract(upstream), StepWatcher()
     other = "text" if not step.startswith("free.") else "free.bodies" if step != "free.bodies" else "free.auth"
 
     def replacing(send: Send) -> Send:
         def replaced(method: str, url: str, **arguments: Any) -> Any:
             response = send(method, url, **arguments)
+            watcher.replaced += watcher.current == step
             return REPLACEMENTS[kind] if watcher.current == step else response
 
         return replaced
@@ -102,21 +108,21 @@ def verify_with_replaced_step(open_emulator: OpenEmulator, upstream: str, step: 
         options = replace(paid_options_for(replace(target, is_own_emulator=True)), own_clock=True)
         plan = plan_steps(contract, options, tuple({step, other}))
         log = OrderLog(None, target_fingerprint(contract, target))
-        return Session.create(target, plan, None, log, watcher).run()
+        return Session.create(target, plan, None, log, watcher).run(), watcher.replaced
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", REPLACEMENTS)
 def test_step_without_its_responses_is_never_green(open_emulator: OpenEmulator, upstream: str, kind: str) -> None:
-    green = {}
+    green, tried = {}, 0
     for step, replacement in replaced_steps(upstream):
-        if replacement == kind:
-            verification = verify_with_replaced_step(open_emulator, upstream, step, kind)
-            if verification.verdict is VerificationVerdict.CONFORMS:
+        if replacement == kind and not (kind == "json-404" and step in HONEST_404):
+            verification, replaced = verify_with_replaced_step(open_emulator, upstream, step, kind)
+            tried += replaced > 0  # some steps send nothing, as no free question shows their rule
+            if replaced and verification.verdict is VerificationVerdict.CONFORMS:
                 green[step] = sentences(verification)
-    # Which error an unknown route has is assumed at some upstreams: there, another 404 settles it.
-    settled = {"free.paths", "free.methods"} if kind == "json-404" else set()
-    assert {step: output for step, output in green.items() if step not in settled or not output} == {}
+    assert green == {}
+    assert tried > 20
 
 
 OPTIONS = [
