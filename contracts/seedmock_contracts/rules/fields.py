@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..documents.paths import first_path, values_at, with_value
+from ..documents.paths import values_at, with_value
 from ..documents.references import LocatedReference, ReferenceLayout
 from ..documents.values import format_value, to_number
 from ..enums import ErrorKind, MediaKind
@@ -25,7 +25,7 @@ from .boundaries import (
     sample_reference,
     with_one_reference,
 )
-from .rule import Rule, ValueRule
+from .rule import ReferenceUrlRule, Rule, ValueRule
 
 _JSON_TYPES: Mapping[type, frozenset[str]] = {
     str: frozenset({"string"}),
@@ -248,7 +248,7 @@ class MaxLength(ValueRule):
 
 
 @dataclass(frozen=True, slots=True)
-class UrlScheme(ValueRule):
+class UrlScheme(ReferenceUrlRule):
     """A URL begins with one of these schemes.
 
     `beside`: references that a document needs to have this field at all. `elsewhere`: schemes that another rule judges.
@@ -276,13 +276,6 @@ class UrlScheme(ValueRule):
 
     def invalid_values(self, current: Any) -> Iterable[Any]:
         return ("ftp://example.com/reference", "s3://example/reference", "file:///reference")
-
-    def _with_value(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
-        base = layout.place(document, self.beside) if self.beside else document
-        return with_value(base, first_path(base, self.field), value)
-
-    def _documents_with(self, document: Document, layout: ReferenceLayout, value: Any) -> Iterator[dict[str, Any]]:
-        yield self._with_value(document, layout, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ..documents.references import LocatedReference, ReferenceLayout
 from ..documents.values import format_value
 from ..enums import ErrorKind, MediaKind
 from ..facts import MISSING, Document, Fact, Violation
+from ..generation import Reference
 from .boundaries import BoundaryCase, sample_reference, with_each_reference, with_one_reference
 
 
@@ -125,3 +126,17 @@ class ValueRule(Rule):
         for arranged in with_each_reference(document, layout):
             if any(item == value for _, item in values_at(arranged, self.field)):
                 yield arranged
+
+
+class ReferenceUrlRule(ValueRule):
+    """A rule on the URL of a reference, which a document can only have together with the references `beside` it."""
+
+    __slots__ = ()
+    beside: tuple[Reference, ...]
+
+    def _with_value(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
+        base = layout.place(document, self.beside) if self.beside else document
+        return with_value(base, first_path(base, self.field), value)
+
+    def _documents_with(self, document: Document, layout: ReferenceLayout, value: Any) -> Iterator[dict[str, Any]]:
+        yield self._with_value(document, layout, value)

@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..documents.hosts import has_password, unreachable_reason, without_user_information
-from ..documents.paths import first_path, with_value
+from ..documents.paths import with_value
 from ..documents.references import LocatedReference, ReferenceLayout
 from ..enums import MediaKind
 from ..facts import Document, Violation
 from ..generation import Reference
 from .boundaries import BoundaryCase, sample_reference
-from .rule import Rule, ValueRule
+from .rule import ReferenceUrlRule, Rule, ValueRule
 
 INTERNAL_HOST = "https://files.internal/reference"
 PUBLIC = "a host that is reachable from the public internet, without user information"
 
 
 @dataclass(frozen=True, slots=True)
-class WebUrl(ValueRule):
+class WebUrl(ReferenceUrlRule):
     """A URL is not a data: URI. Applies only under `option` of `variant`.
 
     `allowed` names the schemes in its place; `beside` are references that a document needs to have this field at all.
@@ -49,13 +49,6 @@ class WebUrl(ValueRule):
 
     def valid_values(self, current: Any) -> Iterable[Any]:
         return (sample_reference(MediaKind.VIDEO).url,)
-
-    def _with_value(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
-        base = layout.place(document, self.beside) if self.beside else document
-        return with_value(base, first_path(base, self.field), value)
-
-    def _documents_with(self, document: Document, layout: ReferenceLayout, value: Any) -> Iterator[dict[str, Any]]:
-        yield self._with_value(document, layout, value)
 
 
 @dataclass(frozen=True, slots=True)

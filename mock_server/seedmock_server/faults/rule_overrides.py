@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
@@ -53,6 +53,9 @@ def override_problem(values: Values) -> str:
     return ""
 
 
+MediaFact = TypeVar("MediaFact", MediaLimit, MediaFormats)
+
+
 def limits_with(
     contract: Contract, document: Mapping[str, Any], limits: Sequence[MediaLimit] | None, values: Values
 ) -> tuple[MediaLimit, ...] | None:
@@ -60,14 +63,12 @@ def limits_with(
 
     None stands for the contract's limits.
     """
-    in_force = contract.limits if limits is None else limits
-    limit = next((limit for limit in in_force if limit.id == values["fact"]), None)
-    references = contract.request.layout.find(document)
-    if limit is None or all(located.reference.kind is not limit.kind for located in references):
-        return None if limits is None else tuple(limits)
-    bounds: dict[str, Any] = {name: float(value) for name, value in values.items() if name != "fact"}
-    override = (replace(limit, **bounds),) if bounds else ()
-    return tuple(result for entry in in_force for result in (override if entry is limit else (entry,)))
+
+    def bounded(limit: MediaLimit) -> MediaLimit:
+        bounds: dict[str, Any] = {name: float(value) for name, value in values.items() if name != "fact"}
+        return replace(limit, **bounds)
+
+    return _with_override(contract, document, contract.limits, limits, values, bounded)
 
 
 def formats_with(
@@ -77,13 +78,28 @@ def formats_with(
 
     None stands for the contract's formats.
     """
-    in_force = contract.formats if formats is None else formats
-    accepted = next((entry for entry in in_force if entry.id == values["fact"]), None)
+    return _with_override(
+        contract, document, contract.formats, formats, values,
+        lambda accepted: replace(accepted, formats=_relisted(accepted.formats, values)),
+    )  # fmt: skip
+
+
+def _with_override(
+    contract: Contract,
+    document: Mapping[str, Any],
+    documented: Sequence[MediaFact],
+    given: Sequence[MediaFact] | None,
+    values: Values,
+    override: Callable[[MediaFact], MediaFact],
+) -> tuple[MediaFact, ...] | None:
+    """Return what is in force with one of it overridden, or without it if `values` has no more than its fact."""
+    in_force = documented if given is None else given
+    overridden = next((entry for entry in in_force if entry.id == values["fact"]), None)
     references = contract.request.layout.find(document)
-    if accepted is None or all(located.reference.kind is not accepted.kind for located in references):
-        return None if formats is None else tuple(formats)
-    override = () if set(values) == {"fact"} else (replace(accepted, formats=_relisted(accepted.formats, values)),)
-    return tuple(result for entry in in_force for result in (override if entry is accepted else (entry,)))
+    if overridden is None or all(located.reference.kind is not overridden.kind for located in references):
+        return None if given is None else tuple(given)
+    replacement = () if set(values) == {"fact"} else (override(overridden),)
+    return tuple(result for entry in in_force for result in (replacement if entry is overridden else (entry,)))
 
 
 def overridden_rule(rule: Rule, values: Values) -> Rule | None:

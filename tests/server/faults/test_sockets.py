@@ -139,14 +139,24 @@ def test_duplicate_sends_the_bytes_of_a_clip_twice(socket_server: Any) -> None:
     assert exchange.written[:half] == exchange.written[half:]
 
 
-def test_a_hang_ends_when_the_client_disconnects(socket_server: Any) -> None:
-    before = time.monotonic()
+def logged(socket_server: Any, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Return an event that is set when the next exchange is in the journal."""
+    journal, event = socket_server.app.journal, threading.Event()
+    append = journal.append_lazy
+
+    def append_lazy(entry: Any, size: int) -> None:
+        append(entry, size)
+        event.set()
+
+    monkeypatch.setattr(journal, "append_lazy", append_lazy)
+    return event
+
+
+def test_a_hang_ends_when_the_client_disconnects(socket_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    has_ended = logged(socket_server, monkeypatch)
     with pytest.raises(httpx.ReadTimeout):
         socket_server.ask("GET", "/api/v1/balance", "hang", timeout=0.15)
-    deadline = time.monotonic() + 2
-    while not socket_server.journal() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    assert time.monotonic() - before < 2
+    assert has_ended.wait(2)
     assert (socket_server.faults(), statuses(socket_server)) == ([["hang"]], [0])
 
 
@@ -190,13 +200,14 @@ def test_a_slow_body_does_not_wait_on_a_frozen_clock(socket_server: Any) -> None
     assert time.monotonic() - before < 1
 
 
-def test_a_slow_body_ends_when_the_client_disconnects(start_socket_server: Any) -> None:
+def test_a_slow_body_ends_when_the_client_disconnects(
+    start_socket_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     socket_server = start_socket_server(clock=Clock())
+    has_ended = logged(socket_server, monkeypatch)
     with pytest.raises(httpx.ReadTimeout):
         socket_server.ask("GET", "/api/v1/models", "dribble bytes=1 every=300ms", timeout=0.1)
-    deadline = time.monotonic() + 2
-    while not socket_server.journal() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert has_ended.wait(2)
     assert socket_server.faults() == [["dribble bytes=1 every=0.3s"]]
 
 
@@ -227,11 +238,12 @@ def test_a_fault_of_the_body_is_refused_for_head_or_waits_for_the_get(socket_ser
 
 
 @pytest.mark.parametrize("fault", ["reset", "response_lost"])
-def test_a_reset_after_the_client_disconnected_is_harmless(start_socket_server: Any, fault: str) -> None:
+def test_a_reset_after_the_client_disconnected_is_harmless(
+    start_socket_server: Any, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
     socket_server = start_socket_server(clock=Clock())
+    has_ended = logged(socket_server, monkeypatch)
     with pytest.raises(httpx.ReadTimeout):
         socket_server.ask("GET", "/api/v1/balance", f"latency seconds=150ms; {fault}", timeout=0.05)
-    deadline = time.monotonic() + 2
-    while not socket_server.journal() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert has_ended.wait(2)
     assert socket_server.faults() == [["latency seconds=0.15s", fault]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -127,15 +128,28 @@ def seconds_until_reset(connection: socket.socket) -> float:
     return time.monotonic() - before
 
 
-def test_a_client_that_stops_in_its_body_is_closed_after_the_idle_time(impatient_server: RunningServer) -> None:
+class WatchedSet(set[Any]):
+    """A set that tells when it becomes empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.emptied = threading.Event()
+
+    def discard(self, item: Any) -> None:
+        super().discard(item)
+        if not self:
+            self.emptied.set()
+
+
+def test_a_client_that_stops_in_its_body_is_closed_after_the_idle_time(
+    impatient_server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections = WatchedSet()
+    monkeypatch.setattr(impatient_server._server.server_state, "connections", connections)
     with socket.create_connection(("127.0.0.1", impatient_server.port), 5) as connection:
         connection.sendall(head("Connection: close", "Content-Length: 9", path="/") + b"abc")
         assert read_to_end(connection).endswith(REFUSAL)
-        deadline = time.monotonic() + 2
-        connections = impatient_server._server.server_state.connections
-        while connections and time.monotonic() < deadline:
-            time.sleep(0.005)
-        assert not connections
+        assert connections.emptied.wait(2)
 
 
 def test_nothing_is_answered_after_a_response_that_closes(connect: Callable[[], socket.socket]) -> None:
