@@ -16,6 +16,7 @@ from struct import error as StructError
 from struct import unpack_from
 from typing import BinaryIO, Final
 
+from .boxes import Box, boxes, content
 from .enums import MediaKind
 from .errors import InvalidMovie
 from .facts import MediaFacts
@@ -72,9 +73,9 @@ def iso_format(head: bytes) -> str | None:
     return (PREFIXES | MOBILE_PREFIXES).get(first[:3], "mp4")
 
 
-def movie_facts(content: bytes) -> MediaFacts:
+def movie_facts(clip: bytes) -> MediaFacts:
     """Measure a clip in memory. Raises InvalidMovie."""
-    movie = read_movie(BytesIO(content))
+    movie = read_movie(BytesIO(clip))
     return MediaFacts(
         kind=MediaKind.VIDEO,
         size_bytes=movie.bytes,
@@ -87,76 +88,61 @@ def movie_facts(content: bytes) -> MediaFacts:
         frames=movie.frames,
         codec=movie.codec,
         audio_codec=movie.audio_codec,
-        digest=sha256(content).hexdigest()[:16],
+        digest=sha256(clip).hexdigest()[:16],
     )
 
 
 def read_movie(file: BinaryIO) -> Movie:
     """Measure an open MP4 file. Raises InvalidMovie if a box is missing or exceeds the file."""
     size = file.seek(0, 2)
-    boxes = {name: (at, end) for name, at, end in reversed(list(_top_level_boxes(file, size)))}
-    for name in ("ftyp", "moov", "mdat"):
-        if name not in boxes:
-            raise InvalidMovie(f"no {name} box in {size} bytes")
-    at, end = boxes["moov"]
-    if end - at > _MAX_MOOV_BYTES:
-        raise InvalidMovie(f"a moov box of {end - at} bytes; allowed: {_MAX_MOOV_BYTES}")
-    file.seek(at)
+    by_kind = {box.kind: box for box in reversed(_top_level_boxes(file, size))}
+    for kind in (b"ftyp", b"moov", b"mdat"):
+        if kind not in by_kind:
+            raise InvalidMovie(f"no {kind.decode()} box in {size} bytes")
+    moov = by_kind[b"moov"]
+    if moov.end - moov.start > _MAX_MOOV_BYTES:
+        raise InvalidMovie(f"a moov box of {moov.end - moov.start} bytes; allowed: {_MAX_MOOV_BYTES}")
     try:
-        return _parse_moov(file.read(end - at), size)
+        return _parse_moov(content(file, moov, _MAX_MOOV_BYTES), size)
     except (StructError, IndexError, ZeroDivisionError) as error:
         raise InvalidMovie(f"a damaged moov box: {error}") from error
 
 
-def _top_level_boxes(file: BinaryIO, size: int) -> Iterator[tuple[str, int, int]]:
-    """Top-level boxes: name, first byte of the content, first byte after it."""
-    at = 0
-    while at < size:
-        file.seek(at)
-        header = file.read(16)
-        name, start, end = _parse_header(header, at, size)
-        if at == 0 and name != "ftyp":
-            raise InvalidMovie(f"begins with {header[:8]!r}, not with an ftyp box")
-        if end > size or end < start:
-            raise InvalidMovie(f"the {name!r} box needs {end} bytes, the file has {size}")
-        yield name, start, end
-        at = end
+def _top_level_boxes(file: BinaryIO, size: int) -> list[Box]:
+    """Top-level boxes, which fill the file."""
+    found: list[Box] = []
+    for box in boxes(file):
+        if not found and box.kind != b"ftyp":
+            raise InvalidMovie(f"begins with a {box.kind.decode('latin-1')!r} box, not with an ftyp box")
+        if box.end > size:
+            name = box.kind.decode("latin-1")
+            raise InvalidMovie(f"the {name!r} box needs {box.end} bytes, the file has {size}")
+        found.append(box)
+    end = found[-1].end if found else 0
+    if end != size:
+        raise InvalidMovie(f"{size - end} stray bytes at {end}")
+    return found
 
 
-def _parse_header(header: bytes, at: int, size: int) -> tuple[str, int, int]:
-    if len(header) < 8:
-        raise InvalidMovie(f"{len(header)} stray bytes at {at}")
-    length, name = unpack_from(">I4s", header)
-    text = name.decode("latin-1")
-    if length == 1 and len(header) == 16:  # the length follows in 64 bits
-        return text, at + 16, at + int(unpack_from(">Q", header, 8)[0])
-    return text, at + 8, size if length == 0 else at + length  # 0: up to the end of the file
-
-
-def _child_boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
-    at = 0
-    while at + 8 <= len(data):
-        name, start, end = _parse_header(data[at : at + 16], at, len(data))
-        if end <= at:
-            return
-        yield name, data[start:end]
-        at = end
-
-
-def _child(data: bytes, *names: str) -> bytes:
+def _child(data: bytes, *names: bytes) -> bytes:
     for name in names:
-        data = next((content for box, content in _child_boxes(data) if box == name), b"")
+        data = next((inner for kind, inner in _children(data) if kind == name), b"")
     return data
 
 
+def _children(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and content of each box in the content of one; the last may be cut."""
+    return ((box.kind, data[box.start : box.end]) for box in boxes(BytesIO(data)))
+
+
 def _parse_moov(moov: bytes, size: int) -> Movie:
-    tracks = [content for name, content in _child_boxes(moov) if name == "trak"]
-    kinds = [_child(track, "mdia", "hdlr")[8:12] for track in tracks]
+    tracks = [track for name, track in _children(moov) if name == b"trak"]
+    kinds = [_child(track, b"mdia", b"hdlr")[8:12] for track in tracks]
     if b"vide" not in kinds:
         raise InvalidMovie("no video track")
     video = tracks[kinds.index(b"vide")]
-    width, height = _upright_size(_child(video, "tkhd"))
-    seconds = _seconds(_child(video, "mdia", "mdhd")) or _seconds(_child(moov, "mvhd"))
+    width, height = _upright_size(_child(video, b"tkhd"))
+    seconds = _seconds(_child(video, b"mdia", b"mdhd")) or _seconds(_child(moov, b"mvhd"))
     sound = tracks[kinds.index(b"soun")] if b"soun" in kinds else b""
     return Movie(size, seconds, width, height, bool(sound), _samples(video), _codec(video), _codec(sound))
 
@@ -171,13 +157,13 @@ def _upright_size(header: bytes) -> tuple[int, int]:
 
 def _samples(track: bytes) -> int:
     """Number of samples of a track; those of a video track are its frames."""
-    table = _child(track, "mdia", "minf", "stbl", "stsz")
+    table = _child(track, b"mdia", b"minf", b"stbl", b"stsz")
     return int(unpack_from(">I", table, 8)[0]) if len(table) >= 12 else 0
 
 
 def _codec(track: bytes) -> str:
     """Name of the first sample entry of a track: avc1 is H.264, mp4a is AAC."""
-    table = _child(track, "mdia", "minf", "stbl", "stsd")
+    table = _child(track, b"mdia", b"minf", b"stbl", b"stsd")
     return table[12:16].decode("latin-1")
 
 

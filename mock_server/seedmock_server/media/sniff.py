@@ -10,10 +10,10 @@ import functools
 from pathlib import Path
 from typing import IO
 
+from seedmock_contracts.boxes import is_truncated
 from seedmock_contracts.mp4 import iso_format
 
 from . import wav
-from .boxes import is_truncated
 from .encoding.encoder import Unrenderable
 
 HEAD_BYTES = 512

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from seedmock_contracts.boxes import MAX_BOXES, boxes
 from seedmock_server.media import pipeline
-from seedmock_server.media.boxes import MAX_BOXES, boxes
 from seedmock_server.media.clip_spec import ClipSpec, StoredFile
 from seedmock_server.media.probe import UnreadableMedia, measure
 from seedmock_server.media.renderer import ClipRenderer, Unrenderable
