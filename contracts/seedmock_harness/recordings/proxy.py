@@ -5,6 +5,7 @@ API keys are forwarded and never stored. Responses are streamed: the application
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -83,6 +84,7 @@ class RecordingProxy:
             health = {"status": "ok", "upstream": self._contract.name, "exchanges": self._recorder.count}
             await _send_json(send, 200, health)
         elif scope["type"] == "http":
+            await asyncio.sleep(0)  # httpx asks for the current task, and the server makes one of what waits
             await self._forward(scope, receive, send)
 
     async def aclose(self) -> None:
