@@ -39,12 +39,14 @@ class Service:
         self._base_url, self._key, self._database = base_url, key, str(folder / "clips.db")
         self._port = 0
         self.start()
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}")
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=30)
 
     def start(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", self._port))
         self._port = self._socket.getsockname()[1]
-        upstream = httpx.AsyncClient(base_url=self._base_url, headers={"Authorization": f"Bearer {self._key}"})
+        upstream = httpx.AsyncClient(
+            base_url=self._base_url, headers={"Authorization": f"Bearer {self._key}"}, timeout=30
+        )
         url, store = f"http://127.0.0.1:{self._port}", Store(self._database)
         app = create_service(upstream, store, url, lambda name, state: self.ends.put((name, state)))
 
@@ -59,7 +61,7 @@ class Service:
         self._server = Server(observed)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
         self._thread.start()
-        assert self._server.ready.wait(10), "the service has not started"
+        assert self._server.ready.wait(30), "the service has not started"
 
     def stop(self) -> None:
         self._server.should_exit = True

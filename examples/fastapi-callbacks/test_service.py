@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-SECONDS = 10
+SECONDS = 30
 """To wait for a callback at most, in real time: it is sent in another thread."""
 
 
@@ -19,7 +19,7 @@ def test_a_clip_is_ordered_and_its_callback_tells_of_its_end(
     assert service.callbacks.get(timeout=SECONDS) == 204
     clip = service.clip("boat")
     assert clip["state"] == "completed"
-    assert httpx.get(clip["url"]).content[4:8] == b"ftyp"
+    assert httpx.get(clip["url"], timeout=SECONDS).content[4:8] == b"ftyp"
     assert service.ends.get_nowait() == ("boat", "completed")
     mock_journal.assert_submitted_once()
     mock_journal.assert_polls(at_most=1)

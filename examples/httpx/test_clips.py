@@ -21,7 +21,7 @@ def book(tmp_path: Path) -> OrderBook:
 @pytest.fixture
 def clips(mock_upstreams: Any, mock_clock: Any, book: OrderBook) -> Iterator[Clips]:
     headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
-    with httpx.Client(base_url=mock_upstreams.base_url("apimodels"), headers=headers, timeout=10) as http:
+    with httpx.Client(base_url=mock_upstreams.base_url("apimodels"), headers=headers, timeout=30) as http:
         yield Clips(http, book, sleep=mock_clock.sleep, now=mock_clock.now)
 
 
