@@ -5,6 +5,7 @@ Knows no role (server, client, harness), and no upstream by name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -165,6 +166,13 @@ class Contract:
         patterns = (fact for fact in self.behaviours if isinstance(fact, IdPattern))
         return next((pattern for pattern in patterns if operation in pattern.operations), None)
 
+    @cached_property
+    def ids_in_text(self) -> re.Pattern[str] | None:
+        """Pattern for the ids of this upstream as whole words of a text; None if no form of an id is known."""
+        patterns = (fact.pattern for fact in self.behaviours if isinstance(fact, IdPattern))
+        forms = [_NAMED_GROUP.sub("(?:", pattern) for pattern in patterns]
+        return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})(?![A-Za-z0-9])") if forms else None
+
     def response_statement(self, operation: Operation) -> ResponseStatement | None:
         """Statement about the response of an operation as a whole, if there is one."""
         statements = (fact for fact in self.behaviours if isinstance(fact, ResponseStatement))
@@ -290,6 +298,7 @@ class Contract:
         return next((row for row in self.fail_codes if row.code == code), None)
 
 
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 _OPERATIONS: Mapping[Capability, Operation] = {
     Capability.ASSETS: Operation.ASSET_CREATE,
     Capability.UPSCALE: Operation.UPSCALE,

@@ -37,13 +37,10 @@ MIN_ID_LENGTH = 6
 MIN_EMBEDDED_ID_LENGTH = 12
 """Length from which an id is also redacted inside longer words."""
 
-_ID_FORMS = (
-    r"[A-Za-z]+-\d{14}-[A-Za-z0-9]{3,}",
-    r"\bcl[a-z0-9]{23}\b",
-    r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b",
-    r"\b(?:task|video|asset|file)_[A-Za-z0-9]{8,}",
+_COMMON_ID = re.compile(
+    r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b(?:task|video|asset|file)_[A-Za-z0-9]{8,}"
 )
-_ID = re.compile("|".join(_ID_FORMS))
+"""Ids in the form of any service, such as a gateway in between; those of the upstream are in its contract."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]")
 _LAST_RUN = re.compile(r"([A-Za-z0-9]+)([^A-Za-z0-9]*)\Z")
 _URL = re.compile(r"""https?:(?:\\*/){2}(?:\\+/|\\+u[0-9a-fA-F]{4}|[^\s"'<>\\`])+""", re.IGNORECASE)
@@ -115,10 +112,16 @@ class Redactor:
         text = _URL.sub(self._link, text)
         if self._registered_ids is not None:
             text = self._registered_ids.sub(lambda match: self._reference_by_id[match[0]], text)
-        text = _ID.sub(lambda match: self._reference(match[0]), text)
+        text = _COMMON_ID.sub(lambda match: self._reference(match[0]), text)
+        if self._contract.ids_in_text is not None:
+            text = self._contract.ids_in_text.sub(self._own_id, text)
         for pattern in _SECRETS:
             text = pattern.sub(lambda match: match[1] + REDACTED, text)
         return text
+
+    def _own_id(self, match: re.Match[str]) -> str:
+        # A number can stand for anything; where it is an id, it was registered by its key.
+        return match[0] if match[0].isdecimal() else self._reference(match[0])
 
     def _own_path(self, request: Request) -> str:
         """Path of a request to the upstream itself; any other URL unchanged."""
@@ -234,10 +237,11 @@ def _ids_in(contract: Contract, exchange: Exchange) -> Iterator[str]:
 
 
 def _id_names(contract: Contract) -> frozenset[str]:
-    """Keys and parameters with ids of tasks and assets. A response can repeat that of the request."""
+    """Keys and parameters with ids of tasks and assets, and generated names. A response can repeat the request's."""
     in_requests = (contract.id_parameter(endpoint.operation) for endpoint in contract.endpoints)
     in_responses = (path.rpartition(".")[2] for path in contract.response.id_paths)
-    return frozenset({*in_requests, *in_responses} - {""})
+    generated = contract.response.path("group_name").rpartition(".")[2]
+    return frozenset({*in_requests, *in_responses, generated} - {""})
 
 
 def _values_of(value: Any, names: Iterable[str]) -> Iterator[Any]:

@@ -75,7 +75,7 @@ class Cassette:
     def _index(self, interaction: Interaction) -> None:
         key = _key(self.contract, _request_of(interaction))
         self._interactions.setdefault(key, []).append(interaction)
-        self._keys_without_ids.setdefault(_without_ids(key), key)
+        self._keys_without_ids.setdefault(_without_ids(self.contract, key), key)
         if (order := _order_key(interaction)) and not interaction.is_error:
             self._orders.setdefault((order, interaction.exchange.caller), key)
 
@@ -87,7 +87,7 @@ class Cassette:
         """Return the next response to a request, the last one repeatedly; None if it was not recorded."""
         key = _key(self.contract, request)
         if self.ignore_ids and key not in self._interactions:
-            key = self._keys_without_ids.get(_without_ids(key), key)
+            key = self._keys_without_ids.get(_without_ids(self.contract, key), key)
         if key not in self._interactions:  # a journal's recording has no digests: there, size and type decide
             key = _without_digests(key) if _without_digests(key) in self._interactions else key
         if key not in self._interactions:
@@ -205,5 +205,5 @@ def _without_digests(key: Key) -> Key:
     return tuple(without_digests(part) for part in key)
 
 
-def _without_ids(key: Key) -> Key:
-    return tuple(without_ids(part) for part in key)
+def _without_ids(contract: Contract, key: Key) -> Key:
+    return tuple(without_ids(contract, part) for part in key)

@@ -17,11 +17,11 @@ from seedmock_contracts.exchange import MAX_CHECKED_BYTES, summarize_body
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 _SUMMARY = re.compile(r"<\d+ bytes(?:, sha256 [0-9a-f]{16})?>")
-_ID = re.compile(r"([A-Za-z]+-\d{14}-)[A-Za-z0-9]{3,}")
 _DIGEST = re.compile(r", sha256 [0-9a-f]{16}>")
 _PART_NAME = re.compile(r'^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?")
 LINK_PLACEHOLDER = "a link"
+ID_PLACEHOLDER = "an id"
 MAX_EXACT_INTEGER = 1e15
 """Beyond this, a float no longer tells every integer apart."""
 
@@ -71,9 +71,9 @@ def without_digests(text: str) -> str:
     return _DIGEST.sub(">", text)
 
 
-def without_ids(text: str) -> str:
-    """Remove the random part of task and asset ids from a normalized text."""
-    return _ID.sub(r"\1", text)
+def without_ids(contract: Contract, text: str) -> str:
+    """Replace the ids of tasks and assets in a normalized text, in the forms that the upstream gives them."""
+    return text if contract.ids_in_text is None else contract.ids_in_text.sub(ID_PLACEHOLDER, text)
 
 
 def _normalize(value: Any) -> Any:
