@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from string import ascii_letters, digits
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.redaction import PRIVATE_HOST, PUBLIC_HOST, STORED_HEADERS, Redactor
 from seedmock_contracts.response_format import IdPattern
@@ -194,3 +196,25 @@ def test_redaction_is_idempotent(task: str, key: str) -> None:
     body = {"id": task, "url": "https://a.test/b"}
     redacted = redactor.redact(make_exchange("GET", f"/v1/videos/{task}?key={key}", None, body))
     assert redactor.redact(redacted) == redacted
+
+
+def contract_with_ids(pattern: str) -> Contract:
+    fact = next(fact for fact in OPEAI.behaviours if isinstance(fact, IdPattern))
+    return replace(OPEAI, behaviours=(replace(fact, pattern=pattern),))
+
+
+def test_ids_in_a_message_are_found_in_the_form_of_the_contract() -> None:
+    contract = contract_with_ids(r"KJ(?P<time>\d{14})[A-F]{4}")
+    body = {"error": {"message": "job KJ20260601120000ABCD is gone, XKJ20260601120000ABCD never was"}}
+    response = Response(404, (), json.dumps(body))
+    redacted = Redactor(contract).redact(Exchange("", Request("GET", "/v1/nothing"), response)).response.body
+    assert "KJ20260601120000ABCD is gone" not in redacted
+    assert "XKJ20260601120000ABCD never was" in redacted
+
+
+def test_numbers_are_no_ids_unless_their_key_says_so() -> None:
+    redactor = Redactor(contract_with_ids(r"5\d{6}"))
+    response = Response(200, (), '{"id": 5123456, "size": 5999000}')
+    redacted = redactor.redact(Exchange("", Request("GET", "/v1/videos/5123456"), response)).response.body
+    assert "5123456" not in redacted
+    assert "5999000" in redacted
