@@ -3,7 +3,7 @@
 Tells the formats in this container apart, too, by the brands of the first box (ISO/IEC 14496-12, 4.3): a HEIC image
 begins like a video.
 
-Reads a seekable binary file. Knows no upstream and no transport.
+Its walk over boxes serves HEIF images as well. Reads a seekable binary file. Knows no upstream and no transport.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from struct import error as StructError
-from struct import unpack_from
-from typing import BinaryIO, Final
+from struct import unpack, unpack_from
+from typing import IO, BinaryIO, Final
 
-from .boxes import Box, boxes, content
 from .enums import MediaKind
 from .errors import InvalidMovie
 from .facts import MediaFacts
@@ -41,6 +40,52 @@ CONTENT_TYPES: Final = {
     "3g2": "video/3gpp2",
     "mp4": "video/mp4",
 }
+HEADER_BYTES = 16
+# A fragment a frame makes some thousands. An upload of nothing but empty boxes would take a minute otherwise.
+MAX_BOXES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box: its kind, and the first byte of its content and the first one after it."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+def boxes(file: IO[bytes], start: int = 0, end: int | None = None) -> Iterator[Box]:
+    """Yield the boxes of a part of a file; the last may claim to end after it, and a broken size ends the walk."""
+    end = file.seek(0, 2) if end is None else end
+    for _ in range(MAX_BOXES):
+        if start + 8 > end:
+            return
+        file.seek(start)
+        header = file.read(HEADER_BYTES)
+        size, kind, large = unpack(">I4sQ", header.ljust(HEADER_BYTES, b"\x00"))
+        header_bytes = 16 if size == 1 else 8
+        size = {0: end - start, 1: large}.get(size, size)  # 0: up to the end; 1: the size follows in 64 bits
+        if size < header_bytes:
+            return
+        yield Box(kind, start + header_bytes, start + size)
+        start += size
+
+
+def is_truncated(file: IO[bytes]) -> bool:
+    """Check if a file ends within a box."""
+    ends = [box.end for box in boxes(file)]
+    return bool(ends) and ends[-1] > file.seek(0, 2)
+
+
+def child(file: IO[bytes], parent: Box, kind: bytes, *, skip: int = 0) -> Box | None:
+    """Return the first child of a kind; `skip` is the number of bytes before the first child."""
+    return next((box for box in boxes(file, parent.start + skip, parent.end) if box.kind == kind), None)
+
+
+def content(file: IO[bytes], box: Box, limit: int) -> bytes:
+    """Return the content of a box, at most `limit` bytes of it."""
+    file.seek(box.start)
+    return file.read(min(box.end - box.start, limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +155,18 @@ def read_movie(file: BinaryIO) -> Movie:
 
 def _top_level_boxes(file: BinaryIO, size: int) -> list[Box]:
     """Top-level boxes, which fill the file."""
-    found: list[Box] = []
+    listed: list[Box] = []
     for box in boxes(file):
-        if not found and box.kind != b"ftyp":
+        if not listed and box.kind != b"ftyp":
             raise InvalidMovie(f"begins with a {box.kind.decode('latin-1')!r} box, not with an ftyp box")
         if box.end > size:
             name = box.kind.decode("latin-1")
             raise InvalidMovie(f"the {name!r} box needs {box.end} bytes, the file has {size}")
-        found.append(box)
-    end = found[-1].end if found else 0
+        listed.append(box)
+    end = listed[-1].end if listed else 0
     if end != size:
         raise InvalidMovie(f"{size - end} stray bytes at {end}")
-    return found
+    return listed
 
 
 def _child(data: bytes, *names: bytes) -> bytes:

@@ -88,16 +88,16 @@ def _with_override(
     contract: Contract,
     document: Mapping[str, Any],
     documented: Sequence[MediaFact],
-    given: Sequence[MediaFact] | None,
+    own: Sequence[MediaFact] | None,
     values: Values,
     override: Callable[[MediaFact], MediaFact],
 ) -> tuple[MediaFact, ...] | None:
     """Return what is in force with one of it overridden, or without it if `values` has no more than its fact."""
-    in_force = documented if given is None else given
+    in_force = documented if own is None else own
     overridden = next((entry for entry in in_force if entry.id == values["fact"]), None)
     references = contract.request.layout.find(document)
     if overridden is None or all(located.reference.kind is not overridden.kind for located in references):
-        return None if given is None else tuple(given)
+        return None if own is None else tuple(own)
     replacement = () if set(values) == {"fact"} else (override(overridden),)
     return tuple(result for entry in in_force for result in (replacement if entry is overridden else (entry,)))
 

@@ -13,9 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
-from seedmock_contracts.boxes import Box, boxes, child, content, is_truncated
 from seedmock_contracts.errors import InvalidMovie
-from seedmock_contracts.mp4 import IMAGE_FORMATS, iso_format, read_movie
+from seedmock_contracts.mp4 import IMAGE_FORMATS, Box, boxes, child, content, is_truncated, iso_format, read_movie
 
 from .encoding.encoder import Unrenderable
 

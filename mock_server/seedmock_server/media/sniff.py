@@ -10,8 +10,7 @@ import functools
 from pathlib import Path
 from typing import IO
 
-from seedmock_contracts.boxes import is_truncated
-from seedmock_contracts.mp4 import iso_format
+from seedmock_contracts.mp4 import is_truncated, iso_format
 
 from . import wav
 from .encoding.encoder import Unrenderable

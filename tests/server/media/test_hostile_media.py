@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from seedmock_contracts.boxes import MAX_BOXES, boxes
+from seedmock_contracts.mp4 import MAX_BOXES, boxes
 from seedmock_server.media import pipeline
 from seedmock_server.media.clip_spec import ClipSpec, StoredFile
 from seedmock_server.media.probe import UnreadableMedia, measure
