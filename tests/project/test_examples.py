@@ -11,7 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/requirements.txt"))
-SOURCE_ROOTS = ("mock_server", "contracts", "client")
 README = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
 
 
@@ -32,18 +31,12 @@ def test_an_example_is_whole_and_listed(example: Path) -> None:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Python with the requirements of all examples: one environment on top of this one, so that little is installed.
-
-    This checkout is installed in the environment below.
-    """
+    """Python with this checkout and the requirements of all examples: one environment, since each takes a while."""
     folder = tmp_path_factory.mktemp("examples") / "venv"
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
-    (packages_folder,) = folder.glob("lib/python*/site-packages")
-    below = [entry for entry in sys.path if Path(entry).name in ("site-packages", *SOURCE_ROOTS)]
-    (packages_folder / "below.pth").write_text("\n".join(below), encoding="utf-8")
     packages = sorted({package for example in EXAMPLES for package in requirements(example)})
-    install = [str(python), "-m", "pip", "install", "-q", "--no-compile", *packages]
+    install = [str(python), "-m", "pip", "install", "-q", "--no-compile", f"{ROOT}[pytest]", *packages]
     done = subprocess.run(install, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return python
