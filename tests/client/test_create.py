@@ -218,7 +218,7 @@ def test_a_missing_operation_is_an_error_before_any_request(call_client: ClientC
     api = ScriptedApi({})
     calls: list[tuple[Any, ...]] = [
         ("create", UpscaleRequest(url="https://e.com/v.mp4", resolution="1080p")), ("balance",), ("list_groups",),
-        ("get_asset", "a"), ("upload", __file__), ("record", "t"), ("models",), ("delete_group", "1"),
+        ("get_asset", "a"), ("upload", __file__), ("record", "t"), ("delete_group", "1"),
     ]  # fmt: skip
     for operation, *arguments in calls:
         with pytest.raises(UsageError, match="opeai has no"):

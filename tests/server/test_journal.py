@@ -18,8 +18,8 @@ def test_an_exchange_is_logged_with_both_bodies(server: Any) -> None:
     server.query_opeai(task_id)
     create, query = server.journal()
     assert list(create) == [
-        "number", "at", "upstream", "operation", "account", "method", "path", "query", "status", "kind", "request_body",
-        "response_body", "notes", "request_headers", "response_headers", "faults", "violations",
+        "number", "at", "upstream", "operation", "account", "method", "path", "query", "status", "kind", "is_order",
+        "task_status", "task_ended", "request_body", "response_body", "notes", "request_headers", "response_headers", "faults", "violations",
     ]  # fmt: skip
     assert (create["number"], create["upstream"], create["operation"], create["status"]) == (0, "opeai", "create", 200)
     assert (create["method"], create["path"]) == ("POST", "/v1/videos")
@@ -28,6 +28,8 @@ def test_an_exchange_is_logged_with_both_bodies(server: Any) -> None:
     assert query["at"] - create["at"] == 5
     assert query["path"] == f"/v1/videos/{task_id}"
     assert create["account"] == query["account"]
+    assert (create["is_order"], query["is_order"]) == (True, False)
+    assert (query["task_status"], query["task_ended"]) == ("SUCCESS", True)
     assert ["authorization", "***"] in create["request_headers"]
 
 
