@@ -19,7 +19,8 @@ def test_an_exchange_is_logged_with_both_bodies(server: Any) -> None:
     create, query = server.journal()
     assert list(create) == [
         "number", "at", "upstream", "operation", "account", "method", "path", "query", "status", "kind", "is_order",
-        "task_status", "task_ended", "request_body", "response_body", "notes", "request_headers", "response_headers", "faults", "violations",
+        "task_status", "task_ended", "request_body", "response_body", "notes", "request_headers", "response_headers",
+        "faults", "violations",
     ]  # fmt: skip
     assert (create["number"], create["upstream"], create["operation"], create["status"]) == (0, "opeai", "create", 200)
     assert (create["method"], create["path"]) == ("POST", "/v1/videos")
