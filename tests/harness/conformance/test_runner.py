@@ -60,7 +60,6 @@ def test_without_hypothesis_the_error_names_the_extra() -> None:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("upstream", NAMES)
 def test_without_a_clock_no_time_passes_and_polling_ends(open_target: OpenTarget, upstream: str) -> None:
     target = open_target(keys=())
