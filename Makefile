@@ -3,7 +3,7 @@
 
 bin := .venv/bin
 
-test:  # the inner loop, about two minutes on two cores: all but the tests marked slow
+test:  # the inner loop, a few minutes on two cores: all but the tests marked slow
 	$(bin)/pytest -q -n auto -m "not slow"
 
 slow:  # the tests that take a second or more
