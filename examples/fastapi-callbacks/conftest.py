@@ -28,7 +28,7 @@ class Server(uvicorn.Server):
 
 
 class Service:
-    """What tests do with the service, and see of it.
+    """Handle by which tests drive the service and observe it.
 
     `callbacks` has the status of each callback that was answered, `ends` the name and state of each clip at its end.
     """

@@ -1,4 +1,4 @@
-"""What a client of a paid API must not get wrong, each under the failure that shows it."""
+"""Mistakes that a client of a paid API must not make, each under the failure that shows it."""
 
 from __future__ import annotations
 

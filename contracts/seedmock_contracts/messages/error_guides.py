@@ -1,4 +1,4 @@
-"""Where the documentation explains an error: a page and a heading by the name of the exception's class.
+"""Place in the documentation that explains an error: a page and a heading by the name of the exception's class.
 
 One table for all packages, which share no base class; names of classes occur once in the project.
 """

@@ -21,7 +21,7 @@ START = {"bash": "", "zsh": "(( $+functions[compdef] )) || { autoload -Uz compin
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the completion of a shell lies: its script and, unless the shell finds that itself, the file to load it."""
+    """Files of the completion of a shell: its script and, unless the shell finds that itself, the file to load it."""
 
     shell: str
     script: Path
@@ -35,7 +35,7 @@ class Placement:
 
 
 def placement(shell: str, environment: Mapping[str, str], home: Path) -> Placement:
-    """Where the completion of a shell belongs, by its own conventions and the XDG base folders."""
+    """Return the place of the completion of a shell, by its own conventions and the XDG base folders."""
     if shell == "fish":
         folder = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
         return Placement(shell, folder / "fish" / "completions" / "seedmock.fish", None)
