@@ -32,7 +32,7 @@ from .faults.rules import FaultRules
 from .faults.selection import FaultSelector
 from .generation.assets import AssetLibrary
 from .generation.engine import Engine, EngineConfig
-from .http.asgi import Receive, Scope, Send, lifespan
+from .http.asgi import AsgiApp, Receive, Scope, Send, lifespan
 from .journal import Journal
 from .media.renderer import ClipRenderer
 from .randomness import SeededRandom, fresh_seed
@@ -90,7 +90,8 @@ class App:
         engine.schedule_callback = self.callbacks.schedule
         faults = FaultSelector(self.faults, context), FaultExecution(context, self.renderer)
         self._root = ServerRoot(settings, contracts())
-        self._api = ApiHandler(self.upstreams, settings, engine, self.journal, self.limits, *faults)
+        api = ApiHandler(self.upstreams, settings, engine, self.journal, self.limits, *faults)
+        self._api = _with_cors(api, settings)
         self._downloads = Downloads(context, self.upstreams, self.journal, *faults)
         self.checkpoint = self._checkpoint(store, engine, files, random, uploads)
         self.context = self._control_context(engine)
@@ -175,6 +176,14 @@ class App:
 
     async def __aexit__(self, *_: Any) -> None:
         await self.aclose()
+
+
+def _with_cors(api: AsgiApp, settings: Settings) -> AsgiApp:
+    if not settings.cors:
+        return api
+    from .api.cors import allow_origins  # few emulators serve a browser
+
+    return allow_origins(api, settings.cors)
 
 
 def _ledger(settings: Settings, store: MemoryStore, clocks: Clocks) -> Ledger:

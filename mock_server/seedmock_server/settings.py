@@ -20,6 +20,7 @@ from .tasks.pace import Pace
 
 MEBIBYTE = 1024 * 1024
 SEED_LIMIT = 1 << 64
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class InvalidSetting(SeedmockServerError, ValueError):
@@ -37,7 +38,8 @@ class Settings:
     `data_dir`: folder of uploaded files; None is a temporary one. `cache_dir`: folder of rendered clips; None is the
     user's cache. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is no
     limit. `public_url`: what links begin with behind a proxy; None is the address by which a client came. `host_map`:
-    upstreams by host name, for paths that two of them serve. `control_token`: None restricts the control API to this
+    upstreams by host name, for paths that two of them serve. `cors`: origins of pages that may call the upstreams in a
+    browser; `*` is any. `control_token`: None restricts the control API to this
     machine. `scenario`: the name of a built-in scenario, or the path of a file.
     """
 
@@ -60,12 +62,14 @@ class Settings:
     concurrency_limit: int | None = None
     public_url: str | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
+    cors: tuple[str, ...] = ()
     control_token: str | None = None
     scenario: str | Path | None = None
 
     def __post_init__(self) -> None:
         self._check_variants()
         self._check_host_map()
+        self._check_urls()
         for name in ("max_cache_bytes", "max_body_bytes", "body_timeout", "max_journal_entries"):
             if not getattr(self, name) > 0:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; allowed: more than 0")
@@ -81,8 +85,6 @@ class Settings:
             raise InvalidSetting(f"refund_after is {self.refund_after}; allowed: 0 to {MAX_DURATION:.0f} seconds")
         if any(not key.strip() for key in self.keys):
             raise InvalidSetting("a key is blank; allowed: any string that is not blank")
-        if self.public_url is not None and _parse_value("public_url", self.public_url) != self.public_url:
-            raise InvalidSetting(f"public_url is {self.public_url!r}; allowed: a URL without a slash at its end")
         if self.control_token is not None and not self.control_token.strip():
             raise InvalidSetting("control_token is blank; allowed: any string that is not blank")
         if self.seed is not None and not -SEED_LIMIT <= self.seed < SEED_LIMIT:
@@ -105,6 +107,12 @@ class Settings:
                 )
             if name not in names:
                 raise InvalidSetting(f"host_map maps {host} to {name!r}; allowed: {', '.join(names)}")
+
+    def _check_urls(self) -> None:
+        if self.public_url is not None and _parse_value("public_url", self.public_url) != self.public_url:
+            raise InvalidSetting(f"public_url is {self.public_url!r}; allowed: a URL without a slash at its end")
+        if _parse_value("cors", self.cors) != self.cors:
+            raise InvalidSetting(f"cors is {self.cors!r}; allowed: {PARSERS['cors'][1]}, without a slash at the end")
 
     @property
     def variant_options(self) -> Mapping[str, str]:
@@ -184,6 +192,22 @@ def _public_url(value: Any) -> str:
     return f"{url.scheme}://{url.netloc}{prefix}"
 
 
+def _origins(value: Any) -> tuple[str, ...]:
+    """Return origins as browsers send them. Raises ValueError."""
+    return tuple(origin if origin in ("*", "null") else _origin(str(origin)) for origin in _keys(value))
+
+
+def _origin(text: str) -> str:
+    url, port = urlsplit(text.strip()), urlsplit(text.strip()).port
+    if not (url.scheme and url.hostname) or url.path.strip("/") or url.query or url.fragment or "@" in url.netloc:
+        raise ValueError
+    if not HOST.fullmatch(url.netloc.encode()):
+        raise ValueError
+    # A browser leaves out the port that its scheme implies, and has no letters in upper case.
+    host = url.netloc.lower().removesuffix(f":{port}") if port == DEFAULT_PORTS.get(url.scheme) else url.netloc.lower()
+    return f"{url.scheme}://{host}"
+
+
 def _scenario(value: Any) -> str | Path:
     return value if isinstance(value, Path) else str(value)
 
@@ -194,6 +218,7 @@ PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "keys": (_keys, "strings"),
     "variants": (dict, "options by the ids of variants"),
     "host_map": (dict, "upstreams by host names"),
+    "cors": (_origins, "*, or origins of pages such as https://app.example.com or http://localhost:5173"),
     "token_price": (Decimal, "a number"),
     "credit": (Decimal, "a number"),
     "refund_after": (float, "a number"),

@@ -56,7 +56,7 @@ ALLOWED_PLACES = {
     ],
     "httptools": ["seedmock_server/http/*"],
     "uvicorn": ["seedmock_server/http/*"],
-    "starlette": ["seedmock_server/control/*"],
+    "starlette": ["seedmock_server/control/*", "seedmock_server/api/cors.py"],
     "python_multipart": ["seedmock_server/http/multipart.py"],
     "msgspec": ["seedmock_server/*"],
     "platformdirs": ["seedmock_server/settings.py", "seedmock_harness/verify/order_log.py"],

@@ -51,6 +51,7 @@ from ..settings import Settings
 from ..upstreams.protocol import AnyResponse, ApiRequest, FileResponse, JsonResponse, RawResponse, Upstream
 from .accounts import ANONYMOUS, ApiKeys
 from .decoding import decode_request, unread_body_error
+from .preflights import unmet_preflight
 from .request_context import RequestContext, logged_request
 from .responses import NOTHING_SENT, SentResponse, check_precondition, send_file, send_response
 from .routing import RouteMatch, Router, routed_path
@@ -172,7 +173,7 @@ class ApiHandler(RequestChain):
             for name, upstream in upstreams.items()
         }
         self._keys = ApiKeys(settings.keys)
-        self._options = settings.variant_options
+        self._options, self._cors = settings.variant_options, settings.cors
         self._max_body_bytes, self._body_timeout = settings.max_body_bytes, settings.body_timeout
         self._engine, self._journal, self._limits = engine, journal, limits
 
@@ -210,6 +211,8 @@ class ApiHandler(RequestChain):
     def _match(self, context: RequestContext) -> RouteMatch:
         """Raises ApiError ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED."""
         match, method = context.match, context.method
+        if method == "OPTIONS":
+            context.log_notes += unmet_preflight(context.headers, self._cors)
         if match is None or method in match.unserved:
             raise route_not_found(method, context.scope["path"])
         if method not in match.methods:

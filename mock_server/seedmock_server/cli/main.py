@@ -112,6 +112,13 @@ def main() -> None:
     help="Serve paths that two upstreams share, such as /v1/models, as this one by this host; repeatable.",
 )
 @click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let pages of this origin call the upstreams in a browser; * is any; repeatable.  [default: none, as at the "
+    "real services]",
+)
+@click.option(
     "--control-token",
     envvar=["SEEDMOCK_SERVE_CONTROL_TOKEN", "SEEDMOCK_CONTROL_TOKEN"],
     help="Require this token for /_mock/.  [default: none at a loopback --host, which admits this machine only; "

@@ -1,0 +1,103 @@
+"""A page of another origin in a real browser: an order, polls and a part of its clip; nothing without permission."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from seedmock_server import serve
+
+pytestmark = pytest.mark.slow
+PAGE = b"<!doctype html><title>app</title>"
+ORDER = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4"}
+APPLICATION = """
+async ([base, order]) => {
+  const headers = {"Authorization": "Bearer sk_browser", "Content-Type": "application/json", "X-Mock-Advance": "1s"}
+  const created = await fetch(base + "/v1/videos", {method: "POST", headers, body: JSON.stringify(order)})
+  const id = (await created.json()).id
+  let status = ""
+  for (let polls = 0; status !== "SUCCESS" && polls < 9; polls++) {
+    status = (await (await fetch(base + "/v1/videos/" + id, {headers})).json()).status
+  }
+  const part = await fetch(base + "/v1/videos/" + id + "/content", {headers: {...headers, "Range": "bytes=4-7"}})
+  const refused = await fetch(base + "/v1/videos", {method: "POST", headers, body: "{}"})
+  return {
+    status, code: part.status, text: await part.text(), range: part.headers.get("Content-Range"),
+    tag: part.headers.get("ETag"), refused: refused.status, error: await refused.json(),
+  }
+}
+"""
+REACHES = "([url, options]) => fetch(url, options).then(() => 'reached', error => error.name)"
+
+
+class Application(BaseHTTPRequestHandler):
+    """The origin of the page: another port is another origin."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(PAGE)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Application) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def page(origin: str) -> Iterator[Any]:
+    """A page of the application in Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None and not os.environ.get("CI"):
+        pytest.skip("chromium is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        opened = browser.new_page()
+        opened.goto(origin)
+        yield opened
+        browser.close()
+
+
+def test_a_browser_application_orders_polls_and_reads_a_range(page: Any, origin: str) -> None:
+    with serve(pace="instant", seed=1, cors=(origin,)) as server:
+        result = page.evaluate(APPLICATION, [server.url, ORDER])
+        assert (result["status"], result["code"], result["text"]) == ("SUCCESS", 206, "ftyp")
+        assert result["range"].startswith("bytes 4-7/")
+        assert result["tag"]
+        assert (result["refused"], set(result["error"])) == (400, {"error"})
+
+
+def test_without_permission_the_browser_refuses_and_the_journal_says_why(page: Any, origin: str) -> None:
+    with serve(pace="instant", seed=1) as server:
+        options = {"method": "POST", "headers": {"Authorization": "Bearer sk_browser"}, "body": json.dumps(ORDER)}
+        assert page.evaluate(REACHES, [f"{server.url}/v1/videos", options]) == "TypeError"
+        entry = page.request.get(f"{server.url}/_mock/journal").json()["exchanges"][-1]
+        assert entry["method"] == "OPTIONS"
+        assert f"`--cors {origin}` allows it" in entry["notes"][-1]
+
+
+def test_no_page_reaches_the_control_api_whatever_is_allowed(page: Any) -> None:
+    with serve(pace="instant", seed=1, cors=("*",)) as server:
+        assert (
+            page.evaluate(REACHES, [f"{server.url}/v1/models", {"headers": {"Authorization": "Bearer k"}}]) == "reached"
+        )
+        for path in ("health", "tasks", "clock"):
+            assert page.evaluate(REACHES, [f"{server.url}/_mock/{path}", {}]) == "TypeError"
+        assert page.evaluate(REACHES, [f"{server.url}/_mock/reset", {"method": "POST"}]) == "TypeError"
