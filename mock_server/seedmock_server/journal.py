@@ -48,6 +48,23 @@ class LoggedViolation(NamedTuple):
         return self.severity is ViolationSeverity.ADVICE
 
 
+class ClipDownload(NamedTuple):
+    """Response with a task's clip or a part of it: `sent` bytes from `start` on, of a clip of `size` bytes.
+
+    Bytes that the server no longer sent, since a fault or the client had ended the connection, do not count; nor do
+    those of a response with a wrong length, of which no client can tell how many are the clip's.
+    """
+
+    task: str
+    start: int
+    sent: int
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        return is_covered([self])
+
+
 class JournalEntry(NamedTuple):
     """One exchange, as it is stored. `at` is a reading of the account's clock; bodies, path and notes are truncated.
 
@@ -73,6 +90,7 @@ class JournalEntry(NamedTuple):
     violations: tuple[LoggedViolation, ...] = ()
     server: str = ""
     seconds: float = 0.0
+    download: ClipDownload | None = None
 
     @property
     def kind(self) -> ExchangeKind:
@@ -169,6 +187,16 @@ class Journal:
             self.restore(0, ())
         else:
             self.restore(self.count, [pair for pair in self._built() if pair[1].account != account])
+
+
+def is_covered(downloads: Iterable[ClipDownload]) -> bool:
+    """Tell whether downloads of a clip have together sent each byte of it, in any order."""
+    position, size = 0, 0
+    for download in sorted(downloads, key=lambda download: download.start):
+        size = max(size, download.size)
+        if download.start <= position:
+            position = max(position, download.start + download.sent)
+    return 0 < size <= position
 
 
 def truncated_body(body: bytes) -> bytes:

@@ -54,6 +54,14 @@ class AccountJournal {
   }
 
   /**
+   * List the requests for a task's clip, by its content endpoint or its result link, errors included.
+   * @param {string} taskId
+   */
+  downloads(taskId) {
+    return this._exchanges({ task: taskId, operation: "content" });
+  }
+
+  /**
    * List the contract violations in requests, each with its fact, basis and source.
    * @param {{ strict?: boolean }} [options] `strict` lists unknown fields and advice too.
    * @returns {Promise<Violation[]>}
@@ -109,6 +117,23 @@ class AccountJournal {
       if (more === 0) continue;
       const message = `expected no poll of ${task.id} after it was ${polls[end]?.task_status}, found ${more}`;
       fail(withListing(message, polls));
+    }
+  }
+
+  /** Assert that a task has succeeded, and that the clip of each such task was downloaded completely. */
+  async assertDownloaded() {
+    const fail = assertionFailure(this.assertDownloaded);
+    const tasks = await this._tasksOrFail(fail);
+    const successes = tasks.filter((task) => task.status === "SUCCESS");
+    if (successes.length === 0) {
+      const listed = tasks.map((task) => `${task.id} is ${task.status}`).join(", ");
+      fail(await this._withExchanges(`expected a download, but no task has succeeded: ${listed}`));
+    }
+    for (const { id } of successes) {
+      const exchanges = await this.downloads(id);
+      if (isCovered(exchanges.flatMap(({ download }) => download ?? []))) continue;
+      const found = exchanges.map(describeDownload).join("; ") || "no download";
+      fail(await this._withExchanges(`expected a complete download of the clip of ${id}, found: ${found}`));
     }
   }
 
@@ -179,6 +204,25 @@ function describeAll(exchanges) {
 /** @param {{ upstream: string, method: string, path: string, query: string, status: number }} exchange */
 function describe({ upstream, method, path, query, status }) {
   return `${upstream} ${method} ${path}${query && `?${query}`} -> ${status || "no response"}`;
+}
+
+/** @param {Exchange} exchange */
+function describeDownload({ status, download }) {
+  const from = download?.start ? ` from ${download.start} on` : "";
+  return `${status || "no response"}${download ? `, ${download.sent} of ${download.size} bytes${from}` : ""}`;
+}
+
+/**
+ * Tell whether downloads of a clip have together sent each byte of it, in any order.
+ * @param {NonNullable<Exchange["download"]>[]} downloads
+ */
+function isCovered(downloads) {
+  const size = Math.max(0, ...downloads.map((download) => download.size));
+  let position = 0;
+  for (const { start, sent } of [...downloads].sort((a, b) => a.start - b.start)) {
+    if (start <= position) position = Math.max(position, start + sent);
+  }
+  return size > 0 && position >= size;
 }
 
 exports.AccountJournal = AccountJournal;

@@ -165,6 +165,33 @@ describe("journal", () => {
     }
   });
 
+  test("assertDownloaded accepts a whole clip, and one in parts; it lists what was sent of another", async (t) => {
+    const upstreams = await frozenUpstreams(t);
+    await assert.rejects(upstreams.journal.assertDownloaded(), /expected a task, found none/);
+    const id = await createVideo(upstreams);
+    await assert.rejects(upstreams.journal.assertDownloaded(), new RegExp(`no task has succeeded: ${id} is QUEUED`));
+    await upstreams.clock.advance("1h");
+    await assert.rejects(upstreams.journal.assertDownloaded(), new RegExp(`clip of ${id}, found: no download`));
+    const url = `${upstreams.baseUrl("opeai")}/videos/${id}/content`;
+    /** @param {string} range */
+    const part = async (range) => (await fetch(url, { headers: { ...upstreams.headers, Range: range } })).arrayBuffer();
+    await part("bytes=100-");
+    await part("bytes=100-");
+    await assert.rejects(upstreams.journal.assertDownloaded(), /found: 206, (\d+) of \d+ bytes from 100 on; 206, \1 of/);
+    await part("bytes=0-99");
+    await upstreams.journal.assertDownloaded();
+
+    const whole = await createVideo(upstreams);
+    await upstreams.clock.advance("1h");
+    await upstreams.faults.bodyCut({ at: 1000 }, { operation: "content", times: 1 });
+    await assert.rejects(send(upstreams, `/videos/${whole}/content`).then((response) => response.arrayBuffer()));
+    await assert.rejects(upstreams.journal.assertDownloaded(), /found: 200, 1000 of \d+ bytes\nexchanges:/);
+    const { byteLength } = await (await send(upstreams, `/videos/${whole}/content`)).arrayBuffer();
+    await upstreams.journal.assertDownloaded();
+    const download = { task: whole, start: 0, sent: byteLength, size: byteLength, whole: true };
+    assert.deepEqual((await upstreams.journal.downloads(whole)).at(-1)?.download, download);
+  });
+
   test("assertNoViolations fails for a rejected order, and strict for an unknown field", async (t) => {
     const upstreams = await frozenUpstreams(t);
     await createVideo(upstreams, { colour: "red" });

@@ -256,7 +256,8 @@ export interface JournalResponse {
  * A recorded exchange. `kind`: ok, refused, failed, or lost (without a response); bodies are summarized and cut.
  *
  * `is_order`: a request for a task that costs money, accepted or not. `task_status` is the status of a task in the
- * response, by its common name, null where there is none; `task_ended` tells that it is a terminal one.
+ * response, by its common name, null where there is none; `task_ended` tells that it is a terminal one. `download`:
+ * null for a response that is no clip.
  */
 export interface ExchangeResponse {
   number: number;
@@ -279,6 +280,7 @@ export interface ExchangeResponse {
   response_headers: ([string, string])[];
   faults: string[];
   violations: ViolationDetail[];
+  download: DownloadDetail | null;
 }
 
 /**
@@ -292,6 +294,19 @@ export interface ViolationDetail {
   message: string;
   severity: string;
   advice: boolean;
+}
+
+/**
+ * The part of a task's clip that was sent: `sent` bytes from `start` on, of `size`; `whole`: all in this response.
+ *
+ * Bytes that the server no longer sent, since a fault or the client had ended the connection, do not count.
+ */
+export interface DownloadDetail {
+  task: string;
+  start: number;
+  sent: number;
+  size: number;
+  whole: boolean;
 }
 
 /** Contract violations, oldest first; `total` includes those beyond the limit. */

@@ -30,7 +30,6 @@ KINDS = {str(kind) for kind in (*FATES, *FAULTS)}
 ELSEWHERE = {
     ControlClient: {"close", "in_process"},  # `stop`; there is no process to share with the server
     AccountClock: {"async_sleep"},  # `sleep` is asynchronous
-    AccountJournal: {"assert_downloaded"},  # on records that the control API does not have
     EmulatedUpstreams: {"account", "client", "async_client", "redirect_hosts"},  # of Python's client and libraries
 }
 MODULES = {

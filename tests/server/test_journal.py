@@ -20,7 +20,7 @@ def test_an_exchange_is_logged_with_both_bodies(server: Any) -> None:
     assert list(create) == [
         "number", "at", "upstream", "operation", "account", "method", "path", "query", "status", "kind", "is_order",
         "task_status", "task_ended", "request_body", "response_body", "notes", "request_headers", "response_headers",
-        "faults", "violations",
+        "faults", "violations", "download",
     ]  # fmt: skip
     assert (create["number"], create["upstream"], create["operation"], create["status"]) == (0, "opeai", "create", 200)
     assert (create["method"], create["path"]) == ("POST", "/v1/videos")

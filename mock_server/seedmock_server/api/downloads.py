@@ -126,6 +126,7 @@ class Downloads(RequestChain):
                 server=server_address(context.scope),
                 seconds=stopwatch() - context.started_at,
                 faults=() if context.plan is None else context.plan.log(),
+                download=sent.download_of(task.id),
             )
         )
 

@@ -53,7 +53,7 @@ from .accounts import ANONYMOUS, ApiKeys
 from .decoding import decode_request, unread_body_error
 from .preflights import unmet_preflight
 from .request_context import RequestContext, logged_request
-from .responses import NOTHING_SENT, SentResponse, check_precondition, send_file, send_response
+from .responses import NOTHING_SENT, ByteMeter, SentResponse, check_precondition, send_file, send_response
 from .routing import RouteMatch, Router, routed_path
 from .violations import MAX_CHARS, violations_from_error, violations_from_rules
 
@@ -123,16 +123,21 @@ class RequestChain(ABC):
         return replace(self._render_error(context, error), error=error.kind)
 
     def _send(self, context: RequestContext, response: AnyResponse, send: Send) -> Awaitable[SentResponse]:
-        if context.plan is not None:
-            context.log_notes += context.plan.warnings()
-            send = self._faults.wrap_send(context.plan, send)
         if isinstance(response, FileResponse):
             return self._send_file(context, response, send)
-        return send_response(response, context.method, send)
+        return send_response(response, context.method, self._with_faults(context, send))
+
+    def _with_faults(self, context: RequestContext, send: Send) -> Send:
+        if context.plan is None:
+            return send
+        context.log_notes += context.plan.warnings()
+        return self._faults.wrap_send(context.plan, send)
 
     async def _send_file(self, context: RequestContext, response: FileResponse, send: Send) -> SentResponse:
+        meter = ByteMeter(send)
+        send = self._with_faults(context, meter)
         try:
-            return await send_file(response, context.scope, context.receive, send)
+            return await send_file(response, context.scope, context.receive, send, meter)
         except ApiError as error:
             return await send_response(self._render_error(context, error), context.method, send)
 

@@ -74,6 +74,8 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
     sent: SentResponse
     server: str
     seconds: float
+    task_id: str
+    """Task that the request is about, if its response is a file."""
 
     def entry(self) -> JournalEntry:
         """Build the journal entry."""
@@ -104,6 +106,7 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
             violations[:MAX_VIOLATIONS],
             self.server,
             self.seconds,
+            self.sent.download_of(self.task_id),
         )
 
 
@@ -134,4 +137,10 @@ def logged_request(context: RequestContext, sent: SentResponse, at: float) -> Lo
         sent,
         server_address(scope),
         stopwatch() - context.started_at,
+        "" if sent.part is None or context.request is None else _task_id(context.upstream.contract, context.request),
     )
+
+
+def _task_id(contract: Contract, request: ApiRequest) -> str:
+    name = contract.id_parameter(request.operation)
+    return request.params.get(name) or str(request.document.get(name, ""))

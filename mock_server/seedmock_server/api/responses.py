@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from seedmock_contracts.enums import Basis, ErrorKind
@@ -9,6 +11,7 @@ from seedmock_contracts.enums import Basis, ErrorKind
 from ..errors import ApiError
 from ..http.asgi import Message, Receive, Scope, Send
 from ..http.file_response import RangeNotSatisfiable, precondition_fails, stream_file
+from ..journal import ClipDownload
 from ..upstreams.protocol import (
     BASIS,
     CONTENT_TYPE_JSON,
@@ -19,16 +22,44 @@ from ..upstreams.protocol import (
     encode_json,
 )
 
+CONTENT_RANGE = re.compile(rb"bytes (\d+)-\d+/(\d+)")
+
 
 class SentResponse(Struct, frozen=True, gc=False):
-    """Response as the journal stores it. Status 0 is none; the body of a file is not stored."""
+    """Response as the journal stores it. Status 0 is none. Of a file, the bounds of what was sent are stored."""
 
     status: int = 0
     headers: Headers = ()
     body: bytes = b""
+    part: SentPart | None = None
+
+    def download_of(self, task_id: str) -> ClipDownload | None:
+        return None if self.part is None else ClipDownload(task_id, self.part.start, self.part.sent, self.part.size)
+
+
+class SentPart(Struct, frozen=True, gc=False):
+    """The bytes of a file that were sent: `sent` of them from `start` on; the file has `size`."""
+
+    start: int
+    sent: int
+    size: int
 
 
 NOTHING_SENT = SentResponse()
+
+
+class ByteMeter:
+    """ASGI `send` that counts the bytes of the body which the server still could send."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.sent = 0
+
+    async def __call__(self, message: Message) -> None:
+        await self._send(message)
+        # uvicorn drops what is sent to a client that has gone, and reports nothing.
+        if not getattr(self._send, "is_disconnected", False):
+            self.sent += len(message.get("body", b""))
 
 
 def check_precondition(response: FileResponse, scope: Scope) -> None:
@@ -38,8 +69,13 @@ def check_precondition(response: FileResponse, scope: Scope) -> None:
         raise ApiError(ErrorKind.PRECONDITION_FAILED, message, field="If-Match", allowed=response.etag)
 
 
-async def send_file(response: FileResponse, scope: Scope, receive: Receive, send: Send) -> SentResponse:
-    """Send a file, or the part that Range asks for. Raises ApiError RANGE_NOT_SATISFIABLE before anything is sent."""
+async def send_file(
+    response: FileResponse, scope: Scope, receive: Receive, send: Send, meter: ByteMeter | None = None
+) -> SentResponse:
+    """Send a file, or the part that Range asks for. Raises ApiError RANGE_NOT_SATISFIABLE before anything is sent.
+
+    `meter` counts below `send`, where faults have held bytes back. Without one the response has no `part`.
+    """
     headers: list[tuple[bytes, bytes]] = []
 
     async def send_recorded(message: Message) -> None:
@@ -61,7 +97,15 @@ async def send_file(response: FileResponse, scope: Scope, receive: Receive, send
     except RangeNotSatisfiable as error:
         message = f"{error}; allowed: a range within {error.size} bytes"
         raise ApiError(ErrorKind.RANGE_NOT_SATISFIABLE, message, headers=tuple(error.headers)) from error
-    return SentResponse(status, tuple(headers))
+    if meter is None or scope["method"] != "GET" or status not in (200, 206):
+        return SentResponse(status, tuple(headers))
+    return SentResponse(status, tuple(headers), part=_sent_part(headers, meter.sent))
+
+
+def _sent_part(headers: list[tuple[bytes, bytes]], sent: int) -> SentPart:
+    values = dict(headers)
+    part = CONTENT_RANGE.fullmatch(values.get(b"content-range", b""))
+    return SentPart(int(part[1]), sent, int(part[2])) if part else SentPart(0, sent, int(values[b"content-length"]))
 
 
 async def send_response(response: JsonResponse | RawResponse, method: str, send: Send) -> SentResponse:

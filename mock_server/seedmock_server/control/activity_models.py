@@ -99,11 +99,25 @@ class ViolationDetail(ResponseModel, frozen=True, kw_only=True):
     advice: bool
 
 
+class DownloadDetail(ResponseModel, frozen=True, kw_only=True):
+    """The part of a task's clip that was sent: `sent` bytes from `start` on, of `size`; `whole`: all in this response.
+
+    Bytes that the server no longer sent, since a fault or the client had ended the connection, do not count.
+    """
+
+    task: str
+    start: int
+    sent: int
+    size: int
+    whole: bool
+
+
 class ExchangeResponse(ResponseModel, frozen=True, kw_only=True):
     """A recorded exchange. `kind`: ok, refused, failed, or lost (without a response); bodies are summarized and cut.
 
     `is_order`: a request for a task that costs money, accepted or not. `task_status` is the status of a task in the
-    response, by its common name, null where there is none; `task_ended` tells that it is a terminal one.
+    response, by its common name, null where there is none; `task_ended` tells that it is a terminal one. `download`:
+    null for a response that is no clip.
     """
 
     number: int
@@ -126,6 +140,7 @@ class ExchangeResponse(ResponseModel, frozen=True, kw_only=True):
     response_headers: list[tuple[str, str]]
     faults: tuple[str, ...]
     violations: list[ViolationDetail]
+    download: DownloadDetail | None
 
 
 class JournalResponse(ResponseModel, frozen=True, kw_only=True):

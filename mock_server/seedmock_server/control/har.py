@@ -70,7 +70,7 @@ class HarWriter:
             "content": content,
             "redirectURL": header_of(entry.response_headers, b"location"),
             "headersSize": -1,
-            "bodySize": content["size"],
+            "bodySize": content["size"] if entry.download is None else entry.download.sent,
         }
 
     def _content(self, entry: JournalEntry) -> dict[str, Any]:
@@ -100,6 +100,8 @@ class HarWriter:
         data = clip.path.read_bytes()
         data = data if part is None else data[int(part[1]) : int(part[2]) + 1]
         comment = f"{size} bytes of a clip, from the cache of clips"
+        if entry.download is not None and entry.download.sent < size:
+            comment += f"; only {entry.download.sent} of them were sent before the connection ended"
         return {"text": base64.b64encode(data).decode(), "encoding": "base64", "comment": comment}
 
 

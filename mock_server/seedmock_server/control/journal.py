@@ -14,8 +14,9 @@ from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.response_format import first_value
 from seedmock_contracts.upstreams import NAMES, get_contract
 
-from ..journal import ExchangeKind, JournalEntry, JournalFilter, ViolationSeverity
+from ..journal import ClipDownload, ExchangeKind, JournalEntry, JournalFilter, ViolationSeverity
 from .activity_models import (
+    DownloadDetail,
     ExchangeResponse,
     JournalResponse,
     ViolationDetail,
@@ -142,7 +143,12 @@ def exchange_response(number: int, entry: JournalEntry) -> ExchangeResponse:
         status=entry.status,
         notes=entry.notes,
         faults=entry.faults,
+        download=_download_detail(entry.download),
     )
+
+
+def _download_detail(download: ClipDownload | None) -> DownloadDetail | None:
+    return None if download is None else DownloadDetail(**download._asdict(), whole=download.is_whole)
 
 
 def _pairs(headers: tuple[tuple[bytes, bytes], ...]) -> list[tuple[str, str]]:

@@ -120,6 +120,11 @@ class ResponseSender:
         _end_expectation(self._cycle)
         return self._cycle.send(cast(Any, message))
 
+    @property
+    def is_disconnected(self) -> bool:
+        """Tell that the client has gone, or counts as gone: nothing is sent any more."""
+        return self._cycle.disconnected
+
     def send_complete(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
         """Send a response in one write; return False, having sent nothing, where the connection does not allow it.
 

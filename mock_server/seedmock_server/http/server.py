@@ -119,6 +119,11 @@ class RunningServer:
         if self._thread.is_alive():
             self._server.run_soon(self._server.abort_tls())
 
+    def settle(self) -> None:
+        """Wait until the responses that clients have received whole are journaled: that follows the last byte."""
+        if self._thread.is_alive():
+            self._server.run_soon(asyncio.sleep(0))
+
     def stop(self) -> None:
         """Stop within the grace period. Raises RuntimeError if that fails."""
         self._server.should_exit = True

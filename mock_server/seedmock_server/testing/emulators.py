@@ -10,7 +10,6 @@ from typing import Any, Self
 from ..app import App
 from ..http.server import RunningServer, serve_in_thread
 from ..settings import parse_settings
-from .downloads import DownloadRecorder
 from .redirected_requests import RedirectedRequests
 
 SEED = 20260601
@@ -20,10 +19,8 @@ MAX_JOURNAL_ENTRIES = 100_000
 class Emulator:
     """Running emulator."""
 
-    def __init__(
-        self, server: RunningServer, app: App, downloads: DownloadRecorder, requests: RedirectedRequests
-    ) -> None:
-        self.server, self.app, self.downloads, self.requests = server, app, downloads, requests
+    def __init__(self, server: RunningServer, app: App, requests: RedirectedRequests) -> None:
+        self.server, self.app, self.requests = server, app, requests
         self._tls_port: int | None = None
 
     @property
@@ -64,7 +61,6 @@ class EmulatorPool:
 def run_emulator(**settings: Any) -> Iterator[Emulator]:
     """Run an emulator of one's own while the block lasts; the seed is fixed by default. Raises InvalidSetting."""
     app = App(parse_settings({"seed": SEED, "max_journal_entries": MAX_JOURNAL_ENTRIES, **settings}))
-    downloads = DownloadRecorder(app)
-    requests = RedirectedRequests(downloads)
+    requests = RedirectedRequests(app)
     with serve_in_thread(requests) as server:
-        yield Emulator(server, app, downloads, requests)
+        yield Emulator(server, app, requests)

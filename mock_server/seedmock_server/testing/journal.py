@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NoReturn
 
 from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
@@ -10,9 +10,8 @@ from seedmock_contracts.lifecycle import TERMINAL
 
 from ..control.context import ControlContext
 from ..control.journal import task_status
-from ..journal import JournalEntry, JournalFilter
+from ..journal import JournalEntry, JournalFilter, is_covered
 from ..tasks.models import Task
-from .downloads import DownloadRecorder
 
 MAX_LINES = 40
 
@@ -20,8 +19,9 @@ MAX_LINES = 40
 class AccountJournal:
     """Exchanges of one key, oldest first."""
 
-    def __init__(self, context: ControlContext, account: str, downloads: DownloadRecorder) -> None:
-        self._context, self._account, self._downloads = context, account, downloads
+    def __init__(self, context: ControlContext, account: str, settle: Callable[[], None]) -> None:
+        """`settle` waits until what has been answered is journaled."""
+        self._context, self._account, self._settle = context, account, settle
 
     def __repr__(self) -> str:
         return "\n".join(describe_all(self.exchanges)) or "no exchanges"
@@ -35,6 +35,7 @@ class AccountJournal:
     @property
     def exchanges(self) -> list[JournalEntry]:
         """All exchanges; bodies are bytes, and headers that authenticate are redacted."""
+        self._settle()
         return [entry for _, entry in self._context.journal.read(JournalFilter(account=self._account))]
 
     @property
@@ -51,12 +52,15 @@ class AccountJournal:
         """Return the queries of a task."""
         return [entry for entry in self.exchanges if entry.operation == Operation.QUERY and is_about(entry, task_id)]
 
+    def downloads(self, task_id: str) -> list[JournalEntry]:
+        """Return the requests for a task's clip, by its content endpoint or its result link, errors included."""
+        return [entry for entry in self.exchanges if entry.operation == Operation.CONTENT and is_about(entry, task_id)]
+
     def forget(self) -> None:
         """Begin anew, as for the next example of a property: delete this test's exchanges, tasks and charges.
 
         Its draws, and the requests that its rules match, count from 0 again. Rules, credit and the clock remain.
         """
-        self._downloads.forget({task.id for task in self.tasks})
         self._context.checkpoint.forget(self._account)
 
     # --- assertions ---
@@ -99,9 +103,10 @@ class AccountJournal:
             listed = ", ".join(f"{task_id} is {status}" for task_id, status in states.items())
             self._fail(f"expected a download, but no task has succeeded: {listed}")
         for task_id in successes:
-            if not self._downloads.is_complete(task_id):
-                downloads = "; ".join(map(str, self._downloads.for_task(task_id))) or "no download"
-                self._fail(f"expected a complete download of the clip of {task_id}, found: {downloads}")
+            entries = self.downloads(task_id)
+            if not is_covered(entry.download for entry in entries if entry.download is not None):
+                listed = "; ".join(map(_describe_download, entries)) or "no download"
+                self._fail(f"expected a complete download of the clip of {task_id}, found: {listed}")
 
     def assert_no_violations(self, *, strict: bool = False) -> None:
         """Assert that no request broke the contract, and that no accepted order carried a reference that is not used.
@@ -148,6 +153,12 @@ def describe(entry: JournalEntry) -> str:
     """Describe an exchange in a few words."""
     query = f"?{entry.query}" if entry.query else ""
     return f"{entry.upstream} {entry.method} {entry.path}{query} -> {entry.status or 'no response'}"
+
+
+def _describe_download(entry: JournalEntry) -> str:
+    part = entry.download
+    sent = "" if part is None else f", {part.sent} of {part.size} bytes" + (f" from {part.start} on" * (part.start > 0))
+    return f"{entry.status or 'no response'}{sent}"
 
 
 def _remarks(entry: JournalEntry) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from ..http.asgi import SENT_TO, Message, Receive, Send
-from .downloads import AsgiApp
 from .interception import Interception, live_host
 from .network_guard import LiveHostReached
+
+AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 MOCK_KEY = b"sk_mock_"
 MISDIRECTED = 421

@@ -33,7 +33,7 @@ class EmulatedUpstreams:
         self.clock = AccountClock(app.context, self.account)
         self.fates = FateControl(control, self.api_key)
         self.faults = FaultControl(control, self.api_key)
-        self.journal = AccountJournal(app.context, self.account, emulator.downloads)
+        self.journal = AccountJournal(app.context, self.account, emulator.server.settle)
         self.ledger = AccountLedger(app.ledger, self.account)
 
     def __repr__(self) -> str:

@@ -16,6 +16,8 @@ export async function uses(t: { name: string; after(action: () => Promise<void>)
   const charged: string = await upstreams.ledger.charged();
   const [exchange] = await upstreams.journal.exchanges();
   exchange?.task_status satisfies string | null | undefined;
+  exchange?.download?.sent satisfies number | undefined;
+  await upstreams.journal.assertDownloaded();
   await (await mockUpstreams(t, { frozen: true })).journal.assertPolls({ atMost: 2 });
   await useSeedmock().ledger.assertSpend(charged);
   const { next_due_at }: { next_due_at: number | null } = await (await connectSeedmock()).clock.next();

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from seedmock_server.control import har
-from seedmock_server.journal import JournalEntry
+from seedmock_server.journal import ClipDownload, JournalEntry
 
 StartServer = Callable[..., Any]
 
@@ -108,6 +108,16 @@ def test_a_clip_that_a_fault_cut_on_the_wire_is_archived_with_the_reason(start_s
     content = entries(server)[-1]["response"]["content"]
     assert content["comment"].startswith(f"without the {size} bytes: the fault wrong_length delta=-9")
     assert "text" not in content
+
+
+def test_the_size_of_a_body_is_what_was_sent_of_it() -> None:
+    headers = ((b"content-type", b"video/mp4"), (b"content-length", b"900"))
+    entry = JournalEntry(
+        1_800_000_002.5, "opeai", "content", "key-1", "GET", "/v1/videos/x/content", 200, b"", b"", (),
+        response_headers=headers, download=ClipDownload("x", 0, 400, 900),
+    )  # fmt: skip
+    (archived,) = har.HarWriter([(0, entry)], lambda etag: None).archive()["log"]["entries"]
+    assert (archived["response"]["bodySize"], archived["response"]["content"]["size"]) == (400, 900)
 
 
 def test_json_responses_are_archived_with_their_headers(server: Any) -> None:

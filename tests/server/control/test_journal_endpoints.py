@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
 from tests.server.conftest import KEY
 
@@ -223,3 +224,43 @@ def test_media_in_bodies_are_summarized_by_type_and_size(frozen_server: Any, pic
     assert 'filename="picture.png"' in form["request_body"]
     assert f'"data:image/png;base64,<{len(content)} bytes>"' in order["request_body"]
     assert '"size":"640x640"' in order["request_body"]
+
+
+# --- downloads ---
+
+
+def downloads(server: Any) -> list[Any]:
+    exchanges = server.get("/_mock/journal?operation=content", key=None).json()["exchanges"]
+    return [exchange["download"] for exchange in exchanges]
+
+
+def test_an_exchange_tells_what_was_sent_of_a_clip(server: Any) -> None:
+    task = server.order_opeai()
+    path = f"/v1/videos/{task}/content"
+    size = len(server.get(path).content)
+    server.get(path, headers={"Range": "bytes=100-299"})
+    server.ask("HEAD", path)
+    server.get(path, headers={"Range": f"bytes={size}-"})
+    assert downloads(server) == [
+        {"task": task, "start": 0, "sent": size, "size": size, "whole": True},
+        {"task": task, "start": 100, "sent": 200, "size": size, "whole": False},
+        None,
+        None,
+    ]
+
+
+def test_an_exchange_tells_what_was_sent_by_a_link(server: Any) -> None:
+    task = server.order_apimodels()
+    size = len(server.get(server.query_apimodels(task)["resultUrls"][0], key=None).content)
+    assert downloads(server) == [{"task": task, "start": 0, "sent": size, "size": size, "whole": True}]
+
+
+def test_bytes_after_the_end_of_a_connection_do_not_count(start_server: StartServer) -> None:
+    server = start_server("on a socket")
+    path = f"/v1/videos/{server.order_opeai()}/content"
+    size = len(server.get(path).content)
+    with pytest.raises(httpx.RemoteProtocolError):
+        server.get(path, headers={"X-Mock-Fault": "body_cut at=1000"})
+    with pytest.raises(httpx.RemoteProtocolError):
+        server.get(path, headers={"X-Mock-Fault": "wrong_length delta=9"})
+    assert [(part["sent"], part["whole"]) for part in downloads(server)] == [(size, True), (1000, False), (0, False)]

@@ -1,5 +1,6 @@
 """Responses sent in one write: the bytes of the two ASGI messages, which a wrapper of `send` still receives."""
 
+import asyncio
 import re
 import socket
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.enums import Basis
-from seedmock_server.api.responses import send_response
+from seedmock_server.api.responses import ByteMeter, send_response
 from seedmock_server.http.connection import ResponseSender
 from seedmock_server.http.server import RunningServer, serve_in_thread
 from seedmock_server.upstreams.protocol import JsonResponse
@@ -86,3 +87,27 @@ def test_an_unwrapped_send_uses_one_write(server: RunningServer, monkeypatch: py
     monkeypatch.setattr(ResponseSender, "send_complete", recording)
     assert b"queued" in exchange(server, request("/plain", CLOSE))
     assert results == [True]
+
+
+async def parting_app(scope: Any, receive: Any, send: Any) -> None:
+    """Send a chunk, wait until the client has gone, and send another."""
+    if scope["type"] != "http":
+        return
+    meter = ByteMeter(send)
+    await meter({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2000")]})
+    await meter({"type": "http.response.body", "body": bytes(1000), "more_body": True})
+    while (await asyncio.wait_for(receive(), 5))["type"] != "http.disconnect":
+        pass
+    await meter({"type": "http.response.body", "body": bytes(1000)})
+    messages.append(f"{meter.sent} bytes")
+
+
+def test_bytes_for_a_client_that_has_gone_are_not_metered() -> None:
+    messages.clear()
+    with (
+        serve_in_thread(parting_app) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
+    ):
+        connection.sendall(request("/").encode())
+        connection.recv(65536)
+    assert messages == ["1000 bytes"]

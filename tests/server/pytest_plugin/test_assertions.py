@@ -164,7 +164,7 @@ def test_assert_downloaded_fails_for_an_early_download(
     message = failure(mock_journal.assert_downloaded).splitlines()[0]
     assert message == f"expected a download, but no task has succeeded: {task} is QUEUED"
     mock_clock.advance(5)
-    assert f"found: {task}: " in failure(mock_journal.assert_downloaded)
+    assert failure(mock_journal.assert_downloaded).splitlines()[0].endswith("found: 400")
 
 
 def test_assert_downloaded_accepts_a_download_in_parts(
@@ -174,9 +174,20 @@ def test_assert_downloaded_accepts_a_download_in_parts(
     mock_clock.advance(5)
     size = int(application.download(task, Range="bytes=0-99").headers["content-range"].partition("/")[2])
     message = failure(mock_journal.assert_downloaded).splitlines()[0]
-    assert message.endswith(f", found: {task}: 206, 100 of {size} bytes")
+    assert message.endswith(f", found: 206, 100 of {size} bytes")
     application.download(task, Range="bytes=100-")
     mock_journal.assert_downloaded()
+
+
+def test_assert_downloaded_fails_for_the_same_part_twice(
+    application: Application, mock_clock: Any, mock_journal: Any, boat: dict[str, str]
+) -> None:
+    task = application.submit(boat)
+    mock_clock.advance(5)
+    size = int(application.download(task, Range="bytes=100-").headers["content-range"].partition("/")[2])
+    application.download(task, Range="bytes=100-")
+    part = f"206, {size - 100} of {size} bytes from 100 on"
+    assert failure(mock_journal.assert_downloaded).splitlines()[0].endswith(f"found: {part}; {part}")
 
 
 def test_assert_downloaded_fails_for_a_truncated_download(

@@ -269,9 +269,9 @@ def test_reset_deletes_all_state(
     mock_upstreams.ledger.grant("5")
     with mock_upstreams.client("opeai") as client:
         clip = client.generate(order(), tmp_path / "boat.mp4")
-        assert mock_upstreams._emulator.downloads.for_task(clip.video.task_id)
+        assert mock_upstreams.journal.downloads(clip.video.task_id)
         mock_upstreams.reset()
-        assert not mock_upstreams._emulator.downloads.for_task(clip.video.task_id)
+        assert not mock_upstreams.journal.downloads(clip.video.task_id)
         assert mock_upstreams.journal.exchanges == mock_upstreams.journal.tasks == []
         assert mock_upstreams.ledger.statement.lines == ()
         assert set(mock_upstreams.ledger.statement.credits.values()) == {None}
