@@ -24,6 +24,7 @@ from .callbacks.sender import CallbackSender
 from .clock import Clock, Clocks
 from .control.app import ControlApp
 from .control.context import ControlContext
+from .dashboard.static_files import StaticFiles, serves
 from .fates.rules import FateRules
 from .faults.callback_faults import CallbackFaults
 from .faults.execution import FaultExecution
@@ -95,7 +96,7 @@ class App:
         self._downloads = Downloads(context, self.upstreams, self.journal, *faults)
         self.checkpoint = self._checkpoint(store, engine, files, random, uploads)
         self.context = self._control_context(engine)
-        self._control = ControlApp(self.context)
+        self._control, self._page = ControlApp(self.context), StaticFiles()
 
     def _data_dir(self) -> Path:
         folder = self.settings.data_dir or Path(tempfile.mkdtemp(prefix="seedmock-"))
@@ -158,15 +159,24 @@ class App:
             await self._root(scope, receive, send)
         elif not scope["path"].startswith("/_mock/"):
             await self._api(scope, receive, send)
+            self._control.events.touch()
         elif scope["path"].startswith(DOWNLOAD_PREFIXES):
             await self._downloads(scope, receive, send)
+            self._control.events.touch()
+        elif serves(scope["path"]):
+            await self._control.serve_page(self._page, scope, receive, send)
         else:
             if connection_of(scope) is not None:
                 await asyncio.sleep(0)  # starlette asks for the current task, and the server makes one of what waits
             await self._control(scope, receive, send)
 
+    def end_streams(self) -> None:
+        """End the responses that would never end by themselves: a server that stops waits for all others."""
+        self._control.events.close()
+
     async def aclose(self) -> None:
         """End background work and remove temporary files."""
+        self.end_streams()
         await self.callbacks.aclose()
         await self.renderer.aclose()
         self._remove_temporary()

@@ -103,7 +103,7 @@ export interface AccountLimits {
   concurrency: number | null;
 }
 
-/** Tasks, oldest first; `total` includes those beyond the limit. */
+/** Tasks in the requested order; `total` counts all that match, those on other pages included. */
 export interface TasksResponse {
   tasks: TaskResponse[];
   total: number;
@@ -112,7 +112,8 @@ export interface TasksResponse {
 /**
  * A task as it is now. `raw_status`: in the upstream's spelling; `ends_at`: null for one that never ends.
  *
- * `queries` counts polls under the pace `step`, which moves a task on at each.
+ * `age`: seconds since its creation, by its clock. `cost` is what was quoted, and `billing` what has become of it:
+ * on_hold, charged or refunded. `queries` counts polls under the pace `step`, which moves a task on at each.
  */
 export interface TaskResponse {
   id: string;
@@ -135,6 +136,9 @@ export interface TaskResponse {
   ends_at: number | null;
   failure: FailureReason | null;
   queries: number;
+  age: number;
+  cost: string;
+  billing: string;
 }
 
 /** The reason for the failure of a task or an asset. */
@@ -160,7 +164,7 @@ export interface TaskPhase {
   reached: boolean;
 }
 
-/** An exchange that mentions the task, by its number in the journal. */
+/** An exchange that mentions the task, by its number in the journal; `violations` counts those in the request. */
 export interface TaskExchange {
   number: number;
   at: number;
@@ -168,6 +172,8 @@ export interface TaskExchange {
   method: string;
   path: string;
   status: number;
+  faults: string[];
+  violations: number;
 }
 
 /** A statement for each account. */

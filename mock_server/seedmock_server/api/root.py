@@ -26,6 +26,7 @@ class ServerRoot:
         origin = self._public_url or request_origin(scope, dict(scope["headers"]))
         body = {
             "name": "seedmock",
+            "page": f"{origin}/_mock/",
             "health": f"{origin}/_mock/health",
             "openapi": f"{origin}/_mock/openapi.json",
             "upstreams": {name: origin + prefix for name, prefix in self._prefixes.items()},

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from .errors import ControlError, abbreviated
 
 ACCEPTED_HEADERS = "Authorization: Bearer TOKEN or X-Mock-Token: TOKEN"
+PAGE_HEADER = "X-Mock-Page"
+READING_METHODS = ("GET", "HEAD")
 
 
 def check_access(scope: MutableMapping[str, Any], token: str | None) -> None:
@@ -20,11 +22,31 @@ def check_access(scope: MutableMapping[str, Any], token: str | None) -> None:
     name that a foreign page has rebound to this machine (DNS rebinding) is neither. With a token any Host will do,
     because no page knows the token.
     """
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = _headers(scope)
     _check_same_site(headers)
+    if scope["method"] not in READING_METHODS:
+        _check_not_a_form(headers)
     if token is not None:
         _check_token(headers, token)
-        return
+    else:
+        _check_this_machine(scope, headers)
+
+
+def check_page_access(scope: MutableMapping[str, Any], token: str | None) -> None:
+    """Raise ControlError 403 for a request for the page itself that may not have it.
+
+    The page holds no state, and may be opened by a link on another site. With a token anybody may have it, since its
+    login form asks for the token.
+    """
+    if token is None:
+        _check_this_machine(scope, _headers(scope))
+
+
+def _headers(scope: MutableMapping[str, Any]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _check_this_machine(scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> None:
     peer = (scope.get("client") or ("",))[0]
     if not is_loopback(peer):
         message = f"the control API accepts loopback connections only, and this one comes from {abbreviated(peer)}"
@@ -41,6 +63,16 @@ def _check_same_site(headers: Mapping[str, str]) -> None:
     if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
         message = f"Origin is {abbreviated(origin)}; allowed: this server's own, or none"
         raise ControlError(message, status=403, field="Origin")
+
+
+def _check_not_a_form(headers: Mapping[str, str]) -> None:
+    """Reject a change that a browser sends without the page's header, which no form and no link can add.
+
+    A second line of defence: forms of other sites fail at Sec-Fetch-Site or Origin already.
+    """
+    if ("origin" in headers or "sec-fetch-site" in headers) and PAGE_HEADER.lower() not in headers:
+        message = f"a browser sent this request without {PAGE_HEADER}; allowed: with it, as the page at /_mock/ does"
+        raise ControlError(message, status=403, field=PAGE_HEADER)
 
 
 def _check_token(headers: Mapping[str, str], token: str) -> None:

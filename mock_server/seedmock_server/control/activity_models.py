@@ -22,7 +22,8 @@ class FailureReason(ResponseModel, frozen=True, kw_only=True):
 class TaskResponse(ResponseModel, frozen=True, kw_only=True):
     """A task as it is now. `raw_status`: in the upstream's spelling; `ends_at`: null for one that never ends.
 
-    `queries` counts polls under the pace `step`, which moves a task on at each.
+    `age`: seconds since its creation, by its clock. `cost` is what was quoted, and `billing` what has become of it:
+    on_hold, charged or refunded. `queries` counts polls under the pace `step`, which moves a task on at each.
     """
 
     id: str
@@ -45,10 +46,13 @@ class TaskResponse(ResponseModel, frozen=True, kw_only=True):
     ends_at: float | None
     failure: FailureReason | None
     queries: int
+    age: float
+    cost: str
+    billing: str
 
 
 class TasksResponse(ResponseModel, frozen=True, kw_only=True):
-    """Tasks, oldest first; `total` includes those beyond the limit."""
+    """Tasks in the requested order; `total` counts all that match, those on other pages included."""
 
     tasks: list[TaskResponse]
     total: int
@@ -64,7 +68,7 @@ class TaskPhase(ResponseModel, frozen=True, kw_only=True):
 
 
 class TaskExchange(ResponseModel, frozen=True, kw_only=True):
-    """An exchange that mentions the task, by its number in the journal."""
+    """An exchange that mentions the task, by its number in the journal; `violations` counts those in the request."""
 
     number: int
     at: float
@@ -72,6 +76,8 @@ class TaskExchange(ResponseModel, frozen=True, kw_only=True):
     method: str
     path: str
     status: int
+    faults: tuple[str, ...]
+    violations: int
 
 
 class TimelineResponse(ResponseModel, frozen=True, kw_only=True):

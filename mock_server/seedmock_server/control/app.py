@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from inspect import isawaitable
 from typing import Any
 
 import msgspec
@@ -14,10 +15,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody, parse_json, read_body
 from . import clock, fates, faults, journal, ledger, media, meta, openapi, scenarios, state, tasks
-from .access import check_access
+from .access import READING_METHODS, check_access, check_page_access
 from .context import ControlContext
 from .endpoints import ROOT, ControlEndpoint, ControlRequest, ControlResponse
 from .errors import ControlError, abbreviated
+from .events import PATH as EVENTS_PATH
+from .events import EventFeed
 
 ENDPOINTS: tuple[ControlEndpoint, ...] = openapi.with_document(
     (
@@ -42,6 +45,17 @@ class ControlApp:
 
     def __init__(self, context: ControlContext, endpoints: Iterable[ControlEndpoint] = ENDPOINTS) -> None:
         self._context, self._endpoints = context, tuple(endpoints)
+        self.events = EventFeed(lambda: context.journal.count, lambda: clock.real_seconds_until_due(context))
+        context.clocks.shared.on_change(lambda: self.events.touch("clock"))
+
+    async def serve_page(self, page: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for the page itself. It needs no token, since its login form is a part of it."""
+        try:
+            check_page_access(scope, self._context.settings.control_token)
+        except ControlError as error:
+            await ControlResponse(error.body, error.status)(scope, receive, send)
+        else:
+            await page(scope, receive, send)
 
     @cached_property
     def _router(self) -> Router:
@@ -57,7 +71,12 @@ class ControlApp:
         try:
             if scope["path"] != UNGUARDED_PATH:
                 check_access(scope, self._context.settings.control_token)
+            if scope["path"] == EVENTS_PATH:
+                await self.events(scope, receive, send)
+                return
             await self._router(scope, receive, send)
+            if scope["method"] not in READING_METHODS:
+                self.events.touch(scope["path"].removeprefix(f"{ROOT}/").partition("/")[0])
             return
         except ControlError as error:
             response = ControlResponse(error.body, error.status, _error_headers(error))
@@ -80,6 +99,8 @@ class _PathHandler:
             message = f"method {abbreviated(request.method[:20])} is not allowed at {request.url.path[:200]}"
             raise ControlError(f"{message}; allowed: {', '.join(self._methods)}", status=405, allowed=self._methods)
         result = endpoint.handler(self._context, await self._parse(endpoint, request, receive))
+        if isawaitable(result):
+            result = await result
         response = result if isinstance(result, Response) else ControlResponse(result, endpoint.status)
         await response(scope, receive, send)
 

@@ -116,6 +116,17 @@ def next_due_at(context: ControlContext, account: str | None) -> float:
     return min(times, default=NEVER)
 
 
+def real_seconds_until_due(context: ControlContext) -> float:
+    """Return the real seconds until something happens by any clock; NEVER for nothing, and while the clocks stand."""
+    clocks = context.clocks
+    waits = [NEVER]
+    for account in (None, *clocks.accounts):
+        clock = clocks.for_account(account)
+        if clock.rate:
+            waits.append((next_due_at(context, account) - clock.now()) / clock.rate)
+    return min(waits)
+
+
 def clock_response(context: ControlContext, account: str | None) -> ClockResponse:
     clocks = context.clocks
     clock, due = clocks.for_account(account), next_due_at(context, account)

@@ -33,7 +33,8 @@ class ControlRequest:
 class ControlEndpoint:
     """One method at one path. `query` declares each query parameter; `body` and `response` are types.
 
-    `handler` returns the JSON value of the response, or a Response; `raw` leaves the request body unparsed.
+    `handler` returns the JSON value of the response, or a Response; it may be a coroutine function. `raw` leaves the
+    request body unparsed. `media_type` is that of the response where it is not JSON: the response is bytes then.
     """
 
     method: str
@@ -45,6 +46,7 @@ class ControlEndpoint:
     body: type[msgspec.Struct] | None = None
     status: int = 200
     raw: bool = False
+    media_type: str = "application/json"
 
 
 class ControlResponse(Response):

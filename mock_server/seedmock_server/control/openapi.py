@@ -79,7 +79,7 @@ def _operation(endpoint: ControlEndpoint, response: Any, body: Any) -> dict[str,
         "summary": endpoint.summary,
         "parameters": _parameters(endpoint),
         "responses": {
-            str(endpoint.status): {"description": "Success", "content": {JSON: {"schema": response}}},
+            str(endpoint.status): {"description": "Success", "content": _content(endpoint, response)},
             "4XX": {
                 "description": "Rejected request: the problem, and what is allowed",
                 "content": {JSON: {"schema": {"$ref": REF.format(name=ERROR_SCHEMA_NAME)}}},
@@ -92,6 +92,11 @@ def _operation(endpoint: ControlEndpoint, response: Any, body: Any) -> dict[str,
     elif endpoint.raw:
         operation["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
     return operation
+
+
+def _content(endpoint: ControlEndpoint, schema: Any) -> dict[str, Any]:
+    """Return the media type object; of raw bytes OpenAPI 3.1 says nothing but their media type."""
+    return {endpoint.media_type: {"schema": schema} if endpoint.media_type == JSON else {}}
 
 
 def _parameters(endpoint: ControlEndpoint) -> list[dict[str, Any]]:

@@ -193,6 +193,7 @@ class _Server(uvicorn.Server):
         self._aborted = False
         self._loop: asyncio.AbstractEventLoop
         self._tls_servers: list[asyncio.Server] = []
+        self._end_streams: Callable[[], None] = getattr(app, "end_streams", lambda: None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -218,6 +219,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self._tls_servers:
             server.close()
+        self._end_streams()
         timer = asyncio.get_running_loop().call_later(self._grace_seconds, self._abort)
         try:
             await super().shutdown(sockets)

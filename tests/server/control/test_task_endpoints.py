@@ -90,8 +90,58 @@ def test_an_unknown_task_gets_a_404(control: Control) -> None:
         ("upstream=x", "allowed: apimodels, opeai"),
         ("limit=many", "a whole number from 0 to 1000"),
         ("limit=1001", "a whole number from 0 to 1000"),
-        ("colour=red", "available: upstream, status, limit, key, account"),
+        ("colour=red", "available: upstream, status, text, order, after, offset, limit, key, account"),
     ],
 )
 def test_an_invalid_filter_is_rejected(control: Control, query: str, message: str) -> None:
     assert message in control("GET", f"tasks?{query}", status=400)["error"]["message"]
+
+
+def test_tasks_are_paged_in_either_order(frozen_server: Any, control: Control) -> None:
+    created = []
+    for _ in range(5):
+        created.append(frozen_server.order_opeai())
+        frozen_server.clock.advance(1)
+    newest = created[::-1]
+    assert ids(control("GET", "tasks?order=newest&limit=2")) == newest[:2]
+    assert ids(control("GET", "tasks?order=newest&limit=2&offset=2")) == newest[2:4]
+    assert ids(control("GET", f"tasks?order=newest&limit=2&after={newest[1]}")) == newest[2:4]
+    assert ids(control("GET", f"tasks?limit=2&after={created[0]}")) == created[1:3]
+    assert ids(control("GET", "tasks?offset=4")) == created[4:]
+    assert control("GET", "tasks?offset=9") == {"tasks": [], "total": 5}
+    error = control("GET", "tasks?after=nothing", status=400)["error"]
+    assert (error["field"], "allowed" in error["message"]) == ("after", True)
+
+
+def test_tasks_are_found_by_words_of_the_prompt_and_the_fate(frozen_server: Any, control: Control) -> None:
+    boat = frozen_server.order_opeai(prompt="A Boat at dusk")
+    fox = frozen_server.order_opeai(prompt="A fox [[mock: failed]]")
+    matches = {"boat": [boat], "dusk a": [boat], "FAILED": [fox], boat[:12]: [boat, fox], "cow": []}
+    for text, expected in matches.items():
+        assert ids(control("GET", "tasks", params={"text": text})) == expected, text
+
+
+def test_a_task_has_its_age_and_its_money(frozen_server: Any, control: Control) -> None:
+    success, failure = frozen_server.order_opeai(), frozen_server.order_opeai(prompt="[[mock: failed]]")
+    assert control("GET", f"tasks/{success}")["billing"] == "on_hold"
+    frozen_server.clock.advance(5)
+    task = control("GET", f"tasks/{success}")
+    assert (task["age"], task["cost"], task["billing"]) == (5.0, "0.2716", "charged")
+    assert control("GET", f"tasks/{failure}")["billing"] == "refunded"
+
+
+def test_a_clip_is_downloaded_without_a_trace(frozen_server: Any, control: Control) -> None:
+    task_id = frozen_server.order_opeai()
+    assert "no clip" in control("GET", f"tasks/{task_id}/clip", status=409)["error"]["message"]
+    frozen_server.clock.advance(5)
+    before = len(frozen_server.journal())
+    control("POST", "faults", {"fault": "status code=503"}, status=201)
+    response = frozen_server.get(f"/_mock/tasks/{task_id}/clip", key=None)
+    assert (response.status_code, response.headers["content-type"], response.content[4:8]) == (
+        200,
+        "video/mp4",
+        b"ftyp",
+    )
+    part = frozen_server.get(f"/_mock/tasks/{task_id}/clip", key=None, headers={"Range": "bytes=0-9"})
+    assert (part.status_code, len(part.content)) == (206, 10)
+    assert len(frozen_server.journal()) == before

@@ -125,6 +125,7 @@ def test_the_root_says_where_the_health_check_is(start_server: StartServer, tran
     assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
     assert response.json() == {
         "name": "seedmock",
+        "page": f"{server.origin}/_mock/",
         "health": f"{server.origin}/_mock/health",
         "openapi": f"{server.origin}/_mock/openapi.json",
         "upstreams": {"apimodels": f"{server.origin}/api/v1", "opeai": f"{server.origin}/v1"},

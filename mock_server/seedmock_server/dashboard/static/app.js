@@ -1,0 +1,126 @@
+// The shell: navigation, the clock in sight, the connection, the login form, and the view of the address.
+
+import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
+import { get, setToken, whenUnauthorized } from "./api.js";
+import { connect, disconnect, onState } from "./events.js";
+import { dateTime, duration } from "./format.js";
+import { useLive, useRoute, useTick } from "./live.js";
+import { Icon, Loading, Problem } from "./parts.js";
+import { Help, useShortcuts } from "./shortcuts.js";
+
+export const VIEWS = [
+  ["tasks", "Tasks", "M2 3h12M2 8h12M2 13h12"],
+];
+const MODULES = {
+  tasks: () => import("./views/tasks.js"), task: () => import("./views/task.js"),
+};
+const CONNECTION = { connecting: "Connecting", live: "Live", lost: "Connection lost", refused: "Not allowed" };
+
+function Nav({ view }) {
+  const current = view === "task" ? "tasks" : view;
+  return html`<nav aria-label="Views"><ul>${VIEWS.map(([name, text, icon], index) => html`<li key=${name}>
+    <a href=${`#/${name}`} aria-current=${current === name ? "page" : null} aria-keyshortcuts=${index + 1}>
+      <${Icon} path=${icon} /><span>${text}</span></a></li>`)}</ul></nav>`;
+}
+
+function ClockReadout() {
+  const { data } = useLive("clock", ["clock", "due", "journal", "reset", "snapshot"]);
+  const read = useRef({ at: 0, data: null });
+  if (read.current.data !== data) read.current = { at: performance.now(), data };
+  useTick(Boolean(data?.rate), 250);
+  if (!data) return null;
+  const now = data.now + ((performance.now() - read.current.at) / 1000) * data.rate;
+  const due = data.next_due_at;
+  return html`<a class="clock-readout" href="#/clock" title="The shared clock">
+    <span class="now">${dateTime(now)}</span>
+    <span class="rate">${data.rate === 0 ? "frozen" : data.rate === 1 ? "" : `× ${data.rate}`}</span>
+    ${due !== null && html`<span class="due">next in ${duration(Math.max(0, due - now))}</span>`}</a>`;
+}
+
+function Login({ message, onDone }) {
+  const [error, setError] = useState(message);
+  const submit = async (event) => {
+    event.preventDefault();
+    setToken(new FormData(event.target).get("token").trim());
+    try {
+      await get("clock");
+      onDone();
+    } catch (problem) {
+      setToken("");
+      setError(problem.message);
+    }
+  };
+  return html`<main data-view="login" class="login"><form onSubmit=${submit}>
+    <h1>seedmock</h1>
+    <p>This server asks for its control token: that of <code>--control-token</code>, or the one that <code>seedmock serve</code> printed.</p>
+    <label for="token">Control token</label>
+    <input id="token" name="token" type="password" autocomplete="off" required autofocus aria-describedby="token-note" />
+    ${error && html`<p class="error" role="alert">${error}</p>`}
+    <button class="primary" type="submit">Log in</button>
+    <small id="token-note">It stays in this tab, and is sent to this server alone.</small>
+  </form></main>`;
+}
+
+function View({ route }) {
+  const name = route.view === "tasks" && route.id ? "task" : route.view;
+  const [module, setModule] = useState({ name: "", Component: null, error: null });
+  useEffect(() => {
+    let isCurrent = true;
+    const load = MODULES[name];
+    if (!load) return void setModule({ name, Component: null, error: new Error(`There is no view ${name}.`) });
+    load().then(
+      (loaded) => isCurrent && setModule({ name, Component: loaded.default, error: null }),
+      (error) => isCurrent && setModule({ name, Component: null, error }));
+    return () => (isCurrent = false);
+  }, [name]);
+  const main = useRef(null);
+  useEffect(() => {
+    const title = VIEWS.find(([view]) => view === route.view)?.[1] ?? "";
+    document.title = `${title} · seedmock`;
+    if (document.activeElement === document.body || document.activeElement?.closest("nav")) main.current?.focus({ preventScroll: true });
+  }, [name]);
+  const { Component, error } = module.name === name ? module : { Component: null, error: null };
+  return html`<main id="main" tabindex="-1" ref=${main} data-view=${name} key=${name}>
+    ${error ? html`<${Problem} error=${error} />` : Component ? html`<${Component} id=${route.id} query=${route.query} />` : html`<${Loading} />`}
+  </main>`;
+}
+
+function App() {
+  const route = useRoute();
+  const [connection, setConnection] = useState("connecting");
+  const [login, setLogin] = useState(null);
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  useShortcuts(VIEWS.map(([name]) => name), () => setHelpOpen(true));
+  useEffect(() => onState(setConnection), []);
+  useEffect(() => whenUnauthorized((message) => {
+    disconnect();
+    setLogin((before) => before ?? message);
+  }), []);
+  useEffect(() => {
+    connect();
+    get("clock").catch(() => {});
+    return disconnect;
+  }, []);
+  if (login !== null) return html`<${Login} message=${login.startsWith("missing") ? "" : login} onDone=${() => {
+    setLogin(null);
+    connect();
+  }} />`;
+  return html`<a class="skip" href="#main" onClick=${(event) => {
+    event.preventDefault();
+    document.getElementById("main").focus();
+  }}>Skip to the content</a>
+  <header class="top">
+    <a class="brand" href="#/tasks"><img src="page/icon.svg" alt="" width="22" height="22" />seedmock</a>
+    <${ClockReadout} />
+    <span class=${`connection ${connection}`} role="status" data-connection=${connection}>${CONNECTION[connection]}</span>
+    <button type="button" class="quiet help" aria-label="Keyboard shortcuts" onClick=${() => setHelpOpen(true)}>?</button>
+  </header>
+  <${Nav} view=${route.view} />
+  ${connection === "lost" && html`<p class="lost" role="alert">The server does not answer. What you see may be old; this page comes back by itself.</p>`}
+  <${View} route=${route} />
+  <${Help} isOpen=${isHelpOpen} onClose=${() => setHelpOpen(false)} views=${VIEWS} />`;
+}
+
+const root = document.getElementById("app");
+root.replaceChildren();
+render(html`<${App} />`, root);

@@ -1,0 +1,112 @@
+"""The page in Debian's Chromium, driven by Playwright: one browser and one emulator for all tests of a session.
+
+Without Playwright or Chromium the tests are skipped, and fail where CI is set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from seedmock_server import serve
+from seedmock_server.clock import ManualClock
+
+pytestmark = pytest.mark.slow
+KEY = "sk_browser_one"
+BOAT = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4", "seed": 3}
+CHROMIUM = os.environ.get("SEEDMOCK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+EXPECTED_IN_CONSOLE = "Failed to load resource"
+"""Chromium reports each response from 400 on as an error, also those that a test asks for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
+class Emulator:
+    """Emulator on a socket with a clock that stands still, and orders by its first upstreams."""
+
+    def __init__(self, url: str, clock: ManualClock, client: httpx.Client) -> None:
+        self.url, self.clock, self.client = url, clock, client
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        options = {} if body is None else {"json": body}
+        response = self.client.request(method, f"/_mock/{path}", **options)
+        assert response.is_success, response.text
+        return response.json()
+
+    def order(self, *, key: str = KEY, headers: dict[str, str] | None = None, **changes: Any) -> str:
+        """Create a task of `opeai`; return its id."""
+        response = self.send("POST", "/v1/videos", key=key, headers=headers, json={**BOAT, **changes})
+        assert response.status_code == 200, response.text
+        return str(response.json()["id"])
+
+    def send(self, method: str, path: str, *, key: str = KEY, headers: Any = None, **options: Any) -> httpx.Response:
+        return self.client.request(
+            method, path, headers={"Authorization": f"Bearer {key}", **(headers or {})}, **options
+        )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    if CHROMIUM is None:
+        pytest.skip("needs chromium: apt-get install chromium")
+    # Debian's Chromium has no sandbox for root, which containers run as.
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def shared_emulator(clips: Path) -> Iterator[Emulator]:
+    clock = ManualClock()
+    with (
+        serve(clock=clock, pace="fast", seed=1, cache_dir=clips) as server,
+        httpx.Client(base_url=server.url, timeout=30) as client,
+    ):
+        yield Emulator(server.url, clock, client)
+
+
+@pytest.fixture
+def emulator(shared_emulator: Emulator) -> Emulator:
+    shared_emulator.control("POST", "reset", {})
+    return shared_emulator
+
+
+OpenPage = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(browser: Any, emulator: Emulator) -> Iterator[OpenPage]:
+    """Open a view of the page in a context of its own. The console must stay without errors."""
+    contexts, problems = [], []
+
+    def note(message: Any) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED_IN_CONSOLE):
+            problems.append(message.text)
+
+    def open_view(view: str = "#/tasks", *, url: str = emulator.url, **options: Any) -> Any:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(f"{url}/_mock/{view}")
+        return page
+
+    yield open_view
+    for context in contexts:
+        context.close()
+    assert problems == []
