@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium, driven by Playwright: one browser and one emulator for all tests of a session.
+"""The page in Debian's Chromium, driven by Playwright: one browser a module, one emulator a session.
 
 Without Playwright or Chromium the tests are skipped, and fail where CI is set.
 """
@@ -20,7 +20,7 @@ from seedmock_server.clock import ManualClock
 pytestmark = pytest.mark.slow
 KEY = "sk_browser_one"
 BOAT = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4", "seed": 3}
-CHROMIUM = os.environ.get("SEEDMOCK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = os.environ.get("SEEDMOCK_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 EXPECTED_IN_CONSOLE = "Failed to load resource"
 """Chromium reports each response from 400 on as an error, also those that a test asks for."""
@@ -56,7 +56,8 @@ class Emulator:
         )
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright's loop runs in this thread as long as it is open, and other tests have theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
     if CHROMIUM is None:

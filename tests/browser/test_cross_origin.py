@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +12,6 @@ import pytest
 
 from seedmock_server import serve
 
-pytestmark = pytest.mark.slow
 PAGE = b"<!doctype html><title>app</title>"
 ORDER = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4"}
 APPLICATION = """
@@ -61,18 +58,12 @@ def origin() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page(origin: str) -> Iterator[Any]:
+def page(browser: Any, origin: str) -> Iterator[Any]:
     """A page of the application in Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None and not os.environ.get("CI"):
-        pytest.skip("chromium is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        opened = browser.new_page()
-        opened.goto(origin)
-        yield opened
-        browser.close()
+    opened = browser.new_page()
+    opened.goto(origin)
+    yield opened
+    opened.close()
 
 
 def test_a_browser_application_orders_polls_and_reads_a_range(page: Any, origin: str) -> None:

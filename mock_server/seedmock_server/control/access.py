@@ -35,8 +35,8 @@ def check_access(scope: MutableMapping[str, Any], token: str | None) -> None:
 def check_page_access(scope: MutableMapping[str, Any], token: str | None) -> None:
     """Raise ControlError 403 for a request for the page itself that may not have it.
 
-    The page holds no state, and may be opened by a link on another site. With a token anybody may have it, since its
-    login form asks for the token.
+    The page holds no state, and may be opened by a link on another site. With a token every machine may have it,
+    since its login form asks for the token.
     """
     if token is None:
         _check_this_machine(scope, _headers(scope))

@@ -1,6 +1,6 @@
-"""Server-sent events: tell subscribers that something has changed, never what it is; they ask the control API for that.
+"""Server-sent events: tell subscribers that something has changed; the control API has the rest.
 
-A request costs one comparison while nobody subscribes, and sets a flag otherwise. One task compares what is counted
+A request costs one comparison without a subscriber, and sets a flag otherwise. One task compares what is counted
 (the journal, the next time that something is due) and appends a few words to the queue of each subscriber.
 """
 

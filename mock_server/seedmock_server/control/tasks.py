@@ -43,23 +43,23 @@ def list_tasks(context: ControlContext, request: ControlRequest) -> TasksRespons
 
 def _matching(context: ControlContext, request: ControlRequest) -> list[Task]:
     upstream, status = request.query.get("upstream"), request.query.get("status")
-    words = request.query.get("text", "").lower().split()
+    terms = request.query.get("text", "").lower().split()
     accounts = context.store.accounts() if request.account is None else [request.account]
     matches = [
         task
         for account in accounts
         for task in context.store.tasks(account)
         if upstream in (None, task.upstream)
-        and (not words or _has_words(task, words))
+        and (not terms or _has_terms(task, terms))
         and (status is None or context.engine.state(task).status == status)
     ]
     matches.sort(key=lambda task: task.created_at)
     return matches
 
 
-def _has_words(task: Task, words: list[str]) -> bool:
+def _has_terms(task: Task, terms: list[str]) -> bool:
     text = " ".join((task.id, task.model, task.prompt, task.fate, task.account)).lower()
-    return all(word in text for word in words)
+    return all(word in text for word in terms)
 
 
 def _index_after(tasks: list[Task], task_id: str | None) -> int:

@@ -61,7 +61,7 @@ def subscribed(use: Callable[[Stream, httpx.AsyncClient, Any], Awaitable[None]],
 
 
 @pytest.mark.slow
-def test_requests_clock_and_rules_are_told(clips: Any) -> None:
+def test_changes_by_requests_clock_and_rules_are_events(clips: Any) -> None:
     async def use(stream: Stream, client: httpx.AsyncClient, clock: Any) -> None:
         await client.post("/v1/videos", json=ORDER)
         await stream.topics({"journal"})
@@ -74,7 +74,7 @@ def test_requests_clock_and_rules_are_told(clips: Any) -> None:
 
 
 @pytest.mark.slow
-def test_the_end_of_a_task_is_told_by_a_clock_that_runs(clips: Any) -> None:
+def test_the_end_of_a_task_is_an_event_of_a_clock_that_runs(clips: Any) -> None:
     async def use(stream: Stream, client: httpx.AsyncClient, clock: Any) -> None:
         await client.post("/v1/videos", json=ORDER)
         clock.set_rate(20)
@@ -102,7 +102,7 @@ def test_a_server_that_stops_ends_the_stream_at_once(clips: Any) -> None:
     assert seconds < 2  # the grace period, after which it is aborted, is 3 s
 
 
-def test_a_subscriber_that_does_not_read_is_told_to_load_all_and_keeps_no_queue() -> None:
+def test_a_subscriber_that_does_not_read_loads_everything_again_and_keeps_no_queue() -> None:
     subscription = feed.Subscription()
     for _ in range(feed.MAX_QUEUE):
         subscription.put(b"event: change\n\n")
