@@ -32,6 +32,7 @@ from seedmock_server.tasks.pace import Pace
 BOUNDARY = "benchmark-boundary"
 CHUNK = 1 << 18
 PROMPT_BYTES = 10_000_000
+FORM_REPEATS = 10
 
 
 def noise(size: int) -> bytes:
@@ -79,7 +80,7 @@ def form(app: App, rounds: int) -> Measure:
     content_type = f"multipart/form-data; boundary={BOUNDARY}".encode()
 
     def ours() -> None:
-        asyncio.run(send_order(app, body, content_type))
+        runner.run(send_order(app, body, content_type))
 
     def peer() -> None:
         boundary = BOUNDARY.encode()
@@ -88,7 +89,8 @@ def form(app: App, rounds: int) -> Measure:
             parser.write(chunk)
         parser.finalize()
 
-    pairs = [(processor_time(ours), processor_time(peer)) for _ in range(rounds + 1)][1:]
+    with asyncio.Runner() as runner:  # one loop for all, as a server has
+        pairs = [(processor_time(ours), processor_time(peer)) for _ in range(FORM_REPEATS * rounds + 1)][1:]
     seconds, peer_seconds = (statistics.median(column) for column in zip(*pairs, strict=True))
     name = "create by form, image of 1 MiB: processor time"
     return Measure(name, seconds * 1000, "ms", "python-multipart", peer_seconds * 1000, at_most=FORM_TARGET)

@@ -9,13 +9,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from .enums import MediaKind
 from .errors import InvalidExchange
 from .facts import MediaFacts
 from .mp4 import CONTENT_TYPES, iso_format
+from .records import dataclass
 
 SECRET_HEADERS = frozenset(
     {
@@ -192,18 +193,24 @@ def _end_of_base64(body: bytes, start: int) -> int:
 
 def _without_files(body: bytes, limit: int, digests: bool) -> bytes:
     """Replace the binary parts of a multipart body by their type and size, and perhaps their digest."""
-    boundary = body.partition(b"\r\n")[0]
-    parts, length = [], 0
-    for part in body.split(b"\r\n" + boundary):
-        head, blank, content = part.partition(b"\r\n\r\n")
-        if blank and not _is_text(content):
-            digest = _digest(content) if digests else ""
-            content = f"<{len(content)} bytes of {_kind(content)}{digest}>".encode()
-        parts.append(head + blank + content)
+    boundary = body[: body.index(b"\r\n")]
+    # By position: files have megabytes, and to split the body would copy each of them twice.
+    delimiter, parts, length, at = b"\r\n" + boundary, list[bytes](), 0, 0
+    while at <= len(body) and length <= limit:
+        end = body.find(delimiter, at)
+        end = len(body) if end < 0 else end
+        blank = body.find(b"\r\n\r\n", at, end)
+        start = end if blank < 0 else blank + 4
+        parts.append(body[at:start] + _shown_content(body[start:end], digests) if start < end else body[at:end])
         length += len(parts[-1])
-        if length > limit:
-            break
-    return (b"\r\n" + boundary).join(parts)
+        at = end + len(delimiter)
+    return delimiter.join(parts)
+
+
+def _shown_content(content: bytes, digests: bool) -> bytes:
+    if _is_text(content):
+        return content
+    return f"<{len(content)} bytes of {_kind(content)}{_digest(content) if digests else ''}>".encode()
 
 
 def _digest(content: bytes) -> str:
@@ -211,12 +218,13 @@ def _digest(content: bytes) -> str:
 
 
 def _is_text(body: bytes) -> bool:
+    if b"\0" in body:  # in the first bytes of nearly every file
+        return False
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
-        # `limit` may cut a character of several bytes in two
-        return error.reason == "unexpected end of data" and b"\0" not in body
-    return b"\0" not in body
+        return error.reason == "unexpected end of data"  # `limit` may cut a character of several bytes in two
+    return True
 
 
 def _kind(body: bytes) -> str:

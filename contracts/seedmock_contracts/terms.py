@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .enums import AssetStatus, MediaKind
 from .facts import Amount, Variants
+from .records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

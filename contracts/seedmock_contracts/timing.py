@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .facts import Amount, Evidence
+from .records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
 from seedmock_contracts.upstreams import contracts
 
-from .api.accounts import ApiKeys
 from .api.downloads import Downloads
 from .api.pipeline import ApiHandler
 from .api.root import METHODS, ServerRoot
@@ -22,8 +22,6 @@ from .callbacks.delivery import retry_schedule
 from .callbacks.dispatcher import CallbackDispatcher
 from .callbacks.sender import CallbackSender
 from .clock import Clock, Clocks
-from .control.app import ControlApp
-from .control.context import ControlContext
 from .dashboard.static_files import StaticFiles, serves
 from .fates.rules import FateRules
 from .faults.callback_faults import CallbackFaults
@@ -43,17 +41,21 @@ from .references.face_detection import FaceDetector
 from .references.files import ReferenceFiles
 from .references.inspection import MediaInspector
 from .references.resolver import ReferenceResolver
-from .scenarios.active import ActiveScenario
-from .scenarios.catalog import load_scenario
-from .scenarios.loader import InvalidScenario, Scenario
 from .settings import InvalidSetting, Settings, default_cache_folder
-from .snapshots.checkpoint import Checkpoint
 from .storage import MemoryStore
 from .tasks.models import Task
 from .tasks.pace import LogNormal
 from .upstreams import upstreams
 from .upstreams.context import FILES, RESULTS, UpstreamContext
 from .upstreams.protocol import JsonResponse
+
+# The control API is imported for its first request: it takes a third of an emulator's start, and load tests make none.
+if TYPE_CHECKING:
+    from .control.app import ControlApp
+    from .control.context import ControlContext
+    from .scenarios.active import ActiveScenario
+    from .scenarios.loader import Scenario
+    from .snapshots.checkpoint import Checkpoint
 
 DOWNLOAD_PREFIXES = (RESULTS + "/", FILES + "/")
 
@@ -94,9 +96,11 @@ class App:
         api = ApiHandler(self.upstreams, settings, engine, self.journal, self.limits, *faults)
         self._api = _with_cors(api, settings)
         self._downloads = Downloads(context, self.upstreams, self.journal, *faults)
-        self.checkpoint = self._checkpoint(store, engine, files, random, uploads)
-        self.context = self._control_context(engine)
-        self._control, self._page = ControlApp(self.context), StaticFiles()
+        self._page = StaticFiles()
+        self._engine, self._files, self._random, self._uploads = engine, files, random, uploads
+        self._initial_scenario = None if settings.scenario is None else _load_scenario(settings.scenario)
+        if self._initial_scenario is not None:
+            self.active_scenario  # noqa: B018 - its rules are in force from the first request on
 
     def _data_dir(self) -> Path:
         folder = self.settings.data_dir or Path(tempfile.mkdtemp(prefix="seedmock-"))
@@ -119,36 +123,51 @@ class App:
         schedules = {name: retry_schedule(plan) for name, plan in plans.items() if plan is not None}
         return CallbackDispatcher(self.clocks, self.journal, sender, schedules)
 
-    def _checkpoint(
-        self, store: MemoryStore, engine: Engine, files: ReferenceFiles, random: SeededRandom, folder: Path
-    ) -> Checkpoint:
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        from .snapshots.checkpoint import Checkpoint
+
         return Checkpoint(
-            store=store,
+            store=self._engine.store,
             clocks=self.clocks,
             fates=self.fates,
             faults=self.faults,
             limits=self.limits,
             declared_media=self.declared_media,
             journal=self.journal,
-            engine=engine,
+            engine=self._engine,
             callbacks=self.callbacks,
-            reference_files=files,
-            random=random,
-            folder=folder,
+            reference_files=self._files,
+            random=self._random,
+            folder=self._uploads,
         )
 
-    def _control_context(self, engine: Engine) -> ControlContext:
-        scenario = _initial_scenario(self.settings)
-        self.active_scenario = ActiveScenario(engine, self.faults, self.limits, self.declared_media, scenario)
+    @cached_property
+    def active_scenario(self) -> ActiveScenario:
+        from .scenarios.active import ActiveScenario
+
+        return ActiveScenario(self._engine, self.faults, self.limits, self.declared_media, self._initial_scenario)
+
+    @cached_property
+    def context(self) -> ControlContext:
+        from .api.accounts import ApiKeys
+        from .control.context import ControlContext
+
         return ControlContext(
             settings=self.settings,
             keys=ApiKeys(self.settings.keys),
-            engine=engine,
+            engine=self._engine,
             checkpoint=self.checkpoint,
             active_scenario=self.active_scenario,
             due_sources=[self.callbacks.due_at],
             find_clip=self.renderer.find,
         )
+
+    @cached_property
+    def _control(self) -> ControlApp:
+        from .control.app import ControlApp
+
+        return ControlApp(self.context)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -206,10 +225,13 @@ def _renderer(settings: Settings) -> ClipRenderer:
     return ClipRenderer(folder, cache_bytes=settings.max_cache_bytes)
 
 
-def _initial_scenario(settings: Settings) -> Scenario | None:
+def _load_scenario(source: str | Path) -> Scenario:
     """Load the scenario of the settings. Raises InvalidSetting."""
+    from .scenarios.catalog import load_scenario
+    from .scenarios.loader import InvalidScenario
+
     try:
-        return None if settings.scenario is None else load_scenario(settings.scenario)
+        return load_scenario(source)
     except InvalidScenario as error:
         raise InvalidSetting(f"scenario: {error}") from error
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import get_contract
 
 from .errors import ApiError

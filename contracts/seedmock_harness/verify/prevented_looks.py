@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.facts import Fact
+from seedmock_contracts.records import dataclass
 
 from ..results.checks import failed
 from .expected_responses import ResponseKind, UnexpectedResponse

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
+
+# Imported where they are needed: both take longer than all else that `seedmock serve` does before it imports a server.
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
+    from click.shell_completion import CompletionItem
 
 ENTRY_POINTS = "seedmock.commands"
 SECTIONS: dict[str, dict[str, str]] = {
@@ -58,12 +62,14 @@ OTHERS = "Others"
 
 
 class EntryPointGroup(click.Group):
-    """Group of sub-commands that are imported only when they are called."""
+    """Group of sub-commands that are imported only when they are called, but for those that are added to it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for _, names in installed_sections() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
         for entry in _installed().select(name=cmd_name):
             command = entry.load()
             assert isinstance(command, click.Command)
@@ -97,6 +103,8 @@ class EntryPointGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the names of commands without importing any."""
+        from click.shell_completion import CompletionItem
+
         names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
         commands = [CompletionItem(name, help=self._summary(ctx, name)) for name in names]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
@@ -128,5 +136,7 @@ def _see_line(error: BaseException | None) -> str:
 
 @cache
 def _installed() -> EntryPoints:
+    from importlib.metadata import entry_points
+
     # Cached, because each call opens a file of every package in the environment.
     return entry_points(group=ENTRY_POINTS)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def complete_fates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -17,6 +20,8 @@ def complete_fates(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 def complete_faults(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Kinds of faults, with their meanings."""
+    from click.shell_completion import CompletionItem
+
     from ..faults.kinds import MEANINGS
 
     return [CompletionItem(kind, help=text) for kind, text in MEANINGS.items() if kind.startswith(incomplete)]
@@ -24,6 +29,8 @@ def complete_faults(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 def complete_scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of built-in scenarios; files where no name begins so."""
+    from click.shell_completion import CompletionItem
+
     from ..scenarios.catalog import scenario_names
 
     return _items(scenario_names(), incomplete) or [CompletionItem(incomplete, type="file")]
@@ -37,4 +44,6 @@ def complete_operations(ctx: click.Context, param: click.Parameter, incomplete: 
 
 
 def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(str(name)) for name in names if name.startswith(incomplete)]

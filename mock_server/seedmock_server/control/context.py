@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from seedmock_contracts.records import dataclass
 
 from ..api.accounts import ApiKeys
 from ..clock import Clocks

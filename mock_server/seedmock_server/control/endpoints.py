@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
+
+from seedmock_contracts.records import dataclass
 
 from .context import ControlContext
 from .query_parameters import QueryParameter, string

@@ -5,28 +5,19 @@ Knows no upstream, and no field but `type` and `role`, which it needs to reassem
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from seedmock_contracts.records import dataclass
 
+from .form_parts import Part, split_parts
 from .request_body import MAX_NAME_CHARS, MalformedBody
 
-if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartCallbacks
-
-MAX_PARTS: Final = 1000
 MAX_BRACKETS: Final = 8
 _EXTENDED_FILENAME: Final = re.compile(rb";\s*filename\*\s*=\s*[\w-]*'[^']*'([^;\s]*)", re.IGNORECASE)
 TEXT_PART: Final = "a part without a filename is text"
-
-# The library logs a warning for every malformed form, which would reach stderr; callers get MalformedBody instead.
-logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,48 +61,26 @@ def parse_form(content_type: bytes | str, body: bytes, types_by_role: Mapping[st
     return Form(_assemble(root, "", types_by_role or {}), tuple(files))
 
 
-Part = tuple[dict[bytes, bytes], bytes]
-
-
 def _parts(content_type: bytes | str, body: bytes) -> list[Part]:
     header = content_type if isinstance(content_type, str) else content_type.decode("latin-1")
-    parts: list[Part] = []
-    is_complete: list[bool] = []
     try:
-        boundary = parse_options_header(header)[1].get(b"boundary")
-        if not boundary:
-            raise MalformedBody("Content-Type names no boundary: expected multipart/form-data; boundary=...")
-        MultipartParser(boundary, _callbacks(parts, is_complete)).write(body)
-    except (FormParserError, UnicodeEncodeError) as error:
-        raise MalformedBody(f"the form cannot be read: {error}") from None
-    if not is_complete:
-        raise MalformedBody("the form ends before its closing boundary")
-    return parts
+        boundary = _options(header)[1].get(b"boundary")
+    except UnicodeEncodeError:
+        raise MalformedBody("the form cannot be read: its boundary is not Latin-1") from None
+    if not boundary:
+        raise MalformedBody("Content-Type names no boundary: expected multipart/form-data; boundary=...")
+    return split_parts(boundary, body)
 
 
-def _callbacks(parts: list[Part], is_complete: list[bool]) -> MultipartCallbacks:
-    names: list[bytes] = []
-    headers: dict[bytes, bytes] = {}
-    content: list[bytes] = []
+def _options(header: str | bytes) -> tuple[bytes, dict[bytes, bytes]]:
+    """Parse a header with options. Imported on first use: few emulators receive a form."""
+    from python_multipart.multipart import parse_options_header
 
-    def end_part() -> None:
-        if len(parts) >= MAX_PARTS:
-            raise MalformedBody(f"the form has more than {MAX_PARTS} parts")
-        parts.append((dict(headers), b"".join(content)))
-        headers.clear()
-        content.clear()
-
-    return {
-        "on_header_field": lambda data, start, stop: names.append(data[start:stop].lower()),
-        "on_header_value": lambda data, start, stop: headers.__setitem__(names[-1], data[start:stop]),
-        "on_part_data": lambda data, start, stop: content.append(data[start:stop]),
-        "on_part_end": end_part,
-        "on_end": lambda: is_complete.append(True),
-    }
+    return parse_options_header(header)
 
 
 def _disposition(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:
-    kind, options = parse_options_header(headers.get(b"content-disposition", b""))
+    kind, options = _options(headers.get(b"content-disposition", b""))
     if kind != b"form-data" or b"name" not in options:
         raise MalformedBody('a part of the form has no name: expected Content-Disposition: form-data; name="..."')
     name = _utf8(options[b"name"], "the name of a part")

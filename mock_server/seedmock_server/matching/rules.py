@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Generic, Protocol, TypeVar
 
 from seedmock_contracts.enums import Operation
+from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import NAMES
 
 from ..errors import SeedmockServerError

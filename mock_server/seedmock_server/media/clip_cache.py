@@ -12,10 +12,11 @@ import re
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from weakref import finalize
+
+from seedmock_contracts.records import dataclass
 
 WORK_PREFIX = "work-"
 TAG = re.compile(r'"[0-9a-f]{32}"')

@@ -8,7 +8,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
@@ -54,6 +53,8 @@ def decoder_version() -> tuple[str, ...]:
 
 @cache
 def _installed_version() -> str:
+    from importlib.metadata import version  # which loads csv, zipfile and a parser of mail
+
     return version("pillow-heif")
 
 

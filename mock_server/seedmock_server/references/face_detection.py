@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..media.clip_spec import StoredFile
-from ..media.drawing.images import fitted, opened, upright_size
 
 # Pixels of the longer side to which images are reduced: a face that matters is still large enough.
 LONGER_SIDE: Final = 640
@@ -44,6 +43,8 @@ class FaceDetector:
     @staticmethod
     async def name() -> str:
         """Return the name and version of the detector; empty without one."""
+        if _library.cache_info().currsize:
+            return detector_name()
         return await asyncio.to_thread(detector_name)
 
 
@@ -85,6 +86,8 @@ def _cascade() -> Any:
 
 def _grey_image(path: Path) -> Any:
     """Return the image upright, reduced and in shades of grey; None for a file that is not an image."""
+    # Imported here, because Pillow takes a tenth of an emulator's start.
+    from ..media.drawing.images import fitted, opened, upright_size
     from ..media.encoding.encoder import Unrenderable
 
     try:

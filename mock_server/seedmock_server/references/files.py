@@ -13,16 +13,15 @@ import re
 import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from seedmock_contracts.documents.hosts import is_plain_public_url
 from seedmock_contracts.facts import MediaFacts
+from seedmock_contracts.records import dataclass
 
 from ..http.outbound import fetch, too_large
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host
-from ..media import probe
 from ..media.clip_spec import StoredFile
 from .local_urls import FILES_PREFIX, MOCK_PREFIX, RESULTS_PREFIX, FileUri, decode_data_uri, is_data_uri, local_path
 
@@ -31,6 +30,7 @@ PART_PREFIX: Final = "part-"
 STALE_SECONDS: Final = 3600
 MAX_PUBLISHED: Final = 10_000
 MAX_FETCHES: Final = 8
+MAX_HASHED_IN_LOOP: Final = 4 * MIB
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -117,7 +117,9 @@ class ReferenceFiles:
         """
         if len(content) > self._limit:
             raise too_large(len(content), self._limit)
-        digest = await asyncio.to_thread(_digest, content)
+        # A thread costs as much as to hash 256 KiB, and a mebibyte holds the loop for a millisecond.
+        small = len(content) <= MAX_HASHED_IN_LOOP
+        digest = _digest(content) if small else await asyncio.to_thread(_digest, content)
         task = self._tasks.get(digest)
         if task is None:
             file = self._files.get(digest)
@@ -237,6 +239,8 @@ def _adopt(folder: Path) -> OrderedDict[str, int]:
 
 def _write_measured(folder: Path, digest: str, content: bytes) -> MeasuredFile:
     """Write and measure a file. Blocking; the file appears by renaming, and only if it is media."""
+    from ..media import probe  # few emulators measure a file
+
     handle, name = tempfile.mkstemp(prefix=PART_PREFIX, dir=folder)
     part = Path(name).resolve()
     try:

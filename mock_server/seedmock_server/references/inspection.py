@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
+from seedmock_contracts.records import dataclass
 
 from ..http.url_policy import FetchError
 from ..matching import magic_values as magic

@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from seedmock_contracts.records import dataclass
 
 from ..callbacks.delivery import Delivery
 from ..callbacks.dispatcher import CallbackDispatcher

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
-from statistics import NormalDist
+
+from seedmock_contracts.records import dataclass
 
 from ..clock import MAX_DURATION
 from ..randomness import SeededRandom
@@ -35,6 +35,8 @@ class LogNormal:
 
     def quantile(self, fraction: float) -> float:
         """Return the quantile of a fraction in [0, 1]; the extremes are clipped, since they are infinite."""
+        from statistics import NormalDist  # with fractions and decimals, which few emulators need
+
         # A rule may name p50=1ms and p90=1d: its tail would lie beyond any calendar.
         spread = math.log(self.p90 / self.p50) / NormalDist().inv_cdf(0.9)
         quantile = self.p50 * math.exp(spread * NormalDist().inv_cdf(min(max(fraction, 1e-6), 1 - 1e-6)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from seedmock_contracts.records import dataclass
 
 from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine

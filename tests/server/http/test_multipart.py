@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser
 
 from seedmock_contracts.upstreams import get_contract
+from seedmock_server.http.form_parts import Part, split_parts
 from seedmock_server.http.multipart import Form, FormFile, parse_form
 from seedmock_server.http.request_body import MalformedBody
 
@@ -203,6 +206,9 @@ def test_more_urls_than_items_of_their_kind_are_rejected() -> None:
         (TYPE, b'--b\r\nContent-Disposition: attachment; name="a"\r\n\r\nx\r\n--b--\r\n', "has no name"),
         (TYPE, b"--b\r\nX: %s\r\n\r\nx\r\n--b--\r\n" % (b"a" * 5000), "cannot be read"),
         (TYPE, b"--b\r\n%s\r\nx\r\n--b--\r\n" % (b"X: 1\r\n" * 20), "cannot be read"),
+        (TYPE, b"--b\r\nno header\r\n\r\nx\r\n--b--\r\n", "cannot be read"),
+        (TYPE, b"--bx\r\n\r\nx\r\n--b--\r\n", "cannot be read"),
+        (TYPE, b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx', "before its closing boundary"),
         (TYPE, body((b"a", b"\xff")), "the value of a is not valid UTF-8"),
         (TYPE, body((b"\xff", b"a")), "the name of a part is not valid UTF-8"),
         (TYPE, body(*[(b"a[]", b"")] * 1001), "more than 1000 parts"),
@@ -253,3 +259,53 @@ def leaves(node: Any) -> list[str]:
 def test_any_bytes_are_read_or_rejected(content_type: bytes, content: bytes) -> None:
     with suppress(MalformedBody):
         parse_form(content_type, content)
+
+
+def reference_parts(boundary: bytes, content: bytes) -> list[Part]:
+    """Parts as python-multipart reads them. Raises FormParserError, and AssertionError for an unfinished form."""
+    parts: list[Part] = []
+    names: list[bytes] = []
+    headers: dict[bytes, bytes] = {}
+    pieces: list[bytes] = []
+    ended: list[bool] = []
+
+    def end_part() -> None:
+        parts.append((dict(headers), b"".join(pieces)))
+        headers.clear()
+        pieces.clear()
+
+    callbacks: Any = {
+        "on_header_field": lambda data, start, stop: names.append(data[start:stop].lower()),
+        "on_header_value": lambda data, start, stop: headers.__setitem__(names[-1], data[start:stop]),
+        "on_part_data": lambda data, start, stop: pieces.append(data[start:stop]),
+        "on_part_end": end_part,
+        "on_end": lambda: ended.append(True),
+    }
+    MultipartParser(boundary, callbacks).write(content)
+    assert ended
+    return parts
+
+
+contents = st.one_of(
+    st.binary(max_size=30),
+    st.lists(st.sampled_from([b"\r\n", b"--b", b"\r\n--b", b"\r\n--bc", b"-", b"\r", b"\n", b"x"])).map(b"".join),
+)
+heads = st.sampled_from([b"", b"X: 1\r\n", b"X-A:  b c\r\ncontent-type: text/plain\r\n", b"x: 1\r\nX: 2\r\n"])
+form_texts = st.builds(
+    lambda start, parts, end: start + b"".join(b"--b\r\n%s\r\n%s\r\n" % part for part in parts) + end,
+    st.sampled_from([b"", b"", b"\r\n", b"x"]),
+    st.lists(st.tuples(heads, contents), max_size=4),
+    st.sampled_from([b"--b--\r\n", b"--b--", b"--b--\r\nmore", b"--b-", b""]),
+)
+
+
+@given(form_texts)
+@example(b"--b\r\n\r\nx\r\n--bc\r\n--b--\r\n")
+def test_parts_are_those_of_python_multipart(content: bytes) -> None:
+    try:
+        expected = reference_parts(b"b", content)
+    except (FormParserError, AssertionError):
+        with pytest.raises(MalformedBody):
+            split_parts(b"b", content)
+    else:
+        assert split_parts(b"b", content) == expected

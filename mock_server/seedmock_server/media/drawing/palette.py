@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
-from dataclasses import dataclass
+
+from seedmock_contracts.records import dataclass
 
 Colour = tuple[int, int, int]
 

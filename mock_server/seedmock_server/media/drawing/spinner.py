@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw
+
+from seedmock_contracts.records import dataclass
 
 from ..clip_spec import STEPS
 

@@ -8,7 +8,8 @@ second showing is such a slice. It is no reference for others, so that the encod
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+
+from seedmock_contracts.records import dataclass
 
 BASELINE = 66
 

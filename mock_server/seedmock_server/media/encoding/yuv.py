@@ -7,9 +7,9 @@ that manages colours has nothing to convert. It is also what Chromium assumes of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PIL import Image
+
+from seedmock_contracts.records import dataclass
 
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]

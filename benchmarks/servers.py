@@ -1,0 +1,88 @@
+"""Servers that benchmarks load, each a process of its own on the servers' core: the emulator, and its peers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from load import SERVER_CORE, free_port, program, wait_for_port
+
+BARE = [sys.executable, "-m", "uvicorn", "--app-dir", str(Path(__file__).parent), "bare:app"]
+BARE += ["--log-level", "critical", "--no-access-log", "--no-server-header", "--lifespan", "off", "--port"]
+"""Command of the bare uvicorn, but for its port."""
+TASK = {
+    "id": "cgt-20260529102017-sjqj9",
+    "model": "seedance-2-0-fast",
+    "status": "succeeded",
+    "content": {"video_url": "https://cdn.example.com/clip.mp4"},
+    "created_at": 1780021218,
+    "updated_at": 1780021218,
+}
+"""Envelope of a task of Ark, which aimock replays."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its name in tables, the URL that takes orders, and its process."""
+
+    name: str
+    url: str
+    pid: int
+
+
+def emulator_command(python: str = sys.executable) -> list[str]:
+    return [python, "-m", "seedmock_server", "serve", "--port"]
+
+
+@contextmanager
+def emulator(folder: Path, *, name: str = "seedmock", python: str = sys.executable) -> Iterator[Server]:
+    """An emulator with its clips in a folder; `python` is that of the build that is measured."""
+    # At other paces the emulator renders clips ahead while it is idle, which is when the peer is loaded.
+    options = ("--cache-dir", str(folder / name.replace(" ", "-")), "--pace", "instant")
+    with _process(emulator_command(python), options) as (port, pid):
+        yield Server(name, f"http://127.0.0.1:{port}/v1/videos", pid)
+
+
+@contextmanager
+def bare_uvicorn() -> Iterator[Server]:
+    with _process(BARE, ()) as (port, pid):
+        yield Server("bare uvicorn", f"http://127.0.0.1:{port}/", pid)
+
+
+@contextmanager
+def aimock(executable: Path, folder: Path) -> Iterator[Server]:
+    """aimock's Seedance surface: a fixed answer to each order whose prompt names a lighthouse."""
+    fixture = {"match": {"endpoint": "video", "userMessage": "lighthouse"}, "response": {"json": TASK}}
+    path = folder / "aimock.json"
+    path.write_text(json.dumps({"fixtures": [fixture]}))
+    with _process([str(executable), "--log-level", "silent", "-f", str(path), "-p"], ()) as (port, pid):
+        yield Server("aimock", f"http://127.0.0.1:{port}/api/v3/contents/generations/tasks", pid)
+
+
+def python_of(checkout: Path) -> str:
+    """The interpreter of a checkout's own environment."""
+    return str(checkout / ".venv" / "bin" / "python")
+
+
+@contextmanager
+def _process(command: Sequence[str], options: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """A server that listens on the port that follows its command. Pinned to the servers' core by this process's."""
+    port = free_port()
+    server: Any = subprocess.Popen(
+        [str(program("taskset")), "-c", SERVER_CORE, *command, str(port), *options],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    try:
+        wait_for_port(port)
+        yield port, server.pid
+    finally:
+        server.terminate()
+        server.wait()
