@@ -158,10 +158,10 @@ class Runner:
             self._load(self._ours, ORDER, seconds=FILL_SECONDS if tasks - self.stored > 50_000 else 2)
 
     def slowest_create(self, target: float) -> Measure:
-        held = self.stored
+        count = self.stored
         loads = [self._load(self._ours, ORDER)[0] for _ in range(self._options.rounds)]
         p99 = statistics.median(load.p99 for load in loads)
-        return Measure(f"create, 99th percentile, {held} tasks held", p99, "ms", at_most=target)
+        return Measure(f"create, 99th percentile, {count} tasks held", p99, "ms", at_most=target)
 
     def _load(self, server: Server, order: Mapping[str, Any] | None, *, seconds: int = 0) -> tuple[Load, float]:
         """Load a server, and return its processor time of one request in microseconds beside the result."""

@@ -98,9 +98,14 @@ class App:
         self._downloads = Downloads(context, self.upstreams, self.journal, *faults)
         self._page = StaticFiles()
         self._engine, self._files, self._random, self._uploads = engine, files, random, uploads
-        self._initial_scenario = None if settings.scenario is None else _load_scenario(settings.scenario)
-        if self._initial_scenario is not None:
-            self.active_scenario  # noqa: B018 - its rules are in force from the first request on
+        self._load_scenario()
+
+    def _load_scenario(self) -> None:
+        """Put the scenario of the settings in force, if there is one. Raises InvalidSetting."""
+        source = self.settings.scenario
+        self._initial_scenario = None if source is None else _load_scenario(source)
+        if source is not None:
+            self.active_scenario  # noqa: B018 - it puts its rules in force when it is made
 
     def _data_dir(self) -> Path:
         folder = self.settings.data_dir or Path(tempfile.mkdtemp(prefix="seedmock-"))

@@ -83,7 +83,11 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "match": lambda record: type(record).__match_args__,
     "slots": lambda record: (type(record).__slots__, hasattr(record, "__dict__")),
     "signature": lambda record: str(inspect.signature(type(record))),
-    "copies": lambda record: (copy.copy(record) == record, copy.deepcopy(record) == record, copy.copy(record) is record),
+    "copies": lambda record: (
+        copy.copy(record) == record,
+        copy.deepcopy(record) == record,
+        copy.copy(record) is record,
+    ),
     "hashable": lambda record: hash(record) == hash(copy.copy(record)),
     "label": lambda record: record.label() if hasattr(record, "label") else None,
     "unlike": lambda record: (record == 1, record != 1, record == object()),
@@ -139,7 +143,7 @@ class Pickled:
 
 
 def test_a_record_can_be_pickled() -> None:
-    assert pickle.loads(pickle.dumps(Pickled("a"))) == Pickled("a", 2)  # noqa: S301 - of our own making
+    assert pickle.loads(pickle.dumps(Pickled("a"))) == Pickled("a", 2)
 
 
 def test_other_dataclasses_are_the_standard_ones() -> None:

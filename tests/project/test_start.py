@@ -42,6 +42,21 @@ for command in sys.argv[1:]:
     before |= set(sys.modules)
 print(json.dumps(outputs))
 """
+UNSERVED = {
+    *("PIL", "hypothesis", "httpx", "importlib.metadata", "jinja2", "numpy", "python_multipart", "rich"),
+    *("respx", "starlette", "statistics", "tomllib", "zipfile"),
+    *("seedmock_client", "seedmock_harness", "seedmock_server.control", "seedmock_server.scenarios"),
+    *("seedmock_server.media.drawing", "seedmock_server.media.pipeline", "seedmock_server.snapshots"),
+}
+"""Modules and packages that a server needs for certain requests alone, and loads for the first of them."""
+APP = """
+import json, sys
+import seedmock_server.cli.main, seedmock_server.http.server
+from seedmock_server.app import App
+from seedmock_server.settings import Settings
+App(Settings())
+print(json.dumps(sorted(sys.modules)))
+"""
 Outputs = dict[str, tuple[str, list[str]]]
 """By command line, its output and the modules that it loaded and none before it had loaded."""
 
@@ -60,7 +75,8 @@ def helps() -> Outputs:
 
 
 def test_every_module_that_stays_unloaded_exists(package_sources: tuple[SourceFile, ...]) -> None:
-    assert UNLOADED - {source.module for source in package_sources} == set()
+    ours = {module for module in UNLOADED | UNSERVED if module.partition(".")[0] in OURS}
+    assert ours - {source.module for source in package_sources} == set()
 
 
 @pytest.mark.parametrize("command", ["--help", *(f"{name} --help" for name in COMMANDS)])
@@ -79,6 +95,11 @@ def test_the_version_loads_no_command() -> None:
     ours = {name for name in loaded if name.partition(".")[0] in OURS}
     cli = {f"seedmock_server.cli.{name}" for name in ("command_group", "completers", "main")}
     assert ours == {"seedmock_contracts", "seedmock_server", "seedmock_server.cli", *cli}
+
+
+def test_a_server_loads_nothing_that_only_certain_requests_need() -> None:
+    run = subprocess.run([sys.executable, "-c", APP], capture_output=True, text=True, check=True)
+    assert UNSERVED & set(json.loads(run.stdout)) == set()
 
 
 def test_the_help_of_reports_names_every_format_without_loading_any() -> None:
