@@ -16,6 +16,9 @@ import httpx
 import pytest
 from ruamel.yaml import YAML
 
+from seedmock_contracts import __version__
+from seedmock_server import ControlClient, serve
+
 ROOT = Path(__file__).parents[3]
 ACTION = YAML(typ="safe").load(ROOT / "action.yml")
 EXPRESSION = re.compile(r"\$\{\{ (inputs|github|steps)\.([\w.-]+) \}\}")
@@ -53,22 +56,29 @@ class Runner:
         lines = path.read_text().splitlines() if path.exists() else []
         return {key: value for key, _, value in (line.partition("=") for line in lines)}
 
+    def run_command(self, command: str, folder: Path) -> None:
+        """Run a step of the workflow after the action, with what that has exported."""
+        path = os.pathsep.join([*reversed((self.folder / "path").read_text().split()), os.environ["PATH"]])
+        self._run_script(command, folder, {"PATH": path})
+
     def _run_step(self, step: dict[str, Any]) -> None:
         values = {"action_path": str(ROOT), **self.inputs}
         variables = {key: EXPRESSION.sub(lambda m: values[m[2]], text) for key, text in step["env"].items()}
         files = {"ENV": "env", "PATH": "path", "OUTPUT": f"output-{step['id']}", "STEP_SUMMARY": "summary.md"}
+        paths = {f"GITHUB_{name}": str(self.folder / file) for name, file in files.items()}
+        self._run_script(step["run"], self.folder, {"RUNNER_TEMP": str(self.folder), **paths, **variables})
+
+    def _run_script(self, text: str, folder: Path, variables: dict[str, str]) -> None:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("SEEDMOCK_", "PYTEST_"))},
-            "RUNNER_TEMP": str(self.folder),
-            **{f"GITHUB_{name}": str(self.folder / file) for name, file in files.items()},
             **self.pairs("env"),
             **variables,
         }
         script = self.folder / "step.sh"
-        script.write_text(step["run"])
+        script.write_text(text)
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]  # what a runner takes `bash` for
         run = subprocess.run(
-            command, env=environment, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self.code, self.log = run.returncode, self.log + run.stdout
 
@@ -127,6 +137,38 @@ def test_start_is_true_or_false(runner: Runner) -> None:
     assert (runner.run(start="yes").code, runner.output("url")) == (2, "")
     assert "::error::start is 'yes'; allowed: true, false" in runner.log
     assert (runner.run(start="false").code, runner.output("url")) == (0, "")
+
+
+def test_drift_ends_the_step_with_1_and_writes_the_summary_all_the_same(runner: Runner) -> None:
+    with serve(pace="instant", seed=3) as server:
+        with ControlClient(server.url) as control:
+            control.faults.add("auth_bypass", upstream="opeai")
+        runner.run(start="false", verify="opeai", base_url=server.url, verify_arguments="--api-key k --only free.auth")
+    assert (runner.code, runner.output("exit-code")) == (1, "1"), runner.log
+    summary = (runner.folder / "summary.md").read_text()
+    assert summary == Path(runner.output("report")).read_text()
+    assert "drifted" in summary
+    assert "opeai.auth" in summary
+
+
+@pytest.mark.slow
+def test_the_workflow_that_init_writes_runs(runner: Runner, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for kind in ("github", "pytest"):
+        subprocess.run([sys.executable, "-m", "seedmock_server", "init", kind, "--dir", project], check=True)
+    workflow = YAML(typ="safe").load(project / ".github" / "workflows" / "seedmock.yml")
+    checkout, python, action, *commands, on_failure = workflow["jobs"]["test"]["steps"]
+    assert [step["uses"].partition("@")[0] for step in (checkout, python)] == [
+        "actions/checkout",
+        "actions/setup-python",
+    ]
+    assert action.pop("uses") == f"seedmock/seedmock@v{__version__}"
+    assert runner.run(**action["with"]).code == 0, runner.log
+    assert commands.pop(1)["run"].startswith(f'pip install "seedmock[pytest]=={__version__}"')  # it is installed
+    assert [step["run"] for step in commands] == ["seedmock doctor", "pytest"]
+    for step in (*commands, on_failure):
+        runner.run_command(step["run"], project)
+        assert runner.code == 0, runner.log
 
 
 @pytest.mark.slow

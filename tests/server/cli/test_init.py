@@ -110,14 +110,7 @@ def test_the_tests_for_node_pass(tmp_path: Path, root: Path, upstream: str) -> N
     assert "# pass 3\n# fail 0\n" in run([node, "--test", "--test-reporter=tap", "test/clips.test.mjs"], tmp_path)
 
 
-def test_the_workflow_is_valid_and_its_steps_run(tmp_path: Path) -> None:
+def test_the_workflow_is_valid(tmp_path: Path) -> None:
     init(tmp_path, "github")
-    init(tmp_path, "pytest")
     workflow = ".github/workflows/seedmock.yml"
     run([str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", workflow], tmp_path)
-    lines = (tmp_path / workflow).read_text(encoding="utf-8").splitlines()
-    steps = [line.partition("- run: ")[2] for line in lines if "- run: " in line]
-    assert steps.pop(0).startswith('pip install "seedmock[pytest]"')  # it is installed
-    assert steps == ["seedmock doctor", "pytest"]
-    for step in steps:
-        run([str(BIN / step.split()[0]), *step.split()[1:]], tmp_path)

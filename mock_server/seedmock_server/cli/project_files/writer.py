@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from seedmock_contracts import __version__
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import Operation
@@ -57,6 +58,7 @@ def render_files(kind: str, contract: Contract) -> dict[str, str]:
     _, path = endpoint_path(contract, Operation.CREATE, {})
     order = dict(contract.example(Operation.CREATE))
     values = {
+        "version": __version__,
         "upstream": contract.name,
         "create_path": path.removeprefix(contract.bases[0].prefix),
         "python_order": _literal(order, "    ", _python_value),
