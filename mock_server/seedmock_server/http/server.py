@@ -16,8 +16,9 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from types import FrameType
 from typing import Any, Final, Literal, cast
 
 import uvicorn
@@ -29,6 +30,9 @@ from .guarded_protocol import ConnectionLimits, GuardedProtocol
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 75  # as nginx has it: clients that poll every ten seconds keep their connection
 STARTUP_SECONDS: Final = 30.0
+TICK_SECONDS: Final = 1.0  # between two updates of the Date header
+TLS_CLOSE_SECONDS: Final = 0.1  # a client that idles reads no farewell, and so never answers it
+POLL_SECONDS: Final = 0.1
 STOP_SECONDS: Final = 10.0  # after the grace period: threads of the app that still render a clip end meanwhile
 
 App = Callable[..., Any]
@@ -126,7 +130,7 @@ class RunningServer:
 
     def stop(self) -> None:
         """Stop within the grace period. Raises RuntimeError if that fails."""
-        self._server.should_exit = True
+        self._server.request_exit()
         self._thread.join(self._stop_seconds)
         if self._thread.is_alive():
             raise RuntimeError(f"the server at {self.url} did not stop within {self._stop_seconds:g} s")
@@ -192,7 +196,8 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._grace_seconds = limits.grace_seconds
         self._aborted = False
-        self._loop: asyncio.AbstractEventLoop
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._exit_requested = asyncio.Event()
         self._tls_servers: list[asyncio.Server] = []
         self._end_streams: Callable[[], None] = getattr(app, "end_streams", lambda: None)
 
@@ -202,14 +207,35 @@ class _Server(uvicorn.Server):
         if self.started:
             self._ready()
 
+    async def main_loop(self) -> None:
+        # uvicorn's looks ten times a second for the end, which then comes late, and an idle process never sleeps.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._exit_requested.wait(), TICK_SECONDS)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._wake()
+
+    def request_exit(self) -> None:
+        """Stop soon; from any thread, in any state."""
+        self.should_exit = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: the server has stopped
+                self._loop.call_soon_threadsafe(self._exit_requested.set)
+
     def run_soon(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Await something on the server's loop, from another thread."""
+        assert self._loop is not None, "the server has not started"
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(STARTUP_SECONDS)
 
     async def listen_tls(self, listener: socket.socket, context: ssl.SSLContext) -> None:
         protocol = cast(type[GuardedProtocol], self.config.http_protocol_class)
         factory = partial(protocol, self.config, self.server_state, {})
-        server = await self._loop.create_server(factory, sock=listener, ssl=context, backlog=BACKLOG)
+        server = await asyncio.get_running_loop().create_server(factory, sock=listener, ssl=context, backlog=BACKLOG)
         self._tls_servers.append(server)
 
     async def abort_tls(self) -> None:
@@ -218,16 +244,36 @@ class _Server(uvicorn.Server):
                 connection.abort()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self._tls_servers:
+        # In the place of uvicorn's, which sleeps for a tenth of a second at least.
+        for server in (*self.servers, *self._tls_servers):
             server.close()
         self._end_streams()
+        for listener in sockets or ():
+            listener.close()
         timer = asyncio.get_running_loop().call_later(self._grace_seconds, self._abort)
         try:
-            await super().shutdown(sockets)
+            await self._close_connections()
+            if not self.force_exit:
+                await self.lifespan.shutdown()
         finally:
             timer.cancel()
             if self.force_exit:
                 self._abort()
+
+    async def _close_connections(self) -> None:
+        """Close those that are idle, and the others after their responses, until none is left or a signal says so."""
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        state, seconds, closing_since = self.server_state, 0.001, dict[object, float]()
+        while (state.connections or state.tasks) and not self.force_exit:
+            now = asyncio.get_running_loop().time()
+            for connection in cast(list[GuardedProtocol], list(state.connections)):
+                if connection.scheme == "https" and connection.transport.is_closing():
+                    since = closing_since.setdefault(connection, now)
+                    if now - since >= TLS_CLOSE_SECONDS:
+                        connection.abort()
+            await asyncio.sleep(seconds)
+            seconds = min(2 * seconds, POLL_SECONDS)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import trustme
 
 from seedmock_server.http import server as server_module
 from seedmock_server.http.asgi import lifespan
@@ -265,3 +267,24 @@ def test_a_server_that_does_not_stop_is_reported_after_a_limit(monkeypatch: pyte
     hold.set()
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_a_stopping_server_waits_for_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "TICK_SECONDS", 60.0)
+    monkeypatch.setattr(server_module, "STOP_SECONDS", 5.0)
+    with serve_in_thread(app, limits=ConnectionLimits(grace_seconds=0)) as server:
+        assert httpx.get(server.url).text == "ok"
+
+
+def test_a_client_that_idles_on_a_tls_connection_holds_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "STOP_SECONDS", -15.0)
+    authority = trustme.CA()
+    context, trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.configure_trust(trust)
+    with (
+        httpx.Client(verify=trust) as client,
+        serve_in_thread(app, limits=ConnectionLimits(grace_seconds=20)) as server,
+    ):
+        port = server.listen_tls(context)
+        assert client.get(f"https://localhost:{port}").text == "ok"

@@ -38,6 +38,14 @@ def protocol_instance() -> HttpToolsProtocol:
     return asyncio.run(build())
 
 
+def stopped_server() -> uvicorn.Server:
+    """A server that has run: some attributes are set only then."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None))
+    server.should_exit = True
+    asyncio.run(server.serve())
+    return server
+
+
 def cycle_instance() -> RequestResponseCycle:
     """A cycle that was built from nothing: its attributes are there, whatever they hold."""
     arguments: Any = dict.fromkeys(inspect.signature(RequestResponseCycle).parameters)
@@ -92,8 +100,8 @@ def test_the_protocol_has_what_the_guarded_protocol_overrides_and_reads() -> Non
 
 def test_the_server_has_what_ours_overrides_and_reads() -> None:
     names = inherited(class_body(server, "_Server"))
-    assert {"startup", "shutdown", "handle_exit", "server_state"} <= names
-    require(names | {"capture_signals", "should_exit"}, uvicorn.Server(uvicorn.Config(app)))
+    assert {"startup", "on_tick", "handle_exit", "lifespan", "servers", "server_state"} <= names
+    require(names | {"capture_signals", "main_loop", "shutdown", "should_exit"}, stopped_server())
     require({"connections", "tasks", "default_headers"}, ServerState())
 
 
