@@ -33,10 +33,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.messages.error_guides import note_guide
 
 
 class SeedmockError(Exception):
-    """Base of the exceptions of this client. `advice` is the next step; `task_id` is set once a task may exist."""
+    """Base of the exceptions of this client. `advice` is the next step; `task_id` is set once a task may exist.
+
+    A note names the page of the documentation on the error.
+    """
 
     advice = ""
 
@@ -63,6 +67,7 @@ class SeedmockError(Exception):
         self.retryable = retryable
         self.retry_after = retry_after
         self.advice = advice or type(self).advice
+        note_guide(self)
 
     def __str__(self) -> str:
         task = f" (task {self.task_id})" if self.task_id and self.task_id not in self.message else ""

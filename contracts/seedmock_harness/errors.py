@@ -24,6 +24,12 @@ HarnessError
 
 from __future__ import annotations
 
+from seedmock_contracts.messages.error_guides import note_guide
+
 
 class HarnessError(Exception):
-    """Base class of the exceptions that the harness raises."""
+    """Base class of the exceptions that the harness raises. Where a guide helps, a note names its page."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        note_guide(self)

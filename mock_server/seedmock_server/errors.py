@@ -33,10 +33,15 @@ from __future__ import annotations
 
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.facts import Fact, Violation
+from seedmock_contracts.messages.error_guides import note_guide
 
 
 class SeedmockServerError(Exception):
-    """Base class of the exceptions of the emulator."""
+    """Base class of the exceptions of the emulator. Where a guide helps, a note names its page."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        note_guide(self)
 
 
 class ApiError(SeedmockServerError):

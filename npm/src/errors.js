@@ -1,11 +1,14 @@
 "use strict";
 /** Errors of this package. Each message says what was wrong and what to do; none contains an API key or a token. */
 
-/** Base of this package's errors. */
+const { ERROR_GUIDES } = require("./error-guides.js");
+
+/** Base of this package's errors. Where a guide helps, the last line of the message names its page. */
 class SeedmockError extends Error {
   /** @param {string} message */
   constructor(message) {
-    super(message);
+    const guide = ERROR_GUIDES[new.target.name];
+    super(guide === undefined ? message : `${message}\n${guide}`);
     this.name = new.target.name;
   }
 }

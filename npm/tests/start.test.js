@@ -90,6 +90,7 @@ describe("a server that cannot be started", () => {
   test("shows the last lines of its error, without keys", async () => {
     const error = await startSeedmock({ pace: "slow", key: "sk_secret", token: TOKEN }).catch((reason) => reason);
     assert.equal(error.name, "ServerStartError");
+    assert.match(error.message, /\nSee: \S+#javascript-cannot-start-the-server \(.*\)$/);
     assert.match(error.message, /^\S+(.*) serve ended with exit code 2\n[^]*'slow' is not one of 'instant', 'fast'/);
     assert.doesNotMatch(error.message + error.stack, /sk_secret|a-token/);
   });
@@ -152,7 +153,8 @@ describe("SEEDMOCK_URL", () => {
 
   test("is waited for a while", async (t) => {
     const url = "http://127.0.0.1:9"; // the port "discard": nothing listens there
-    const message = /^no emulator answers at http:\/\/127\.0\.0\.1:9 \(ECONNREFUSED\); start one: seedmock serve$/;
+    const message =
+      /^no emulator answers at http:\/\/127\.0\.0\.1:9 \(ECONNREFUSED\); start one: seedmock serve\nSee: https:\S+#no-emulator-answers \(offline: seedmock docs troubleshooting#no-emulator-answers\)$/;
     await assert.rejects(connectSeedmock({ url }), { name: "EmulatorNotRunning", message });
     await assert.rejects(connectSeedmock(), /set SEEDMOCK_URL/);
     t.diagnostic("connectSeedmock waits 5 s");

@@ -1,6 +1,7 @@
 """Place in the documentation that explains an error: a page and a heading by the name of the exception's class.
 
-One table for all packages, which share no base class; names of classes occur once in the project.
+One table for all packages, which share no base class; names of classes occur once in the project. The npm package's
+is generated from it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ PAGES: Mapping[str, str] = {
     "EmulatorNotRunning": f"{_TROUBLES}no-emulator-answers",
     "RequestRejected": "reference/control-api.md",
     "LiveHostReached": f"{_TROUBLES}a-test-reached-a-live-host",
+    "LibraryNotRedirected": f"{_TROUBLES}a-test-reached-a-live-host",
+    # the helpers for JavaScript
+    "ServerStartError": f"{_TROUBLES}javascript-cannot-start-the-server",
     # the client
     "UsageError": f"{_TROUBLES}a-call-that-cannot-work",
     "ValidationError": f"{_TROUBLES}the-request-breaks-a-rule",
@@ -44,15 +48,28 @@ PAGES: Mapping[str, str] = {
     "NoRecordingsFound": "guides/record-replay.md#record",
     "InvalidRecording": "guides/record-replay.md#record",
     "RecordingError": "guides/record-replay.md#record",
+    "LiveUpstreamDrifted": "guides/verify.md",
+    "UnexpectedTask": "guides/verify.md",
+    "InvalidReportPath": "guides/verify.md",
+    "CheckFailure": "reference/checks-and-mutations.md",
+    "InvalidReproducer": "guides/gateway.md",
 }
 """Paths below docs/. A class that is not listed has the page of its nearest base that is."""
+
+_pages_by_class: dict[type, str] = {}  # since a refused request raises an error, too
 
 
 def error_guide(error: BaseException | None) -> str:
     """The page on an error, as in PAGES, or ""."""
-    own = (class_ for class_ in type(error).__mro__ if class_.__module__.startswith("seedmock_"))
-    names = (class_.__name__ for class_ in own)
-    return next((PAGES[name] for name in names if name in PAGES), "")
+    return page_of(type(error))
+
+
+def page_of(class_: type) -> str:
+    """The page on the errors of a class, as in PAGES, or ""."""
+    if class_ not in _pages_by_class:
+        own = (base.__name__ for base in class_.__mro__ if base.__module__.startswith("seedmock_"))
+        _pages_by_class[class_] = next((PAGES[name] for name in own if name in PAGES), "")
+    return _pages_by_class[class_]
 
 
 def offline_topic(page: str) -> str:
@@ -62,5 +79,16 @@ def offline_topic(page: str) -> str:
 
 def see_line(error: BaseException | None) -> str:
     """The line on where to read about an error, or ""."""
-    page = error_guide(error)
+    return page_line(error_guide(error))
+
+
+def page_line(page: str) -> str:
+    """The line that names a page of PAGES, or "" for none."""
     return f"See: {SITE}{page} (offline: seedmock docs {offline_topic(page)})" if page else ""
+
+
+def note_guide(error: BaseException) -> None:
+    """Add the line on where to read about an error as a note, which tracebacks show below the message."""
+    line = see_line(error)
+    if line:
+        error.add_note(line)

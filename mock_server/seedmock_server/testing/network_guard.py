@@ -6,8 +6,6 @@ import socket
 import ssl
 from typing import Any, NoReturn, Self
 
-from seedmock_contracts.messages.error_guides import see_line
-
 from ..errors import SeedmockServerError
 from .interception import HOSTS, Interception, live_host
 
@@ -19,9 +17,6 @@ ADVICE = (
 
 class LiveHostReached(SeedmockServerError, AssertionError):
     """A test tried to reach a real host."""
-
-    def __str__(self) -> str:
-        return f"{super().__str__()}\n{see_line(self)}"
 
 
 class NetworkGuard:

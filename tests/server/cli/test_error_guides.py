@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import tomllib
+import traceback
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,14 @@ from click.testing import CliRunner
 
 from seedmock_client import errors as client_errors
 from seedmock_client.cli.exit_codes import EXITS, error_lines
-from seedmock_contracts.messages.error_guides import PAGES, SITE, error_guide, offline_topic, see_line
+from seedmock_contracts.messages.error_guides import PAGES, SITE, error_guide, offline_topic, page_of, see_line
+from seedmock_harness import errors as harness_errors
+from seedmock_harness.driver.http_transport import InvalidBaseUrl
+from seedmock_server import errors as server_errors
 from seedmock_server.cli.documentation.pages import find_topic, load_pages
 from seedmock_server.cli.main import main
+from seedmock_server.control_client import RequestRejected
+from seedmock_server.settings import InvalidSetting
 from seedmock_server.testing.network_guard import LiveHostReached
 
 TROUBLES = "troubleshooting#"
@@ -24,7 +30,8 @@ def test_every_class_of_the_table_exists(root: Path) -> None:
     sources = [path.read_text(encoding="utf-8") for path in root.glob("*/seedmock_*/**/*.py")]
     classes = {name for text in sources for name in re.findall(r"^class (\w+)\(", text, re.MULTILINE)}
     assert len(classes) > 100
-    assert PAGES.keys() - classes == set()
+    javascript = (root / "npm" / "src" / "errors.js").read_text(encoding="utf-8")
+    assert PAGES.keys() - classes - set(re.findall(r"^class (\w+) ", javascript, re.MULTILINE)) == set()
 
 
 def test_every_page_exists_with_its_heading_here_and_offline() -> None:
@@ -100,6 +107,53 @@ def test_the_line_comes_last_and_once() -> None:
     assert lines == ["error: empty", f"  {client_errors.BalanceError.advice}", see_line(client_errors.BalanceError())]
 
 
-def test_a_test_that_reaches_a_live_host_names_the_page() -> None:
-    with pytest.raises(LiveHostReached, match=r"^nothing was sent\nSee: \S+#a-test-reached-a-live-host "):
-        raise LiveHostReached("nothing was sent")
+# --- as a note of the exception ---
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        LiveHostReached("nothing was sent"),
+        InvalidSetting("credit: not an amount"),
+        RequestRejected("no such scenario", 400, "name", ["a"]),
+        client_errors.BalanceError("empty", status=403),
+        client_errors.LinkExpiredError("expired", task_id="cgt-1"),
+        InvalidBaseUrl("not an origin"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_traceback_names_the_page_below_the_message_and_the_message_does_not(error: Exception) -> None:
+    lines = traceback.format_exception_only(error)
+    assert lines[0].endswith(f": {error}\n")
+    assert [line.rstrip("\n") for line in lines[1:]] == error.__notes__ == [see_line(error)]
+    assert "See:" not in str(error)
+
+
+def test_an_error_of_each_public_package_without_a_page_has_no_note() -> None:
+    for class_ in (server_errors.SeedmockServerError, client_errors.SeedmockError, harness_errors.HarnessError):
+        assert not hasattr(class_("x"), "__notes__")
+
+
+INSIDE = {
+    # answered over HTTP, or rendered as the failure of a task
+    "ApiError", "BodyTooLarge", "BodyTooSlow", "ClientDisconnected", "ConnectionDropped", "ControlError", "FetchError",
+    "FetchNotAllowed", "FetchTimeout", "InvalidRule", "InvalidSnapshot", "MalformedBody", "RangeNotSatisfiable",
+    "UnreadableMedia", "UnsupportedMediaType",
+    # what the sentence of the error says is all that helps
+    "ControlClientError", "EncoderFailure", "FilesExist", "NoDecoder", "RenderBug", "UnknownTopic", "Unrenderable",
+    # caught by the harness, which reports a finding
+    "NotRecorded", "OrderingStopped", "StopVerification", "TaskNotFinished",
+}  # fmt: skip
+"""Errors of the server and the harness of which no page says more."""
+
+
+def test_every_other_error_has_a_page() -> None:
+    assert [class_.__name__ for class_ in vars(client_errors).values() if _lacks_page(class_)] == ["SeedmockError"]
+    trees = f"{server_errors.__doc__}{harness_errors.__doc__}"
+    names = {name for line in re.findall(r"── ([A-Z][\w, ]*?)(?:  |\n|$)", trees) for name in line.split(", ")}
+    assert len(names) > 40
+    assert names - PAGES.keys() == INSIDE
+
+
+def _lacks_page(class_: object) -> bool:
+    return isinstance(class_, type) and issubclass(class_, BaseException) and not page_of(class_)
