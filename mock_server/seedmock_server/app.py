@@ -32,7 +32,7 @@ from .faults.selection import FaultSelector
 from .generation.assets import AssetLibrary
 from .generation.engine import Engine, EngineConfig
 from .http.asgi import AsgiApp, Receive, Scope, Send, lifespan
-from .journal import Journal
+from .journal import Journal, MemoryJournal
 from .media.renderer import ClipRenderer
 from .randomness import SeededRandom, fresh_seed
 from .rate_limits import RateLimit, RateLimits
@@ -42,7 +42,8 @@ from .references.files import ReferenceFiles
 from .references.inspection import MediaInspector
 from .references.resolver import ReferenceResolver
 from .settings import InvalidSetting, Settings, default_cache_folder
-from .storage import MemoryStore
+from .storage import MemoryStore, Store
+from .storage.steering import LocalSteering, Steering
 from .tasks.models import Task
 from .tasks.pace import LogNormal
 from .upstreams import upstreams
@@ -68,36 +69,29 @@ class App:
         self.clock = clock or Clock()
         self.clocks = Clocks(self.clock)
         self.seed = fresh_seed() if settings.seed is None else settings.seed
-        random, store = SeededRandom(self.seed), MemoryStore()
-        uploads = self._data_dir() / "sources"
-        self.journal = Journal(settings.max_journal_entries)
+        random = SeededRandom(self.seed)
+        store: Store = MemoryStore()
+        self._uploads = self._data_dir() / "sources"
+        self.steering: Steering = LocalSteering()
+        self.journal: Journal = MemoryJournal(settings.max_journal_entries)
         self.fates, self.faults = FateRules(random), FaultRules(random)
-        self.limits = RateLimits(RateLimit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
+        self.limits = RateLimits(store, RateLimit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
         self.declared_media = DeclaredMedia()
         self.ledger = _ledger(settings, store, self.clocks)
         self.renderer = _renderer(settings)
-        files = ReferenceFiles(
-            uploads, fetch=settings.fetch, limit_bytes=settings.max_body_bytes, public_url=settings.public_url
-        )
-        inspector = MediaInspector(files, self.declared_media, FaceDetector())
-        resolver = ReferenceResolver(store, self.clocks, inspector, settings.variant_options)
-        config = EngineConfig(pace=settings.pace, latencies=_latencies(), options=settings.variant_options)
-        engine = Engine(store, self.clocks, random, self.renderer, resolver, self.fates, self.ledger, config)
-        library = AssetLibrary(
-            store, self.clocks, files, inspector, self.fates, self.ledger,
-            pace=settings.pace, options=settings.variant_options,
-        )  # fmt: skip
-        context = UpstreamContext(engine, library, files, random, settings)
+        context = self._upstream_context(store, random)
+        engine = context.engine
         self.upstreams = upstreams(context)
         self.callbacks = self._callback_dispatcher(store)
         engine.schedule_callback = self.callbacks.schedule
-        faults = FaultSelector(self.faults, context), FaultExecution(context, self.renderer)
+        faults = FaultSelector(self.faults, context), FaultExecution(context, self.renderer), self.steering
         self._root = ServerRoot(settings, contracts())
-        api = ApiHandler(self.upstreams, settings, engine, self.journal, self.limits, *faults)
-        self._api = _with_cors(api, settings)
+        self._api = _with_cors(
+            ApiHandler(self.upstreams, settings, engine, self.journal, self.limits, *faults), settings
+        )
         self._downloads = Downloads(context, self.upstreams, self.journal, *faults)
         self._page = StaticFiles()
-        self._engine, self._files, self._random, self._uploads = engine, files, random, uploads
+        self._engine, self._services = engine, context
         self._load_scenario()
 
     def _load_scenario(self) -> None:
@@ -115,9 +109,26 @@ class App:
             self._remove_temporary = finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return folder
 
-    def _callback_dispatcher(self, store: MemoryStore) -> CallbackDispatcher:
-        def render(task: Task) -> JsonResponse | None:
-            current = store.task(task.id)  # deleted or cancelled since the callback was scheduled
+    def _upstream_context(self, store: Store, random: SeededRandom) -> UpstreamContext:
+        settings, options = self.settings, self.settings.variant_options
+        files = ReferenceFiles(
+            self._uploads, fetch=settings.fetch, limit_bytes=settings.max_body_bytes, public_url=settings.public_url
+        )
+        inspector = MediaInspector(files, self.declared_media, FaceDetector())
+        resolver = ReferenceResolver(store, self.clocks, inspector, options)
+        config = EngineConfig(pace=settings.pace, latencies=_latencies(), options=options)
+        engine = Engine(
+            store, self.clocks, random, self.renderer, resolver, self.fates, self.ledger, self.limits, config
+        )
+        library = AssetLibrary(
+            store, self.clocks, files, inspector, self.fates, self.ledger, self.steering,
+            pace=settings.pace, options=options,
+        )  # fmt: skip
+        return UpstreamContext(engine, library, files, random, settings)
+
+    def _callback_dispatcher(self, store: Store) -> CallbackDispatcher:
+        async def render(task: Task) -> JsonResponse | None:
+            current = await store.task(task.id)  # deleted or cancelled since the callback was scheduled
             if current is None:
                 return None
             return self.upstreams[task.upstream].render_task(current, current.origin)
@@ -126,7 +137,7 @@ class App:
         sender = CallbackSender(self.clocks, render, policy=self.settings.callbacks, faults=faults)
         plans = {name: upstream.contract.callbacks for name, upstream in self.upstreams.items()}
         schedules = {name: retry_schedule(plan) for name, plan in plans.items() if plan is not None}
-        return CallbackDispatcher(self.clocks, self.journal, sender, schedules)
+        return CallbackDispatcher(store, self.clocks, self.journal, sender, schedules)
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -142,8 +153,8 @@ class App:
             journal=self.journal,
             engine=self._engine,
             callbacks=self.callbacks,
-            reference_files=self._files,
-            random=self._random,
+            reference_files=self._services.sources,
+            random=self._services.random,
             folder=self._uploads,
         )
 
@@ -160,6 +171,7 @@ class App:
 
         return ControlContext(
             settings=self.settings,
+            steering=self.steering,
             keys=ApiKeys(self.settings.keys),
             engine=self._engine,
             checkpoint=self.checkpoint,
@@ -220,7 +232,7 @@ def _with_cors(api: AsgiApp, settings: Settings) -> AsgiApp:
     return allow_origins(api, settings.cors)
 
 
-def _ledger(settings: Settings, store: MemoryStore, clocks: Clocks) -> Ledger:
+def _ledger(settings: Settings, store: Store, clocks: Clocks) -> Ledger:
     prices = Prices(settings.variant_options, settings.token_price, settings.refund_after)
     return Ledger(store, clocks, prices, credit=settings.credit, pace=settings.pace)
 

@@ -18,6 +18,8 @@ SeedmockServerError
 ├── InvalidSetting             a setting of the server is malformed; also a ValueError
 ├── InvalidScenario            a scenario file is malformed; also a ValueError
 ├── InvalidSnapshot            a snapshot is malformed; also a ValueError
+├── StoreError                 the store can't be opened or used
+│   └── StoreUnavailable       it can't be used at the moment; nothing of the request was stored
 ├── ListenError                the server cannot listen on its address
 │   └── PortInUse              another program listens on the port
 ├── FilesExist, UnknownTopic   a command would overwrite files, or finds no page of this name

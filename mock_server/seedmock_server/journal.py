@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -146,47 +146,69 @@ class LazyEntry(Protocol):
     def entry(self) -> JournalEntry: ...
 
 
-class Journal:
-    """The last `entries` exchanges. Each has a number, counted from 0 since the start."""
+class Journal(Protocol):
+    """The last exchanges, bounded in number. Each has a number, counted from 0."""
 
-    def __init__(self, entries: int) -> None:
-        self._ring: deque[tuple[int, JournalEntry | LazyEntry]] = deque(maxlen=entries)
-        self.count = 0
-
-    def append(self, entry: JournalEntry) -> None:
-        self._ring.append((self.count, entry))
-        self.count += 1
+    def append(self, entry: JournalEntry) -> None: ...
 
     def append_lazy(self, entry: LazyEntry, size: int) -> None:
         """Store an exchange whose bodies have `size` bytes; a large one is built at once, so that its bodies can go."""
-        self._ring.append((self.count, entry if size <= MAX_BODY_BYTES else entry.entry()))
-        self.count += 1
+        ...
 
-    def __len__(self) -> int:
-        return len(self._ring)
+    async def read(self, selection: JournalFilter | None = None) -> Sequence[tuple[int, JournalEntry]]:
+        """Return exchanges with their numbers, oldest first."""
+        ...
 
-    def read(self, selection: JournalFilter | None = None) -> Iterator[tuple[int, JournalEntry]]:
-        """Iterate over exchanges and their numbers, oldest first."""
+    async def total(self) -> int:
+        """Return the number of all exchanges so far, which is that of the next one."""
+        ...
+
+    async def restore(self, total: int, pairs: Iterable[tuple[int, JournalEntry]]) -> None:
+        """Replace the content by numbered exchanges (the last ones if there are too many), and count on from there."""
+        ...
+
+    async def clear(self, account: str | None = None) -> None:
+        """Remove everything and count from 0, or remove one account's exchanges; the others keep their numbers."""
+        ...
+
+
+class MemoryJournal:
+    """Journal in the memory of this process. No coroutine suspends."""
+
+    def __init__(self, entries: int) -> None:
+        self._ring: deque[tuple[int, JournalEntry | LazyEntry]] = deque(maxlen=entries)
+        self._count = 0
+
+    def append(self, entry: JournalEntry) -> None:
+        self._ring.append((self._count, entry))
+        self._count += 1
+
+    def append_lazy(self, entry: LazyEntry, size: int) -> None:
+        self._ring.append((self._count, entry if size <= MAX_BODY_BYTES else entry.entry()))
+        self._count += 1
+
+    async def read(self, selection: JournalFilter | None = None) -> Sequence[tuple[int, JournalEntry]]:
         matches: Callable[[int, JournalEntry], bool] = (selection or JournalFilter()).matches
-        return (pair for pair in self._built() if matches(*pair))
+        return [pair for pair in self._built() if matches(*pair)]
+
+    async def total(self) -> int:
+        return self._count
 
     def _built(self) -> Iterator[tuple[int, JournalEntry]]:
         for number, entry in tuple(self._ring):
             yield number, entry if isinstance(entry, JournalEntry) else entry.entry()
 
-    def restore(self, count: int, pairs: Iterable[tuple[int, JournalEntry]]) -> None:
-        """Replace the content by numbered exchanges (the last ones if there are too many), and count on from there."""
+    async def restore(self, total: int, pairs: Iterable[tuple[int, JournalEntry]]) -> None:
         pairs = tuple(pairs)
         self._ring.clear()
         self._ring.extend(pairs)
-        self.count = count
+        self._count = total
 
-    def clear(self, account: str | None = None) -> None:
-        """Remove everything and count from 0, or remove one account's exchanges; the others keep their numbers."""
+    async def clear(self, account: str | None = None) -> None:
         if account is None:
-            self.restore(0, ())
+            await self.restore(0, ())
         else:
-            self.restore(self.count, [pair for pair in self._built() if pair[1].account != account])
+            await self.restore(self._count, [pair for pair in self._built() if pair[1].account != account])
 
 
 def is_covered(downloads: Iterable[ClipDownload]) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.records import dataclass
@@ -12,8 +11,10 @@ from seedmock_contracts.upstreams import get_contract
 
 from .errors import ApiError
 from .matching.rules import InvalidRule
+from .storage import Store
 
-MINUTE = 60.0
+Unfinished = Callable[[str, str], Awaitable[int]]
+"""Count the tasks of an account at an upstream that have not ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +37,10 @@ UNLIMITED = RateLimit()
 class RateLimits:
     """Limits of all accounts. Each upstream counts its own requests and tasks."""
 
-    def __init__(self, default: RateLimit = UNLIMITED) -> None:
+    def __init__(self, store: Store, default: RateLimit = UNLIMITED) -> None:
+        self._store = store
         self._initial = self.default = default
         self.of_account: dict[str, RateLimit] = {}
-        self.calls: dict[tuple[str, str], deque[float]] = {}
         self.is_active = default != UNLIMITED
         """Stored, not computed: every request looks at it."""
 
@@ -55,20 +56,13 @@ class RateLimits:
         self._update()
 
     def clear(self, account: str | None = None) -> None:
-        """Remove limits and counts of all accounts, or of one. The default is that of the settings again."""
+        """Remove the limits of all accounts, or of one. The default is that of the settings again."""
         if account is None:
             self.default = self._initial
             self.of_account.clear()
-            self.calls.clear()
         else:
             self.of_account.pop(account, None)
-            self.recount(account)
         self._update()
-
-    def recount(self, account: str) -> None:
-        """Count the requests of an account from 0 again."""
-        for key in [key for key in self.calls if key[1] == account]:
-            del self.calls[key]
 
     def _update(self) -> None:
         self.is_active = bool(self.of_account) or self.default != UNLIMITED
@@ -78,32 +72,27 @@ class RateLimits:
         limits: list[tuple[str | None, RateLimit]] = [(None, self.default), *self.of_account.items()]
         return [{"account": name, "rate": limit.rate, "concurrency": limit.concurrency} for name, limit in limits]
 
-    def check(self, upstream: str, account: str, now: float, unfinished: Iterable[object]) -> None:
-        """Count a request. `unfinished` are the tasks beside the one that it would create; empty if it creates none.
+    async def check(self, upstream: str, account: str, now: float, *, is_order: bool, unfinished: Unfinished) -> None:
+        """Count a request. `unfinished` counts the tasks beside the one that an order would create.
 
         Raises ApiError RATE_LIMIT for a request that is one too many, which does not count.
         """
         limit = self.of(account)
         if limit.rate is not None:
-            wait = admit(self.calls.setdefault((upstream, account), deque()), now, limit.rate)
+            wait = await self._store.admit(upstream, account, now, limit.rate)
             if wait > 0:
                 raise _too_many_requests(upstream, limit.rate, wait)
-        if limit.concurrency is not None:
-            count = sum(1 for _ in unfinished)
+        if limit.concurrency is not None and is_order:
+            count = await unfinished(account, upstream)
             if count >= limit.concurrency:
-                message = f"{count} tasks have not ended; allowed at once: {limit.concurrency}"
-                code = get_contract(upstream).fail_code_for("queue_full")
-                raise ApiError(ErrorKind.RATE_LIMIT, message, code=code.code if code else "")
+                raise too_many_tasks(upstream, count, limit.concurrency)
 
 
-def admit(calls: deque[float], now: float, rate: int) -> float:
-    """Add a request to the sliding window, or return the seconds until there is room for it."""
-    while calls and calls[0] + MINUTE - now <= 0:
-        calls.popleft()
-    if len(calls) < rate:
-        calls.append(now)
-        return 0.0
-    return min(MINUTE, calls[len(calls) - rate] + MINUTE - now)
+def too_many_tasks(upstream: str, count: int, allowed: int) -> ApiError:
+    """Return the error for an order beside `count` tasks that have not ended."""
+    code = get_contract(upstream).fail_code_for("queue_full")
+    message = f"{count} tasks have not ended; allowed at once: {allowed}"
+    return ApiError(ErrorKind.RATE_LIMIT, message, code=code.code if code else "")
 
 
 def _too_many_requests(upstream: str, rate: int, wait: float) -> ApiError:

@@ -2,11 +2,18 @@
 
 export type Parameter = string | number | boolean;
 
-/** State, version and pace of the server. */
+/**
+ * State, version and pace of the server, and the kind of its store.
+ *
+ * `workers` is the number of processes that answer at its address, `pid` the one that has answered now.
+ */
 export interface HealthResponse {
   status: string;
   version: string;
   pace: string;
+  store: string;
+  workers: number;
+  pid: number;
 }
 
 /** A fact of an upstream: documented, observed or assumed, and its source. */

@@ -28,6 +28,7 @@ from seedmock_server.clock import ManualClock
 from seedmock_server.fates.rules import parse_fate_rule
 from seedmock_server.faults.callback_faults import CallbackFaults
 from seedmock_server.faults.rules import parse_fault_rule
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.settings import parse_settings
 from seedmock_server.upstreams.protocol import JsonResponse
@@ -154,12 +155,12 @@ class _Trial:
         """Check callbacks as they would be posted: in process there is no server to take them."""
         faults = CallbackFaults(self.app.faults, self.app.upstreams)
         for history in driver.history.tasks.values():
-            task = self.app.context.engine.store.task(history.id)
+            task = run_now(self.app.context.engine.store.task(history.id))
             url = (history.created.document or {}).get("callback_url")
             if task is None or not url or history.final_poll is None:
                 continue
             body = json.loads(history.final_poll.exchange.response.body)
-            posted = faults.apply(task, JsonResponse(200, body))
+            posted = run_now(faults.apply(task, JsonResponse(200, body)))
             for _ in range(posted.times):
                 request = Request("POST", url, (), posted.body.decode())
                 interaction = driver.history.interaction(Exchange("callback", request, Response(200), "", driver.now()))

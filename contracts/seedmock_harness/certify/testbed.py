@@ -21,6 +21,7 @@ from seedmock_server.clock import Clock
 from seedmock_server.control_client import ControlTransport, FateControl, FaultControl
 from seedmock_server.errors import ApiError
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.http.file_response import stream_file
 from seedmock_server.http.server import serve_in_thread
 from seedmock_server.journal import JournalEntry, JournalFilter
@@ -61,7 +62,7 @@ class Testbed:
     def prepare(self, scenario: TrialScenario) -> None:
         """Discard the previous trial, and set up the steps of this one for a new key."""
         if self.account:
-            self.app.context.checkpoint.reset(self.account)
+            run_now(self.app.context.checkpoint.reset(self.account))
         self.number += 1
         kind = next((step.text for step in scenario.steps if step.kind is StepKind.KEY), "certify")
         self.key = f"{KEY_PREFIX}{kind}_{self.random.token(24, 'key', self.number)}"
@@ -93,17 +94,17 @@ class Testbed:
     @property
     def tasks(self) -> list[Task]:
         """The tasks of the trial's key in the order of their creation."""
-        return sorted(self.app.context.store.tasks(self.account), key=lambda task: task.created_at)
+        return sorted(run_now(self.app.context.store.tasks(self.account)), key=lambda task: task.created_at)
 
     @property
     def statement(self) -> Statement:
         """The statement of the trial's key."""
-        return self.app.ledger.statement(self.account).for_upstream(self.contract.name)
+        return run_now(self.app.ledger.statement(self.account)).for_upstream(self.contract.name)
 
     @property
     def entries(self) -> Mapping[int, JournalEntry]:
         """The journal entries of the trial's key by number."""
-        return dict(self.app.journal.read(JournalFilter(account=self.account)))
+        return dict(run_now(self.app.journal.read(JournalFilter(account=self.account))))
 
     async def clip_path(self, task: Task) -> Path:
         """Render a task's clip, available or not; to be awaited in the emulator's event loop."""

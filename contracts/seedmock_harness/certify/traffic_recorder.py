@@ -17,6 +17,7 @@ from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import Operation
 from seedmock_server.clock import Clock
 from seedmock_server.http.asgi import Message, Receive, Send
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.journal import Journal
 from seedmock_server.upstreams.context import RESULTS
 
@@ -140,9 +141,10 @@ class TrafficRecorder:
 
     def _link_journal_entry(self, call: CapturedCall) -> None:
         """Link the last journal entry if it is new: nothing else ran in the event loop since it was written."""
-        if self._journal is not None and self._journal.count != self._entries:
-            self._entries = self._journal.count
-            call.entry = self._entries - 1
+        total = 0 if self._journal is None else run_now(self._journal.total())
+        if total != self._entries:
+            self._entries = total
+            call.entry = total - 1
 
     async def _respond(self, call: CapturedCall, scope: Message, receive: Receive, send: Send) -> None:
         code = self.redirects.next_code(call.operation)

@@ -24,6 +24,7 @@ from ..generation.assets import DAY_SECONDS
 from ..http.asgi import Receive, Scope
 from ..http.url_policy import FetchError, FetchFailure
 from ..journal import Journal, JournalEntry, redacted_headers
+from ..storage.steering import Steering
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER
 from ..upstreams.context import FILES, RESULTS, UpstreamContext
@@ -58,8 +59,9 @@ class Downloads(RequestChain):
         journal: Journal,
         selector: FaultSelector,
         faults: FaultExecution,
+        steering: Steering,
     ) -> None:
-        super().__init__(selector, faults, context.engine.clocks)
+        super().__init__(selector, faults, context.engine.clocks, steering)
         self._context, self._upstreams, self._journal = context, upstreams, journal
         with_links = (upstream for upstream in upstreams.values() if Capability.LINKS in upstream.contract.capabilities)
         self._fallback = next(with_links, next(iter(upstreams.values())))
@@ -68,7 +70,7 @@ class Downloads(RequestChain):
     async def result_file(self, rest: str) -> Path:
         """Return the clip of a result's link without its prefix, for an order that refers to it. Raises FetchError."""
         try:
-            return (await self._find_result(self._task(f"{RESULTS}/{rest}"))).path
+            return (await self._find_result(await self._task(f"{RESULTS}/{rest}"))).path
         except ApiError as error:
             message = f"the result is not available: {error.detail or error.kind}"
             raise FetchError(FetchFailure.UNREACHABLE, message) from error
@@ -76,19 +78,16 @@ class Downloads(RequestChain):
     # --- links of the chain ---
 
     def _route(self, scope: Scope, receive: Receive) -> RequestContext:
-        path, task = scope["path"], self._task(scope["path"])
-        account = "" if task is None else task.account
         headers = dict(scope["headers"])
-        return RequestContext(
-            scope, receive, scope["method"], self._owner(path), None, headers, Operation.CONTENT, account, task=task
-        )
+        return RequestContext(scope, receive, scope["method"], self._fallback, None, headers, Operation.CONTENT)
 
     async def _handle(self, context: RequestContext) -> AnyResponse:
-        task, scope = context.task, context.scope
+        scope = context.scope
+        task = await self._find_task(context)
         if task is not None and (HEADER in context.headers or not self._selector.is_idle):
             header = context.headers.get(HEADER, b"").decode("latin-1")
             upstream = self._upstreams[task.upstream]
-            context.plan = self._selector.select_for_download(upstream, task, scope, header)
+            context.plan = await self._selector.select_for_download(upstream, task, scope, header)
             replacement = await self._before_handler(context)
             if replacement is not None:
                 return replacement
@@ -132,18 +131,23 @@ class Downloads(RequestChain):
 
     # --- files ---
 
-    def _owner(self, path: str) -> Upstream:
-        """Return the upstream that renders a link's errors: that of the task that it names, rightly or not."""
-        task = self._context.engine.store.task(path.removeprefix(f"{RESULTS}/").partition("/")[0])
-        upstream = self._fallback if task is None else self._upstreams[task.upstream]
-        return upstream if Capability.LINKS in upstream.contract.capabilities else self._fallback
+    async def _find_task(self, context: RequestContext) -> Task | None:
+        """Return the task of a right link, and note whose it is; errors are those of the task that a link names."""
+        path = context.scope["path"]
+        named = await self._context.engine.store.task(path.removeprefix(f"{RESULTS}/").partition("/")[0])
+        upstream = self._fallback if named is None else self._upstreams[named.upstream]
+        context.upstream = upstream if Capability.LINKS in upstream.contract.capabilities else self._fallback
+        task = context.task = await self._task(path)
+        if task is not None:
+            context.account = task.account
+        return task
 
-    def _task(self, path: str) -> Task | None:
+    async def _task(self, path: str) -> Task | None:
         """Return the task of a result's link; None for a link whose token is wrong."""
         if not path.startswith(RESULTS + "/"):
             return None
         task_id, _, name = path.removeprefix(RESULTS + "/").partition("/")
-        task = self._context.engine.store.task(task_id)
+        task = await self._context.engine.store.task(task_id)
         token = self._context.result_token(task_id).encode()
         return task if hmac.compare_digest(name.removesuffix(".mp4").encode(), token) else None
 

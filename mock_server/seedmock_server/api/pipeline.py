@@ -48,6 +48,8 @@ from ..matching.syntax import parse_duration
 from ..rate_limits import RateLimits
 from ..references.local_urls import with_public_links
 from ..settings import Settings
+from ..storage import StoreUnavailable
+from ..storage.steering import Steering
 from ..upstreams.protocol import AnyResponse, ApiRequest, FileResponse, JsonResponse, RawResponse, Upstream
 from .accounts import ANONYMOUS, ApiKeys
 from .decoding import decode_request, unread_body_error
@@ -69,21 +71,27 @@ log = logging.getLogger("seedmock")
 class RequestChain(ABC):
     """Links around the handling of a request; the API and the downloads say what is between."""
 
-    def __init__(self, selector: FaultSelector, faults: FaultExecution, clocks: Clocks) -> None:
-        self._selector, self._faults, self._clocks = selector, faults, clocks
+    def __init__(self, selector: FaultSelector, faults: FaultExecution, clocks: Clocks, steering: Steering) -> None:
+        self._selector, self._faults, self._clocks, self._steering = selector, faults, clocks, steering
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = self._route(scope, receive)
         response: AnyResponse
         try:
             try:
+                if self._steering.is_shared:
+                    await self._steering.refresh()
                 response = await self._handle(context)
                 if isinstance(response, FileResponse):
                     check_precondition(response, context.scope)
             except (ApiError, BodyTooLarge, BodyTooSlow) as error:
-                response = self._refuse(context, error if isinstance(error, ApiError) else unread_body_error(error))
+                response = await self._refuse(
+                    context, error if isinstance(error, ApiError) else unread_body_error(error)
+                )
             except InvalidRule as error:
                 response = self._reject_instruction(context, error)
+            except StoreUnavailable as error:
+                response = self._render_error(context, ApiError(ErrorKind.OVERLOADED, str(error)))
             self._set_date(context)
             if context.plan is not None:
                 response = await self._mutate(context, context.plan, response)
@@ -119,7 +127,7 @@ class RequestChain(ABC):
         plan = context.plan
         return None if plan is None else await self._faults.before_handler(plan, context.receive)
 
-    def _refuse(self, context: RequestContext, error: ApiError) -> JsonResponse:
+    async def _refuse(self, context: RequestContext, error: ApiError) -> JsonResponse:
         return replace(self._render_error(context, error), error=error.kind)
 
     def _send(self, context: RequestContext, response: AnyResponse, send: Send) -> Awaitable[SentResponse]:
@@ -167,8 +175,9 @@ class ApiHandler(RequestChain):
         limits: RateLimits,
         selector: FaultSelector,
         faults: FaultExecution,
+        steering: Steering,
     ) -> None:
-        super().__init__(selector, faults, engine.clocks)
+        super().__init__(selector, faults, engine.clocks, steering)
         self._upstreams = upstreams
         self._router = Router([upstream.contract for upstream in upstreams.values()], settings.host_map)
         for upstream in upstreams.values():
@@ -184,7 +193,8 @@ class ApiHandler(RequestChain):
 
     async def _handle(self, context: RequestContext) -> AnyResponse:
         match = self._match(context)
-        self._authenticate(context)
+        if self._authenticate(context) and ADVANCE in context.headers:
+            await self._advance(context.account, context.headers[ADVANCE].decode("latin-1"))
         if context.method in METHODS_WITH_BODY:
             length = context.headers.get(b"content-length", b"")
             context.body = await read_body(
@@ -192,13 +202,13 @@ class ApiHandler(RequestChain):
             )
         request = decode_request(context, match, self._upscalers[match.upstream])
         if HEADER in context.headers or not self._selector.is_idle:
-            self._select_faults(context, request)
+            await self._select_faults(context, request)
             replacement = await self._before_handler(context)
             if replacement is not None:
                 return replacement
         if self._limits.is_active:
-            self._check_limits(request, context.upstream)
-        request = self._validate(context, request)
+            await self._check_limits(request, context.upstream)
+        request = await self._validate(context, request)
         handler = context.upstream.handlers[request.operation]
         if context.plan is not None:
             response = await self._faults.handle(context.plan, handler, request)
@@ -227,14 +237,11 @@ class ApiHandler(RequestChain):
         context.operation = match.methods[method]
         return match
 
-    def _authenticate(self, context: RequestContext) -> None:
-        """Raises ApiError for an invalid or a magic key. Advances the account's clock if a header says so."""
-        headers = context.headers
+    def _authenticate(self, context: RequestContext) -> bool:
+        """Return False for a request that a fault lets in. Raises ApiError for an invalid or a magic key."""
         try:
-            context.account = self._keys.account(headers.get(b"authorization", b""))
+            context.account = self._keys.account(context.headers.get(b"authorization", b""))
             check_key(context.account)
-            if ADVANCE in headers:
-                self._advance(context.account, headers[ADVANCE].decode("latin-1"))
         except ApiError as error:
             account = context.account or ANONYMOUS
             if error.kind is not ErrorKind.AUTHENTICATION or not self._selector.bypasses_auth(
@@ -242,29 +249,35 @@ class ApiHandler(RequestChain):
             ):
                 raise
             context.account = account
+            return False
+        return True
 
-    def _advance(self, account: str, header: str) -> None:
+    async def _advance(self, account: str, header: str) -> None:
         """Raises InvalidRule for a header that is malformed, or that leads beyond the calendar."""
         seconds = parse_duration(header)
-        try:
+
+        def advance() -> None:
             # Checked before the account gets a clock of its own: a rejected header changes nothing.
             check_reading(self._clocks.now(account) + seconds, 0.0)
+            self._clocks.fork_for(account).advance(seconds)
+
+        try:
+            await self._steering.change(advance, "clocks", account)
         except ValueError as error:
             raise InvalidRule(f"X-Mock-Advance is {header!r}: {error}") from error
-        self._clocks.fork_for(account).advance(seconds)
 
-    def _select_faults(self, context: RequestContext, request: ApiRequest) -> None:
+    async def _select_faults(self, context: RequestContext, request: ApiRequest) -> None:
         """Raises InvalidRule for a header that is malformed or out of place."""
         header = context.headers.get(HEADER, b"").decode("latin-1")
-        context.plan = self._selector.select(context.upstream, request, context.scope, header)
+        context.plan = await self._selector.select(context.upstream, request, context.scope, header)
 
-    def _check_limits(self, request: ApiRequest, upstream: Upstream) -> None:
+    async def _check_limits(self, request: ApiRequest, upstream: Upstream) -> None:
         """Raises ApiError RATE_LIMIT."""
         name, account = upstream.contract.name, request.account
-        unfinished = self._engine.unfinished_tasks(account, name) if request.operation in ORDERS else ()
-        self._limits.check(name, account, self._clocks.now(account), unfinished)
+        now, is_order = self._clocks.now(account), request.operation in ORDERS
+        await self._limits.check(name, account, now, is_order=is_order, unfinished=self._engine.count_unfinished)
 
-    def _validate(self, context: RequestContext, request: ApiRequest) -> ApiRequest:
+    async def _validate(self, context: RequestContext, request: ApiRequest) -> ApiRequest:
         """Return the request that is carried out. Raises ApiError for the first violation."""
         document = request.document
         if request.is_form or b"/_mock/" in context.body:  # of a form, the body is its files
@@ -272,7 +285,7 @@ class ApiHandler(RequestChain):
         verdict = judge(context.upstream.contract.name, request.operation, document, self._options)
         broken: Sequence[Violation] = verdict.violations
         if context.plan is not None:
-            context.plan, request, broken = self._faults.override_rules(context.plan, request, broken)
+            context.plan, request, broken = await self._faults.override_rules(context.plan, request, broken)
         if broken:
             context.violations = violations_from_rules(broken)
             error = api_error_from(broken[0])
@@ -301,14 +314,14 @@ class ApiHandler(RequestChain):
         notice = unused[0].message[:MAX_CHARS].encode("ascii", "backslashreplace")
         return replace(response, headers=(*response.headers, (NOTICE, _CONTROLS.sub(b"?", notice))))
 
-    def _refuse(self, context: RequestContext, error: ApiError) -> JsonResponse:
+    async def _refuse(self, context: RequestContext, error: ApiError) -> JsonResponse:
         if not context.violations:
             context.violations = violations_from_error(context.upstream.contract, error)
         if context.request is None and not self._selector.is_idle:
-            context.plan = self._selector.select_for_refusal(
+            context.plan = await self._selector.select_for_refusal(
                 context.upstream, context.operation, context.account, context.scope
             )
-        return super()._refuse(context, error)
+        return await super()._refuse(context, error)
 
     def _log(self, context: RequestContext, sent: SentResponse) -> None:
         at = self._clocks.now(context.account)

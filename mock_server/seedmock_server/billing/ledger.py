@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from seedmock_contracts.enums import ErrorKind, Mode
 from seedmock_contracts.pricing import Quote, quote
@@ -19,8 +19,8 @@ from seedmock_contracts.upstreams import NAMES
 from ..clock import Clocks
 from ..errors import ApiError
 from ..matching import magic_values as magic
-from ..storage import Store
-from ..tasks.models import AssetRecord, Task
+from ..storage import Booking, Store
+from ..tasks.models import AccountRecords, AssetRecord, Task
 from ..tasks.pace import Pace
 from ..tasks.timeline import NEVER, step_clock
 from .statement import (
@@ -66,6 +66,14 @@ class Tally:
         return self._quoted - (self._refund_sums[refunds - 1] if refunds else ZERO)
 
 
+class Sums(Protocol):
+    """Store that keeps the sums itself, since several processes book there."""
+
+    async def outstanding(self, account: str, upstream: str, now: float) -> Decimal:
+        """Return the amount on hold or charged at a reading of the account's clock."""
+        ...
+
+
 class Ledger:
     """Credit and orders of all accounts; each upstream counts apart."""
 
@@ -73,6 +81,7 @@ class Ledger:
         self, store: Store, clocks: Clocks, prices: Prices, *, credit: Decimal | None = None, pace: Pace = Pace.FAST
     ) -> None:
         """`credit` is what each account may spend at each upstream; None is no limit."""
+        self._sums: Sums | None = None
         self.prices = prices
         self._store, self._clocks = store, clocks
         self.default_credit, self._stepping = credit, pace is Pace.STEP
@@ -80,6 +89,15 @@ class Ledger:
         self._tallies: dict[str, dict[str, Tally]] = {}
         self._quotes: dict[tuple[Any, ...], Quote] = {}
         self._fee = lru_cache(len(NAMES))(asset_quote)
+
+    def use_sums(self, sums: Sums) -> None:
+        """Take the sums from a store from now on, instead of computing them from the records."""
+        self._sums = sums
+
+    @property
+    def has_sums(self) -> bool:
+        """Tell that the store keeps sums, and checks each order's money itself."""
+        return self._sums is not None
 
     # --- credit ---
 
@@ -107,10 +125,10 @@ class Ledger:
             return ZERO
         return self.grants.get((account, upstream), self.default_credit)
 
-    def balance(self, account: str, upstream: str) -> Decimal:
+    async def balance(self, account: str, upstream: str) -> Decimal:
         """Return what remains of the credit, never below 0; without a limit it counts down from UNLIMITED_BALANCE."""
         credit = self.credit(account, upstream)
-        return max(ZERO, (UNLIMITED_BALANCE if credit is None else credit) - self.spent(account, upstream))
+        return max(ZERO, (UNLIMITED_BALANCE if credit is None else credit) - await self.spent(account, upstream))
 
     def reset(self, account: str | None = None) -> None:
         """Remove the grants of an account, or of all accounts, and read the records again."""
@@ -127,16 +145,36 @@ class Ledger:
 
     # --- orders ---
 
-    def check(self, draft: Task) -> None:
-        """Raise ApiError BALANCE if an order costs more than its account has left."""
-        # Most emulators limit nothing: then an order needs no quote before the ledger is read.
-        if self._is_limited(draft.account):
-            self._check_covered(draft.account, draft.upstream, self.quote(draft).amount)
+    def is_limited(self, account: str) -> bool:
+        """Tell whether an account may have a limit. Most emulators limit nothing: then an order needs no quote."""
+        return bool(self.grants) or self.default_credit is not None or magic.has_no_credit(account)
 
-    def check_asset(self, account: str, upstream: str) -> None:
+    async def check(self, draft: Task) -> None:
+        """Raise ApiError BALANCE if an order costs more than its account has left."""
+        if self.is_limited(draft.account):
+            await self._check_covered(draft.account, draft.upstream, self.quote(draft).amount)
+
+    async def check_asset(self, account: str, upstream: str) -> None:
         """Raise ApiError BALANCE if the fee of an asset is more than its account has left."""
-        if self._is_limited(account):
-            self._check_covered(account, upstream, self._fee(upstream).amount)
+        if self.is_limited(account):
+            await self._check_covered(account, upstream, self._fee(upstream).amount)
+
+    def booking(self, record: Task | AssetRecord) -> Booking | None:
+        """Return the money of a record for the store; None if the store keeps no sums."""
+        if self._sums is None:
+            return None
+        return Booking(self.quote(record).amount, refunded_at(record, self.prices))
+
+    def bookings(self, records: AccountRecords) -> dict[str, Booking]:
+        """Return the money of all records of an account, by their ids; empty if the store keeps no sums."""
+        if self._sums is None:
+            return {}
+        priced: list[Task | AssetRecord] = [*records.tasks, *records.assets, *records.removed_assets]
+        return {record.id: Booking(self.quote(record).amount, refunded_at(record, self.prices)) for record in priced}
+
+    def enforced_credit(self, account: str, upstream: str) -> Decimal | None:
+        """Return the credit that a store enforces; None where it is checked beforehand alone, as under `step`."""
+        return None if self._sums is None or self._stepping else self.credit(account, upstream)
 
     def book(self, record: Task | AssetRecord) -> None:
         """Add a record that was just stored."""
@@ -145,18 +183,13 @@ class Ledger:
         if tallies is not None:
             self._count(tallies, record)
 
-    def _is_limited(self, account: str) -> bool:
-        return bool(self.grants) or self.default_credit is not None or magic.has_no_credit(account)
-
-    def _check_covered(self, account: str, upstream: str, price: Decimal) -> None:
+    async def _check_covered(self, account: str, upstream: str, price: Decimal) -> None:
         credit = self.credit(account, upstream)
         if credit is None:
             return
-        remaining = credit - self.spent(account, upstream)
+        remaining = credit - await self.spent(account, upstream)
         if remaining < price:
-            remaining = max(remaining, ZERO)
-            message = f"this order costs {format_amount(price)} USD, and {format_amount(remaining)} USD are left"
-            raise ApiError(ErrorKind.BALANCE, message, value=f"{remaining:.6f}", allowed=f"{price:.6f}")
+            raise balance_error(price, remaining)
 
     # --- statements ---
 
@@ -178,45 +211,55 @@ class Ledger:
         """Return a record's statement line, now or at another reading of its account's clock."""
         return statement_line(record, self._time(record, now), self.quote(record), self.prices)
 
-    def statement(self, account: str, at: float | None = None) -> Statement:
+    async def statement(self, account: str, at: float | None = None) -> Statement:
         """Return the statement of an account, in the order of arrival, now or at a time in the past or future."""
         time = self._clocks.now(account) if at is None else at
-        records = [record for record in self._records(account) if record.created_at <= time]
+        records = [record for record in await self._records(account) if record.created_at <= time]
         lines = tuple(self.line(record, at) for record in sorted(records, key=lambda record: record.created_at))
         return Statement(account, time, lines, {name: self.credit(account, name) for name in NAMES})
 
-    def spent(self, account: str, upstream: str) -> Decimal:
+    async def spent(self, account: str, upstream: str) -> Decimal:
         """Return what an account has been charged and has on hold at an upstream, in USD."""
         if self._stepping:  # the end of a task depends on queries there, not on the time, so no sum can be kept
-            records = (record for record in self._records(account) if record.upstream == upstream)
+            records = (record for record in await self._records(account) if record.upstream == upstream)
             return outstanding(self.line(record) for record in records)
-        return self._tallies_of(account)[upstream].outstanding(self._clocks.now(account))
+        now = self._clocks.now(account)
+        if self._sums is not None:
+            return await self._sums.outstanding(account, upstream, now)
+        return (await self._tallies_of(account))[upstream].outstanding(now)
 
-    def _tallies_of(self, account: str) -> dict[str, Tally]:
+    async def _tallies_of(self, account: str) -> dict[str, Tally]:
         tallies = self._tallies.get(account)
         if tallies is None:
             tallies = self._tallies[account] = defaultdict(Tally)
-            for record in self._records(account):
+            for record in await self._records(account):
                 self._count(tallies, record)
         return tallies
 
     def _count(self, tallies: dict[str, Tally], record: Task | AssetRecord) -> None:
         tallies[record.upstream].add(self.quote(record).amount, refunded_at(record, self.prices))
 
-    def _records(self, account: str) -> list[Task | AssetRecord]:
+    async def _records(self, account: str) -> list[Task | AssetRecord]:
         store = self._store
         # Removed assets stay: deleting what was paid for gives no money back.
-        return [*store.tasks(account), *store.removed_assets(account), *store.assets(account)]
+        return [*await store.tasks(account), *await store.removed_assets(account), *await store.assets(account)]
 
     def _time(self, record: Task | AssetRecord, now: float | None) -> float:
         if self._stepping and isinstance(record, Task):
-            return step_clock(record, self._store.queries(record.id))
+            return step_clock(record, record.queries)
         return self._clocks.now(record.account) if now is None else now
 
     def _price(self, task: Task) -> Quote:
         prices = self.prices
         request = priced_request(task)
         return quote(task.upstream, request, variants=prices.variants, price_per_million=prices.per_million)
+
+
+def balance_error(price: Decimal, remaining: Decimal) -> ApiError:
+    """Return the error for an order that costs more than is left."""
+    remaining = max(remaining, ZERO)
+    message = f"this order costs {format_amount(price)} USD, and {format_amount(remaining)} USD are left"
+    return ApiError(ErrorKind.BALANCE, message, value=f"{remaining:.6f}", allowed=f"{price:.6f}")
 
 
 def _checked_amount(amount: Decimal | None) -> Decimal | None:

@@ -9,6 +9,7 @@ from seedmock_contracts.records import dataclass
 from seedmock_contracts.timing import CallbackPlan
 
 from ..journal import PATH_CHARS, JournalEntry, hidden_users, truncated_body
+from ..storage import DueCallback
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER
 from ..upstreams.protocol import Headers
@@ -75,6 +76,17 @@ class DeliveryResult:
     @property
     def is_final(self) -> bool:
         return self.is_permanent or 200 <= self.status < 300
+
+
+def delivery_of(callback: DueCallback, task: Task) -> Delivery:
+    """Return the attempt that is due by the store's record of a callback."""
+    return Delivery(callback.at, 0, task, callback.started_at, callback.attempts, callback.paused)
+
+
+def callback_of(delivery: Delivery) -> DueCallback:
+    """Return the record that a store keeps of an attempt."""
+    task = delivery.task
+    return DueCallback(task.id, task.account, delivery.at, delivery.started_at, delivery.attempts, delivery.paused)
 
 
 def retry_schedule(plan: CallbackPlan) -> RetrySchedule:

@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 from ..clock import Clocks
 from ..journal import Journal
+from ..storage import DueCallback, Store
 from ..tasks.models import Task
-from ..tasks.timeline import NEVER, ends_at
-from .delivery import Delivery, DeliveryResult, RetrySchedule, journal_entry
+from ..tasks.timeline import NEVER
+from .delivery import Delivery, DeliveryResult, RetrySchedule, callback_of, delivery_of, journal_entry
 from .sender import CallbackSender
 
 MAX_BATCH = 16
@@ -39,13 +40,15 @@ class CallbackDispatcher:
 
     def __init__(
         self,
+        store: Store,
         clocks: Clocks,
         journal: Journal,
         sender: CallbackSender,
         schedules: Mapping[str, RetrySchedule] | None = None,
     ) -> None:
         """`schedules` are by upstream."""
-        self._clocks, self._journal, self.sender, self._schedules = clocks, journal, sender, schedules or {}
+        self._store, self._clocks, self._journal = store, clocks, journal
+        self.sender, self._schedules = sender, schedules or {}
         self._numbers = itertools.count()
         self._queues: dict[Lane, list[Delivery]] = {}
         self._in_flight: dict[int, Delivery] = {}
@@ -57,18 +60,16 @@ class CallbackDispatcher:
 
     # --- queues ---
 
-    def schedule(self, task: Task, at: float | None = None) -> None:
-        """Schedule a task's callback for its end, or for a given time. Call it in the event loop."""
+    async def schedule(self, task: Task, callback: DueCallback) -> None:
+        """Send a task's callback, which is in the store, when it is due. Call it in the event loop."""
         # The end that was scheduled at the create is not reached any more; the cancellation is an end of its own.
         if task.cancelled_at is not None:
             self._withdraw(task)
-        due = ends_at(task) if at is None else at
-        if due == NEVER:
-            return
-        delivery = Delivery(due, 0, task, due)
+        delivery = delivery_of(callback, task)
         if len(self._queues.get(_lane(task), ())) < MAX_WAITING:
             self.add([delivery])
         else:
+            await self._store.remove_callback(task.id)
             result = DeliveryResult(b"", note=f"not sent: {MAX_WAITING} callbacks wait for this receiver already")
             self._journal.append(journal_entry(delivery, result, [f"for {task.id}", result.note]))
 
@@ -80,11 +81,6 @@ class CallbackDispatcher:
             heapq.heapify(queue)
             self._queues[lane] = queue
 
-    def pending(self) -> list[Delivery]:
-        """Return the deliveries that are not finished, earliest first, those in flight included."""
-        queued = itertools.chain.from_iterable(self._queues.values())
-        return sorted((*queued, *self._in_flight.values()), key=lambda delivery: (delivery.at, delivery.number))
-
     def add(self, deliveries: Iterable[Delivery]) -> None:
         """Add deliveries; those of one time are posted in this order. Call it in the event loop."""
         self._push(*(delivery._replace(number=next(self._numbers)) for delivery in deliveries))
@@ -92,7 +88,7 @@ class CallbackDispatcher:
         self.wake()
 
     def clear(self, account: str | None = None) -> None:
-        """Remove all deliveries, or an account's; the results of those in flight are dropped."""
+        """Remove all deliveries, or an account's, from this process; the results of those in flight are dropped."""
         if account is None:
             self._queues.clear()
             self._in_flight.clear()
@@ -103,10 +99,10 @@ class CallbackDispatcher:
                 if delivery.task.account == account:
                     del self._in_flight[delivery.number]
 
-    def due_at(self, account: str, now: float) -> float:
+    async def due_at(self, account: str, now: float) -> float:
         """Return the next time after `now` at which an account's callback is due; NEVER for none."""
-        queues = (self._queues.get(lane, ()) for lane in self._lanes(account))
-        return min((delivery.at for queue in queues for delivery in queue if delivery.at > now), default=NEVER)
+        callbacks = await self._store.callbacks(account)
+        return min((callback.at for callback in callbacks if callback.at > now), default=NEVER)
 
     def _lanes(self, account: str | None) -> list[Lane]:
         """Return the queues of an account, or all, that wait or are being sent."""
@@ -199,8 +195,8 @@ class CallbackDispatcher:
                     raise
                 attempts += len(batch)
                 for delivery, result in zip(batch, results, strict=True):
-                    if self._land(delivery) and result is not None:
-                        self._finish(delivery, result)
+                    if self._land(delivery):
+                        await self._finish(delivery, result)
         return attempts
 
     def _take_batch(self, lane: Lane) -> list[Delivery]:
@@ -228,17 +224,21 @@ class CallbackDispatcher:
             result = await self.sender.send(delivery, self._schedule_of(delivery.task).attempt_seconds)
         if not isinstance(result, float):
             return result
-        if self._land(delivery):
+        if delivery.number in self._in_flight:
             # `paused`, or the fault would delay the post again, for ever.
-            self._push(delivery._replace(at=delivery.at + result, number=next(self._numbers), paused=True))
+            await self._repeat(delivery._replace(at=delivery.at + result, paused=True))
+            self._land(delivery)
         return None
 
     def _land(self, delivery: Delivery) -> bool:
         """Remove a delivery from those in flight; False for one that was removed meanwhile."""
         return self._in_flight.pop(delivery.number, None) is not None
 
-    def _finish(self, delivery: Delivery, result: DeliveryResult) -> None:
-        """Journal an attempt, and schedule the next one."""
+    async def _finish(self, delivery: Delivery, result: DeliveryResult | None) -> None:
+        """Journal an attempt, and schedule the next one. Without a result, the task has been deleted."""
+        if result is None:
+            await self._store.remove_callback(delivery.task.id)
+            return
         due = self._schedule_of(delivery.task).next_attempt_at(delivery, result)
         notes = [f"attempt {delivery.attempts + 1} for {delivery.task.id}", result.note]
         late = (delivery.at if result.sent_at is None else result.sent_at) - delivery.at
@@ -247,10 +247,17 @@ class CallbackDispatcher:
         if not result.is_final:
             notes.append("no further attempt" if due == NEVER else f"next attempt in {due - delivery.at:g} s")
         self._journal.append(journal_entry(delivery, result, notes))
-        if due != NEVER:
-            self._push(delivery._replace(at=due, number=next(self._numbers), attempts=delivery.attempts + 1))
+        if due == NEVER:
+            await self._store.remove_callback(delivery.task.id)
+        else:
+            await self._repeat(delivery._replace(at=due, attempts=delivery.attempts + 1))
             self._start()
             self._woken.set()
+
+    async def _repeat(self, delivery: Delivery) -> None:
+        """Schedule the next attempt of a delivery, in the store first: a crash in between must not lose it."""
+        await self._store.save_callback(callback_of(delivery))
+        self._push(delivery._replace(number=next(self._numbers)))
 
     def _schedule_of(self, task: Task) -> RetrySchedule:
         return self._schedules.get(task.upstream, DEFAULT_SCHEDULE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -39,7 +39,7 @@ class CallbackSender:
     def __init__(
         self,
         clocks: Clocks,
-        render: Callable[[Task], JsonResponse | None],
+        render: Callable[[Task], Awaitable[JsonResponse | None]],
         *,
         policy: FetchPolicy = FetchPolicy.LOOPBACK,
         faults: CallbackFaults | None = None,
@@ -55,7 +55,7 @@ class CallbackSender:
         started_at = clock.now()
         sent_at = started_at if clock.rate else None
         try:
-            faulted = self._faulted(delivery.task)
+            faulted = await self._faulted(delivery.task)
             if faulted is None:
                 return None
             if faulted.delay and not delivery.paused:
@@ -90,12 +90,12 @@ class CallbackSender:
             response = await self.post(url, faulted.body, faulted.headers, policy=self._policy, seconds=seconds)
         return response
 
-    def _faulted(self, task: Task) -> FaultedPost | None:
-        response = self._render(task)
+    async def _faulted(self, task: Task) -> FaultedPost | None:
+        response = await self._render(task)
         if response is None:
             return None
         response = replace(response, basis=Basis.ASSUMED)  # that a callback repeats the query's body is assumed
         if self._faults is not None:
-            return self._faults.apply(task, response)
+            return await self._faults.apply(task, response)
         raw = raw_response(response)
         return FaultedPost(raw.body, raw.headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from inspect import isawaitable
 from typing import Any
 
@@ -45,7 +45,7 @@ class ControlApp:
 
     def __init__(self, context: ControlContext, endpoints: Iterable[ControlEndpoint] = ENDPOINTS) -> None:
         self._context, self._endpoints = context, tuple(endpoints)
-        self.events = EventFeed(lambda: context.journal.count, lambda: clock.real_seconds_until_due(context))
+        self.events = EventFeed(context.journal.total, partial(clock.real_seconds_until_due, context))
         context.clocks.shared.on_change(lambda: self.events.touch("clock"))
 
     async def serve_page(self, page: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,11 +98,18 @@ class _PathHandler:
         if endpoint is None:
             message = f"method {abbreviated(request.method[:20])} is not allowed at {request.url.path[:200]}"
             raise ControlError(f"{message}; allowed: {', '.join(self._methods)}", status=405, allowed=self._methods)
-        result = endpoint.handler(self._context, await self._parse(endpoint, request, receive))
-        if isawaitable(result):
-            result = await result
+        parsed = await self._parse(endpoint, request, receive)
+        result = await self._handle(endpoint, parsed)
         response = result if isinstance(result, Response) else ControlResponse(result, endpoint.status)
         await response(scope, receive, send)
+
+    async def _handle(self, endpoint: ControlEndpoint, request: ControlRequest) -> Any:
+        steering = self._context.steering
+        if endpoint.method != "GET":
+            return await steering.change(lambda: endpoint.handler(self._context, request))
+        await steering.refresh()
+        result = endpoint.handler(self._context, request)
+        return await result if isawaitable(result) else result
 
     async def _parse(self, endpoint: ControlEndpoint, request: Request, receive: Receive) -> ControlRequest:
         query = _parse_query(endpoint, request)

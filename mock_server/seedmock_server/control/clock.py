@@ -17,11 +17,11 @@ from .models import ClockReading, ClockRequest, ClockResponse
 ACTIONS = ("advance", "set", "rate", "freeze", "freeze_at", "next")
 
 
-def read(context: ControlContext, request: ControlRequest) -> ClockResponse:
-    return clock_response(context, request.account)
+async def read(context: ControlContext, request: ControlRequest) -> ClockResponse:
+    return await clock_response(context, request.account)
 
 
-def change(context: ControlContext, request: ControlRequest) -> ClockResponse:
+async def change(context: ControlContext, request: ControlRequest) -> ClockResponse:
     """Change a clock in one way; an account that uses the shared clock gets its own."""
     body: ClockRequest = request.body
     actions = [action for action in ACTIONS if getattr(body, action) not in (None, False)]
@@ -31,16 +31,16 @@ def change(context: ControlContext, request: ControlRequest) -> ClockResponse:
     action = actions[0]
     try:
         # Validated before the account gets a clock of its own: a rejected request changes nothing.
-        value = _value(context, body, action, request.account)
+        value = await _value(context, body, action, request.account)
         check_reading(*_reading(context.clocks.for_account(request.account), action, value))
         clock = context.clocks.shared if request.account is None else context.clocks.fork_for(request.account)
         _apply(clock, action, value)
     except (InvalidRule, ValueError) as error:
         raise ControlError(str(error), field=action) from error
-    return clock_response(context, request.account)
+    return await clock_response(context, request.account)
 
 
-def _value(context: ControlContext, body: ClockRequest, action: str, account: str | None) -> float:
+async def _value(context: ControlContext, body: ClockRequest, action: str, account: str | None) -> float:
     """Return the seconds, the time or the rate of an action. Raises ControlError and InvalidRule."""
     if action == "advance":
         return parse_duration(body.advance, "advance")
@@ -49,7 +49,7 @@ def _value(context: ControlContext, body: ClockRequest, action: str, account: st
     if action == "freeze_at":
         return _parse_time(body.freeze_at, "freeze_at")
     if action == "next":
-        due = next_due_at(context, account)
+        due = await next_due_at(context, account)
         if due == NEVER:
             raise ControlError("nothing is due: no task, asset or callback changes any more", status=409, field="next")
         return due
@@ -102,34 +102,34 @@ def _parse_iso(text: str) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
-def next_due_at(context: ControlContext, account: str | None) -> float:
+async def next_due_at(context: ControlContext, account: str | None) -> float:
     """Return the next time that something happens on a clock: an account's, or the shared one's; NEVER for nothing."""
     clocks, store = context.clocks, context.store
     now = clocks.for_account(account).now()
-    on_shared_clock = [name for name in store.accounts() if name not in clocks.accounts]
+    on_shared_clock = [name for name in await store.accounts() if name not in clocks.accounts]
     accounts = on_shared_clock if account is None else [account]
-    times = [source(name, now) for name in accounts for source in context.due_sources]
+    times = [await source(name, now) for name in accounts for source in context.due_sources]
     for name in accounts:
         if context.settings.pace is not Pace.STEP:  # with step, queries move a task on, and no clock does
-            times += [next_change_at(task, now) for task in store.tasks(name)]
-        times += [asset_next_change_at(asset, now) for asset in store.assets(name)]
+            times += [next_change_at(task, now) for task in await store.tasks(name)]
+        times += [asset_next_change_at(asset, now) for asset in await store.assets(name)]
     return min(times, default=NEVER)
 
 
-def real_seconds_until_due(context: ControlContext) -> float:
+async def real_seconds_until_due(context: ControlContext) -> float:
     """Return the real seconds until something happens by any clock; NEVER for nothing, and while the clocks stand."""
     clocks = context.clocks
     waits = [NEVER]
     for account in (None, *clocks.accounts):
         clock = clocks.for_account(account)
         if clock.rate:
-            waits.append((next_due_at(context, account) - clock.now()) / clock.rate)
+            waits.append((await next_due_at(context, account) - clock.now()) / clock.rate)
     return min(waits)
 
 
-def clock_response(context: ControlContext, account: str | None) -> ClockResponse:
+async def clock_response(context: ControlContext, account: str | None) -> ClockResponse:
     clocks = context.clocks
-    clock, due = clocks.for_account(account), next_due_at(context, account)
+    clock, due = clocks.for_account(account), await next_due_at(context, account)
     own = {name: clocks.for_account(name) for name in clocks.accounts}
     return ClockResponse(
         now=clock.now(),

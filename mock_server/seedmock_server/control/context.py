@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import field
 
 from seedmock_contracts.records import dataclass
@@ -21,12 +21,13 @@ from ..scenarios.active import ActiveScenario
 from ..settings import Settings
 from ..snapshots.checkpoint import Checkpoint
 from ..storage import Store
+from ..storage.steering import Steering
 from .errors import ControlError
 
 ClipFinder = Callable[[str], CachedClip | None]
 """From an ETag to the clip, if it is still in the cache."""
 
-DueSource = Callable[[str, float], float]
+DueSource = Callable[[str, float], Awaitable[float]]
 """From an account and a reading of its clock to the next time that something happens; NEVER for nothing."""
 
 
@@ -35,15 +36,18 @@ class ControlContext:
     """Components of the emulator.
 
     `due_sources`: events besides tasks and assets that `clock next` advances to. `find_clip` returns clips by ETag.
+    `workers`: processes that answer at the same address.
     """
 
     settings: Settings
+    steering: Steering
     keys: ApiKeys
     engine: Engine
     checkpoint: Checkpoint
     active_scenario: ActiveScenario
     find_clip: ClipFinder
     due_sources: list[DueSource] = field(default_factory=list)
+    workers: int = 1
 
     @property
     def store(self) -> Store:

@@ -35,8 +35,9 @@ class ControlRequest:
 class ControlEndpoint:
     """One method at one path. `query` declares each query parameter; `body` and `response` are types.
 
-    `handler` returns the JSON value of the response, or a Response; it may be a coroutine function. `raw` leaves the
-    request body unparsed. `media_type` is that of the response where it is not JSON: the response is bytes then.
+    `handler`, a function or a coroutine function, returns the JSON value of the response, or a Response; it is called
+    again if another process has changed the same state meanwhile. `raw` leaves the request body unparsed. `media_type`
+    is that of the response where it is not JSON: the response is bytes then.
     """
 
     method: str

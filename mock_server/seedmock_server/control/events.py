@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -56,7 +56,7 @@ class EventFeed:
     for nothing. The latter looks at every task, and is called at most once in TICK_SECONDS.
     """
 
-    def __init__(self, read_count: Callable[[], int], read_due: Callable[[], float]) -> None:
+    def __init__(self, read_count: Callable[[], Awaitable[int]], read_due: Callable[[], Awaitable[float]]) -> None:
         self._read_count, self._read_due = read_count, read_due
         self._subscriptions: set[Subscription] = set()
         self._topics: set[str] = set()
@@ -125,7 +125,7 @@ class EventFeed:
             self._watcher.cancel()
 
     async def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        count, due_at, read_at = self._read_count(), loop.time() + self._read_due(), loop.time()
+        count, due_at, read_at = await self._read_count(), loop.time() + await self._read_due(), loop.time()
         is_stale = False
         while self._subscriptions:
             with contextlib.suppress(TimeoutError):
@@ -133,14 +133,14 @@ class EventFeed:
                     await self._woken.wait()
             self._woken.clear()
             topics, self._topics = self._topics, set()
-            if (count_now := self._read_count()) != count:
+            if (count_now := await self._read_count()) != count:
                 count = count_now
                 topics.add("journal")
             if loop.time() >= due_at:
                 topics.add("due")
             is_stale = is_stale or bool(topics)
             if is_stale and (loop.time() >= read_at + TICK_SECONDS or topics & {"clock", "due"}):
-                due_at, read_at, is_stale = loop.time() + self._read_due(), loop.time(), False
+                due_at, read_at, is_stale = loop.time() + await self._read_due(), loop.time(), False
             if topics:
                 self._publish(encode_event("change", {"topics": sorted(topics)}))
             await asyncio.sleep(PAUSE_SECONDS)

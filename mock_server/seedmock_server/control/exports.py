@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from seedmock_contracts.exchange import MAX_BODY_BYTES, REDACTED, Exchange, Request, Response
 
 from ..journal import JournalEntry
 
-NumberedEntries = list[tuple[int, JournalEntry]]
+NumberedEntries = Sequence[tuple[int, JournalEntry]]
 Pairs = tuple[tuple[bytes, bytes], ...]
 KEY_VARIABLE = "$SEEDMOCK_API_KEY"
 CURL_SETS = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})

@@ -47,10 +47,10 @@ def parse_filter(request: ControlRequest) -> JournalFilter:
     )
 
 
-def read(context: ControlContext, request: ControlRequest) -> JournalResponse | Response:
+async def read(context: ControlContext, request: ControlRequest) -> JournalResponse | Response:
     """Return the exchanges that match: with `since` the first `limit` of them, without it the last."""
     format_ = request.query.get("format")
-    matches, limit = list(context.journal.read(parse_filter(request))), request.query.get("limit", DEFAULT_LIMIT)
+    matches, limit = await context.journal.read(parse_filter(request)), request.query.get("limit", DEFAULT_LIMIT)
     page = matches[:limit] if "since" in request.query else matches[max(0, len(matches) - limit) :]
     if format_ == "har":
         return ControlResponse(HarWriter(page, context.find_clip).archive())
@@ -58,7 +58,7 @@ def read(context: ControlContext, request: ControlRequest) -> JournalResponse | 
         return Response(to_jsonl(page), media_type="application/jsonl")
     if format_ == "curl":
         return Response(to_curl(page), media_type="text/plain")
-    count = context.journal.count
+    count = await context.journal.total()
     following = page[-1][0] + 1 if page and len(page) < len(matches) else count
     return JournalResponse(
         exchanges=[exchange_response(number, entry) for number, entry in page],
@@ -67,10 +67,10 @@ def read(context: ControlContext, request: ControlRequest) -> JournalResponse | 
     )
 
 
-def violations(context: ControlContext, request: ControlRequest) -> ViolationsResponse:
+async def violations(context: ControlContext, request: ControlRequest) -> ViolationsResponse:
     """Return the contract violations of the exchanges that match, whether they were rejected or not."""
     limit = request.query.get("limit", DEFAULT_LIMIT)
-    entries = context.journal.read(parse_filter(request))
+    entries = await context.journal.read(parse_filter(request))
     matches = [violation for number, entry in entries for violation in _violations(number, entry)]
     if not request.query.get("advice", True):
         matches = [violation for violation in matches if not violation.advice]

@@ -19,11 +19,11 @@ from .query_parameters import choice, whole_number
 DEFAULT_LIMIT, MAX_LIMIT = 1000, 100_000
 
 
-def read(context: ControlContext, request: ControlRequest) -> LedgerResponse:
+async def read(context: ControlContext, request: ControlRequest) -> LedgerResponse:
     upstream = request.query.get("upstream")
     limit = request.query.get("limit", DEFAULT_LIMIT)
-    accounts = context.store.accounts() if request.account is None else [request.account]
-    statements = [context.engine.ledger.statement(account) for account in accounts]
+    accounts = await context.store.accounts() if request.account is None else [request.account]
+    statements = [await context.engine.ledger.statement(account) for account in accounts]
     if upstream is not None:
         statements = [statement.for_upstream(upstream) for statement in statements]
     return LedgerResponse(statements=[statement_response(statement, limit) for statement in statements])
@@ -36,7 +36,7 @@ def statement_response(statement: Statement, limit: int = DEFAULT_LIMIT) -> Stat
     return msgspec.structs.replace(response, lines=response.lines[max(0, count - limit) :], total=count)
 
 
-def set_credit(context: ControlContext, request: ControlRequest) -> LedgerResponse:
+async def set_credit(context: ControlContext, request: ControlRequest) -> LedgerResponse:
     """Set the credit of an account, or of every account that was granted none."""
     body: CreditRequest = request.body
     ledger = context.engine.ledger
@@ -55,7 +55,7 @@ def set_credit(context: ControlContext, request: ControlRequest) -> LedgerRespon
         raise ControlError(str(error)) from error
     if request.account is None:
         return LedgerResponse(statements=[])
-    return LedgerResponse(statements=[statement_response(ledger.statement(request.account))])
+    return LedgerResponse(statements=[statement_response(await ledger.statement(request.account))])
 
 
 ENDPOINTS: tuple[ControlEndpoint, ...] = (

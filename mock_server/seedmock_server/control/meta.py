@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from seedmock_contracts import __version__
 from seedmock_contracts.facts import Fact, Variants
 from seedmock_contracts.upstreams import contracts
@@ -13,7 +15,14 @@ from .models import FactResponse, HealthResponse, VariantResponse
 
 
 def health(context: ControlContext, _: ControlRequest) -> HealthResponse:
-    return HealthResponse(status="ok", version=__version__, pace=context.settings.pace)
+    return HealthResponse(
+        status="ok",
+        version=__version__,
+        pace=context.settings.pace,
+        store=context.store.name,
+        workers=context.workers,
+        pid=os.getpid(),
+    )
 
 
 def basis(_: ControlContext, __: ControlRequest) -> dict[str, list[FactResponse]]:

@@ -250,11 +250,17 @@ class ScenariosResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class HealthResponse(ResponseModel, frozen=True, kw_only=True):
-    """State, version and pace of the server."""
+    """State, version and pace of the server, and the kind of its store.
+
+    `workers` is the number of processes that answer at its address, `pid` the one that has answered now.
+    """
 
     status: str
     version: str
     pace: str
+    store: str = "memory"
+    workers: int = 1
+    pid: int = 0
 
 
 class FactResponse(ResponseModel, frozen=True, kw_only=True):

@@ -14,50 +14,51 @@ from .errors import ControlError
 from .models import ResetRequest, ResetResponse, RestoreResponse
 
 
-def reset(context: ControlContext, request: ControlRequest) -> ResetResponse:
+async def reset(context: ControlContext, request: ControlRequest) -> ResetResponse:
     """Delete the state of one account, or of all together with rules, clock and scenario."""
     store, account = context.store, request.account
-    accounts = list(store.accounts()) if account is None else [account]
-    deleted = _counts(store, accounts)
+    accounts = list(await store.accounts()) if account is None else [account]
+    deleted = await _counts(store, accounts)
     if account is None:
         context.active_scenario.deactivate()
-    context.checkpoint.reset(account)
+    await context.checkpoint.reset(account)
     if account is None:
         context.engine.ledger.set_default_credit(context.settings.credit)
         context.active_scenario.reset()
     return deleted
 
 
-def forget(context: ControlContext, request: ControlRequest) -> ResetResponse:
+async def forget(context: ControlContext, request: ControlRequest) -> ResetResponse:
     """Delete what an account has done, and count anew; its rules, limits, credit and clock remain."""
     if request.account is None:
         raise ControlError("found no key; allowed: one in the body, or as X-Mock-Key", field="key")
-    deleted = _counts(context.store, [request.account])
-    context.checkpoint.forget(request.account)
+    deleted = await _counts(context.store, [request.account])
+    await context.checkpoint.forget(request.account)
     return deleted
 
 
-def _counts(store: Store, accounts: list[str]) -> ResetResponse:
+async def _counts(store: Store, accounts: list[str]) -> ResetResponse:
     return ResetResponse(
         accounts=accounts,
-        tasks=sum(len(store.tasks(name)) for name in accounts),
-        assets=sum(len(store.assets(name)) for name in accounts),
-        groups=sum(len(store.groups(name)) for name in accounts),
+        tasks=sum([len(await store.tasks(name)) for name in accounts]),
+        assets=sum([len(await store.assets(name)) for name in accounts]),
+        groups=sum([len(await store.groups(name)) for name in accounts]),
     )
 
 
-def save(context: ControlContext, _: ControlRequest) -> Response:
-    return Response(context.checkpoint.capture(context.active_scenario), media_type="application/json")
+async def save(context: ControlContext, _: ControlRequest) -> Response:
+    return Response(await context.checkpoint.capture(context.active_scenario), media_type="application/json")
 
 
-def restore(context: ControlContext, request: ControlRequest) -> RestoreResponse:
+async def restore(context: ControlContext, request: ControlRequest) -> RestoreResponse:
     """Replace the current state with the snapshot. Raises ControlError, with nothing changed."""
     try:
-        context.checkpoint.restore(request.raw, context.active_scenario)
+        await context.checkpoint.restore(request.raw, context.active_scenario)
     except InvalidSnapshot as error:
         raise ControlError(str(error)) from error
-    accounts = context.store.accounts()
-    return RestoreResponse(accounts=len(accounts), tasks=sum(len(context.store.tasks(name)) for name in accounts))
+    accounts = await context.store.accounts()
+    tasks = sum([len(await context.store.tasks(name)) for name in accounts])
+    return RestoreResponse(accounts=len(accounts), tasks=tasks)
 
 
 ENDPOINTS: tuple[ControlEndpoint, ...] = (

@@ -25,11 +25,11 @@ MAX_EXCHANGES = 500
 """Exchanges that a timeline shows, the last ones: a client may have polled a task for days."""
 
 
-def list_tasks(context: ControlContext, request: ControlRequest) -> TasksResponse:
+async def list_tasks(context: ControlContext, request: ControlRequest) -> TasksResponse:
     """Return the tasks that match: without a place to begin at the newest ones, otherwise the `limit` from there."""
     query = request.query
     limit = query.get("limit", DEFAULT_LIMIT)
-    matches = _matching(context, request)
+    matches = await _matching(context, request)
     is_newest_first = query.get("order") == NEWEST
     if is_newest_first:
         matches.reverse()
@@ -41,14 +41,14 @@ def list_tasks(context: ControlContext, request: ControlRequest) -> TasksRespons
     return TasksResponse(tasks=[task_response(context, task) for task in page], total=len(matches))
 
 
-def _matching(context: ControlContext, request: ControlRequest) -> list[Task]:
+async def _matching(context: ControlContext, request: ControlRequest) -> list[Task]:
     upstream, status = request.query.get("upstream"), request.query.get("status")
     terms = request.query.get("text", "").lower().split()
-    accounts = context.store.accounts() if request.account is None else [request.account]
+    accounts = await context.store.accounts() if request.account is None else [request.account]
     matches = [
         task
         for account in accounts
-        for task in context.store.tasks(account)
+        for task in await context.store.tasks(account)
         if upstream in (None, task.upstream)
         and (not terms or _has_terms(task, terms))
         and (status is None or context.engine.state(task).status == status)
@@ -73,19 +73,19 @@ def _index_after(tasks: list[Task], task_id: str | None) -> int:
     return index + 1
 
 
-def read(context: ControlContext, request: ControlRequest) -> TaskResponse:
-    return task_response(context, _task(context, request))
+async def read(context: ControlContext, request: ControlRequest) -> TaskResponse:
+    return task_response(context, await _task(context, request))
 
 
-def timeline(context: ControlContext, request: ControlRequest) -> TimelineResponse:
+async def timeline(context: ControlContext, request: ControlRequest) -> TimelineResponse:
     """Return the phases of a task and the exchanges about it."""
-    task = _task(context, request)
+    task = await _task(context, request)
     now = context.engine.now_for(task)
     return TimelineResponse(
         task=task_response(context, task),
         now=now,
         phases=[phase_response(task, phase, now) for phase in phases_of(task)],
-        exchanges=_exchanges(context, task),
+        exchanges=await _exchanges(context, task),
     )
 
 
@@ -94,8 +94,8 @@ def phase_response(task: Task, phase: Phase, now: float) -> TaskPhase:
     return TaskPhase(at=at, status=phase.status, raw_status=phase.raw_status, reached=now - task.created_at >= phase.at)
 
 
-def _exchanges(context: ControlContext, task: Task) -> list[TaskExchange]:
-    entries = list(context.journal.read(JournalFilter(account=task.account, task=task.id)))
+async def _exchanges(context: ControlContext, task: Task) -> list[TaskExchange]:
+    entries = await context.journal.read(JournalFilter(account=task.account, task=task.id))
     return [
         TaskExchange(
             number=number,
@@ -111,9 +111,9 @@ def _exchanges(context: ControlContext, task: Task) -> list[TaskExchange]:
     ]
 
 
-def _task(context: ControlContext, request: ControlRequest) -> Task:
+async def _task(context: ControlContext, request: ControlRequest) -> Task:
     task_id = request.params["id"]
-    task = context.store.task(task_id)
+    task = await context.store.task(task_id)
     if task is None:
         message = f"unknown task {task_id[:100]!r}; GET /_mock/tasks lists all"
         raise ControlError(message, status=404, field="id")
@@ -143,7 +143,7 @@ def task_response(context: ControlContext, task: Task) -> TaskResponse:
         created_at=task.created_at,
         ends_at=None if ends == NEVER else ends,
         failure=FailureReason(kind=failure.kind, code=failure.code, message=failure.message) if failure else None,
-        queries=context.store.queries(task.id),
+        queries=task.queries,
         age=max(0.0, now - task.created_at),
         cost=format_amount(line.quote.amount),
         billing="on_hold" if line.settled_at is None else "charged" if line.charged else "refunded",
@@ -152,7 +152,7 @@ def task_response(context: ControlContext, task: Task) -> TaskResponse:
 
 async def clip(context: ControlContext, request: ControlRequest) -> FileResponse:
     """Return the clip of a task for people to look at: it is not journaled, and meets no fault."""
-    task = _task(context, request)
+    task = await _task(context, request)
     try:
         rendered = await context.engine.clip(task)
     except (ApiError, Unrenderable) as error:

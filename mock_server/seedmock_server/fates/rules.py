@@ -87,7 +87,7 @@ class FateRules(RuleSet[FateRule]):
         """Tell that every task succeeds unless its own request says otherwise."""
         return not self.rules and not self.scenario and not self.account_defaults and self.default.is_plain
 
-    def choose(
+    async def choose(
         self,
         contract: Contract,
         request: RequestFacts,
@@ -106,27 +106,27 @@ class FateRules(RuleSet[FateRule]):
             return check_fate(parse_fate(requested), request.operation, (contract,))
         if media_fate is not None:
             return media_fate
-        fate = self._drawn_fate(contract, request)
+        fate = await self._drawn_fate(contract, request)
         # A model that the vendor does not moderate cannot refuse for this reason, whatever a rule says.
         if fate.kind is FateKind.REFUSED and fate.texts.get("why", "face") in spared:
             return SUCCEED
         return fate
 
-    def _drawn_fate(self, contract: Contract, request: RequestFacts) -> Fate:
-        outcomes = self._outcomes(contract, request)
+    async def _drawn_fate(self, contract: Contract, request: RequestFacts) -> Fate:
+        outcomes = await self._outcomes(contract, request)
         if len(outcomes.weighted) == 1:
             return outcomes.weighted[0][1]
         # Counted by account: requests of other accounts must not change this one's draws.
-        number = self.draws[request.account] = self.draws.get(request.account, 0) + 1
+        number = await self._next_draw(request.account)
         return outcomes.draw(self._random.uniform("fate", request.account, number))
 
-    def _outcomes(self, contract: Contract, request: RequestFacts) -> Outcomes:
+    async def _outcomes(self, contract: Contract, request: RequestFacts) -> Outcomes:
         is_asset = request.operation == Operation.ASSET_CREATE
         for counter, rule in (*self.rules, *self.scenario):
             # Written with tasks in mind: no asset should fail because a rule fails all videos.
             if is_asset and rule.match.operation is None:
                 continue
-            if _has_codes(rule.outcomes, contract, request) and counter.claim(request, self._random):
+            if _has_codes(rule.outcomes, contract, request) and await self._claims(counter, request):
                 return rule.outcomes
         if is_asset:
             return CERTAINLY_ACTIVE

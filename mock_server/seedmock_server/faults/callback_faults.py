@@ -33,10 +33,10 @@ class CallbackFaults:
     def __init__(self, rules: FaultRules, upstreams: Mapping[str, Upstream]) -> None:
         self._rules, self._upstreams = rules, upstreams
 
-    def apply(self, task: Task, response: JsonResponse) -> FaultedPost:
+    async def apply(self, task: Task, response: JsonResponse) -> FaultedPost:
         """Return the post of a task's end; `response` is the one to a query of the task."""
         facts = RequestFacts(task.upstream, Operation.CALLBACK, task.account, 0, task.model, task.prompt)
-        faults = self._rules.choose_for_callback(facts) if self._rules else ()
+        faults = await self._rules.choose_for_callback(facts) if self._rules else ()
         raw = self._mutated(task, response, faults)
         post = FaultedPost(raw.body, raw.headers, applied=tuple(map(str, faults)))
         for fault in faults:

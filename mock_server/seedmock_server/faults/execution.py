@@ -40,7 +40,7 @@ class FaultExecution:
     """The links' faults, with the records and the renderer that some of them need."""
 
     def __init__(self, context: UpstreamContext, renderer: ClipRenderer) -> None:
-        self._store = context.engine.store
+        self._store, self._ledger = context.engine.store, context.engine.ledger
         self._options: Mapping[str, str] = context.settings.variant_options
         self._clips = ClipMutator(context.engine, renderer)
 
@@ -64,7 +64,7 @@ class FaultExecution:
                 return plan.target.upstream.render_error(route_not_found(plan.target.method, plan.target.path))
         return None
 
-    def override_rules(
+    async def override_rules(
         self, plan: FaultPlan, request: ApiRequest, violations: Sequence[Violation]
     ) -> tuple[FaultPlan, ApiRequest, list[Violation]]:
         """Return the request and its violations where a rule is enforced differently or another account is served."""
@@ -76,7 +76,7 @@ class FaultExecution:
                 overridden = violations_with(contract, request.operation, request.document, overridden, fault.values)
                 request = _with_limits(request, plan, fault)
             else:
-                request = self._as_owner(contract, request)
+                request = await self._as_owner(contract, request)
             if (request, overridden) != before:
                 applied.append(fault)
         if violations and not overridden:
@@ -89,11 +89,11 @@ class FaultExecution:
         """Call the handler; take back what it has changed if a fault says so."""
         if not plan.includes(FaultKind.NO_OP):
             return await handler(request)
-        records = self._store.account_records(request.account)
+        records = await self._store.account_records(request.account)
         try:
             return await handler(request)
         finally:
-            self._store.replace_account(records)
+            await self._store.replace_account(records, self._ledger.bookings(records))
 
     async def mutate(self, plan: FaultPlan, response: AnyResponse) -> tuple[FaultPlan, AnyResponse]:
         """Return the mutated response, and the plan with the faults that had nothing to change in it."""
@@ -124,21 +124,21 @@ class FaultExecution:
             return None if task is None else await self._clips.mutate(fault, task, response)
         return mutate_response(fault, response, plan.target)
 
-    def _as_owner(self, contract: Contract, request: ApiRequest) -> ApiRequest:
+    async def _as_owner(self, contract: Contract, request: ApiRequest) -> ApiRequest:
         """Return the request as if the owner of the task or asset that it names had made it."""
-        owner = self._owner(contract, request)
+        owner = await self._owner(contract, request)
         return replace(request, caller=replace(request.caller, account=owner)) if owner else request
 
-    def _owner(self, contract: Contract, request: ApiRequest) -> str:
+    async def _owner(self, contract: Contract, request: ApiRequest) -> str:
         """Return the account of the task or asset that a request names, or of any asset for a list; empty if none."""
         name = contract.id_parameter(request.operation) or contract.request.path("group", request.operation)
         id_ = {**request.document, **request.params}.get(name)
-        task = self._store.task(str(id_ or ""))
+        task = await self._store.task(str(id_ or ""))
         if task is not None:
             return task.account
-        for account in self._store.accounts():
-            ids = {str(asset.id) for asset in self._store.assets(account)}
-            ids |= {str(group.id) for group in self._store.groups(account)}
+        for account in await self._store.accounts():
+            ids = {str(asset.id) for asset in await self._store.assets(account)}
+            ids |= {str(group.id) for group in await self._store.groups(account)}
             if account != request.account and (str(id_) in ids or (id_ is None and ids)):
                 return account
         return ""

@@ -173,7 +173,7 @@ class FaultRules(RuleSet[FaultRule]):
             for counter, rule in rules
         ]
 
-    def choose(self, request: RequestFacts, header: str = "") -> tuple[Fault, ...]:
+    async def choose(self, request: RequestFacts, header: str = "") -> tuple[Fault, ...]:
         """Choose the faults of a request. Raises InvalidRule for a header that is malformed or out of place."""
         faults = parse_fault_header(header) if header else ()
         for fault in faults:
@@ -181,24 +181,24 @@ class FaultRules(RuleSet[FaultRule]):
             if request.method == "HEAD" and fault.needs_body:
                 raise InvalidRule(f"{fault} acts on a body, and the response to HEAD has none; allowed: GET")
         rules = () if header.strip() == NONE else (*self.rules, *self.scenario)
-        return self._chosen(request, rules, faults)
+        return await self._chosen(request, rules, faults)
 
-    def choose_for_callback(self, request: RequestFacts) -> tuple[Fault, ...]:
+    async def choose_for_callback(self, request: RequestFacts) -> tuple[Fault, ...]:
         """Choose the faults of a callback: those of rules that name the operation, as others mean requests."""
         rules = [pair for pair in (*self.rules, *self.scenario) if pair[1].match.operation == request.operation]
-        return self._chosen(request, rules)
+        return await self._chosen(request, rules)
 
-    def choose_for_refusal(self, request: RequestFacts) -> tuple[Fault, ...]:
+    async def choose_for_refusal(self, request: RequestFacts) -> tuple[Fault, ...]:
         """Choose the faults of a request that was refused before it was decoded."""
         rules = [pair for pair in (*self.rules, *self.scenario) if pair[1].fault.kind in BEFORE_ROUTING]
-        return self._chosen(request, rules)
+        return await self._chosen(request, rules)
 
     def bypasses_auth(self, request: RequestFacts) -> bool:
         """Tell whether a rule lets the request in without a valid key, whatever the rule's counts are."""
         rules = (rule for _, rule in (*self.rules, *self.scenario))
         return any(rule.fault.kind is FaultKind.AUTH_BYPASS and rule.match.matches(request) for rule in rules)
 
-    def _chosen(
+    async def _chosen(
         self, request: RequestFacts, rules: Sequence[tuple[Counter, FaultRule]], header: tuple[Fault, ...] = ()
     ) -> tuple[Fault, ...]:
         faults = {fault.group: fault for fault in header}
@@ -208,11 +208,11 @@ class FaultRules(RuleSet[FaultRule]):
                 continue
             if request.method == "HEAD" and fault.needs_body:  # left to the GET, where it can be seen
                 continue
-            if counter.claim(request, self._random):
+            if await self._claims(counter, request):
                 faults[group] = fault
         if not faults:
             return ()
-        number = self.draws[request.account] = self.draws.get(request.account, 0) + 1
+        number = await self._next_draw(request.account)
         return tuple(fault.drawn(self._random, request.account, number) for fault in faults.values())
 
 

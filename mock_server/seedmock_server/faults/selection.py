@@ -30,11 +30,12 @@ class FaultSelector:
         """Tell that no rule could apply to any request; a request's own header still can."""
         return not (self._rules.rules or self._rules.scenario)
 
-    def select(
+    async def select(
         self, upstream: Upstream, request: ApiRequest, scope: Mapping[str, Any], header: str
     ) -> FaultPlan | None:
         """Select for a request to an emulated API. Raises InvalidRule for a malformed or misplaced header."""
-        contract, document, task = upstream.contract, request.document, self._task(upstream.contract, request)
+        contract, document = upstream.contract, request.document
+        task = await self._task(upstream.contract, request)
         facts = RequestFacts(
             contract.name,
             request.operation,
@@ -45,22 +46,22 @@ class FaultSelector:
             tuple(located.reference.url for located in contract.request.layout.find(document)),
             method=scope["method"],
         )
-        return self._plan(upstream, facts, scope, self._rules.choose(facts, header), task)
+        return self._plan(upstream, facts, scope, await self._rules.choose(facts, header), task)
 
-    def select_for_download(
+    async def select_for_download(
         self, upstream: Upstream, task: Task, scope: Mapping[str, Any], header: str
     ) -> FaultPlan | None:
         """Select for the download of a result by its link, which counts as content of the task's upstream."""
         method = scope["method"]
         facts = RequestFacts(task.upstream, Operation.CONTENT, task.account, 0, task.model, task.prompt, method=method)
-        return self._plan(upstream, facts, scope, self._rules.choose(facts, header), task)
+        return self._plan(upstream, facts, scope, await self._rules.choose(facts, header), task)
 
-    def select_for_refusal(
+    async def select_for_refusal(
         self, upstream: Upstream, operation: str, account: str, scope: Mapping[str, Any]
     ) -> FaultPlan | None:
         """Select for a request that was refused before it was decoded, whose header was not read either."""
         facts = RequestFacts(upstream.contract.name, operation, account, 0)
-        return self._plan(upstream, facts, scope, self._rules.choose_for_refusal(facts), None)
+        return self._plan(upstream, facts, scope, await self._rules.choose_for_refusal(facts), None)
 
     def bypasses_auth(self, upstream: Upstream, operation: str, account: str) -> bool:
         return self._rules.bypasses_auth(RequestFacts(upstream.contract.name, operation, account, 0))
@@ -94,9 +95,9 @@ class FaultSelector:
         origin = self._context.link(request_origin(scope, dict(scope["headers"])), "")
         return path_prefix(origin) + self._context.result_path(task.id)
 
-    def _task(self, contract: Contract, request: ApiRequest) -> Task | None:
+    async def _task(self, contract: Contract, request: ApiRequest) -> Task | None:
         name = contract.id_parameter(request.operation)
-        task = self._context.engine.store.task(str(request.params.get(name, "")))
+        task = await self._context.engine.store.task(str(request.params.get(name, "")))
         return task if task is not None and task.account == request.account else None
 
 

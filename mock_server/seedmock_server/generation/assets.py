@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
@@ -13,7 +14,7 @@ from seedmock_contracts.facts import MediaFacts, MediaLimit
 from seedmock_contracts.records import dataclass
 from seedmock_contracts.validation.media import counted_facts, media_violations
 
-from ..billing.ledger import Ledger
+from ..billing.ledger import Ledger, balance_error
 from ..clock import Clocks
 from ..errors import ApiError
 from ..fates.lifecycle import plan_asset
@@ -23,6 +24,8 @@ from ..matching.rules import RequestFacts
 from ..references.files import MeasuredFile, ReferenceFiles
 from ..references.inspection import Inspection, MediaInspector
 from ..storage import Store
+from ..storage.models import NotCovered
+from ..storage.steering import Steering
 from ..tasks.models import AssetGroup, AssetRecord, TaskFailure
 from ..tasks.pace import Pace, asset_processing_seconds
 from ..tasks.timeline import asset_status_at
@@ -51,6 +54,7 @@ class AssetLibrary:
         inspector: MediaInspector,
         fates: FateRules,
         ledger: Ledger,
+        steering: Steering,
         *,
         pace: Pace,
         options: Mapping[str, str] | None = None,
@@ -64,30 +68,22 @@ class AssetLibrary:
         self._pace = pace
         self._options = options or {}
         self._ledger = ledger
+        self._steering = steering
 
-    def create_group(self, upstream: str, account: str, name: str, group_name: str) -> AssetGroup:
+    async def create_group(self, upstream: str, account: str, name: str, group_name: str) -> AssetGroup:
         """Create a group; ids count up from 1 within the account."""
-        group = AssetGroup(
-            id=self.store.next_group_id(account),
-            upstream=upstream,
-            account=account,
-            name=name,
-            group_name=group_name,
-            created_at=self.clocks.now(account),
-        )
-        self.store.add_group(group)
-        return group
+        return await self.store.add_group(upstream, account, name, group_name, self.clocks.now(account))
 
-    def group(self, account: str, group_id: int) -> AssetGroup:
+    async def group(self, account: str, group_id: int) -> AssetGroup:
         """Look up a group. Raises ApiError GROUP_NOT_FOUND, also for a group of another account."""
-        group = self.store.group(account, group_id)
+        group = await self.store.group(account, group_id)
         if group is None:
             raise ApiError(ErrorKind.GROUP_NOT_FOUND, field="group_id", value=group_id)
         return group
 
-    def delete_group(self, account: str, group_id: int) -> None:
+    async def delete_group(self, account: str, group_id: int) -> None:
         """Delete a group with its assets. Raises ApiError GROUP_NOT_FOUND."""
-        self.store.remove_group(self.group(account, group_id))
+        await self.store.remove_group(await self.group(account, group_id))
 
     async def create_asset(
         self,
@@ -108,11 +104,11 @@ class AssetLibrary:
         `fate` is the fate that a header asks for. Raises ApiError ASSET_REFUSED for an unreadable file, BALANCE when
         the account cannot pay the fee, and InvalidRule for a fate that assets don't have.
         """
-        group = self.group(account, group_id)
+        group = await self.group(account, group_id)
         request = RequestFacts(contract.name, Operation.ASSET_CREATE, account, 0, references=(url,))
-        plan = plan_asset(contract, self._fates.choose(contract, request, fate))
+        plan = plan_asset(contract, await self._fates.choose(contract, request, fate))
         inspection = await self._inspect(account, url, origin)
-        self._ledger.check_asset(account, contract.name)
+        await self._ledger.check_asset(account, contract.name)
         assert contract.assets is not None, "an upstream with assets has terms of assets"
         fast = float(contract.assets.processing_seconds.value)
         default_seconds = 0.0 if at_once else asset_processing_seconds(self._pace, fast)
@@ -130,7 +126,10 @@ class AssetLibrary:
             source=inspection.source,
             facts=inspection.facts,
         )
-        self.store.put_asset(asset)
+        booking, credit = self._ledger.booking(asset), self._ledger.enforced_credit(account, contract.name)
+        refusal = await self.store.add_asset(asset, booking, credit)
+        if isinstance(refusal, NotCovered):
+            raise balance_error(self._ledger.quote(asset).amount, refusal.remaining)
         self._ledger.book(asset)
         return asset
 
@@ -145,9 +144,9 @@ class AssetLibrary:
             raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {message}", field="url", value=url)
         return inspection
 
-    def asset(self, account: str, asset_id: str) -> AssetRecord:
+    async def asset(self, account: str, asset_id: str) -> AssetRecord:
         """Look up an asset. Raises ApiError ASSET_NOT_FOUND."""
-        asset = self.store.asset(account, asset_id)
+        asset = await self.store.asset(account, asset_id)
         if asset is None:
             raise ApiError(ErrorKind.ASSET_NOT_FOUND, field="id", value=asset_id)
         return asset
@@ -156,23 +155,23 @@ class AssetLibrary:
         """Return the current status of an asset."""
         return asset_status_at(asset, self.clocks.now(asset.account))
 
-    def assets(self, account: str, group_id: int | None, page: int, page_size: int) -> AssetPage:
+    async def assets(self, account: str, group_id: int | None, page: int, page_size: int) -> AssetPage:
         """Return a page of an account's assets, oldest first. Raises ApiError GROUP_NOT_FOUND."""
         if group_id is not None:
-            self.group(account, group_id)
-        assets = [asset for asset in self.store.assets(account) if group_id in (None, asset.group_id)]
+            await self.group(account, group_id)
+        assets = [asset for asset in await self.store.assets(account) if group_id in (None, asset.group_id)]
         start = (page - 1) * page_size
         return AssetPage(tuple(assets[start : start + page_size]), len(assets), page, page_size)
 
-    def rename(self, account: str, asset_id: str, name: str) -> AssetRecord:
+    async def rename(self, account: str, asset_id: str, name: str) -> AssetRecord:
         """Rename an asset. Raises ApiError ASSET_NOT_FOUND."""
-        renamed = msgspec.structs.replace(self.asset(account, asset_id), name=name)
-        self.store.put_asset(renamed)
+        renamed = msgspec.structs.replace(await self.asset(account, asset_id), name=name)
+        await self.store.replace_asset(renamed)
         return renamed
 
-    def delete_asset(self, account: str, asset_id: str) -> None:
+    async def delete_asset(self, account: str, asset_id: str) -> None:
         """Delete an asset. Raises ApiError ASSET_NOT_FOUND, also for the second of two calls."""
-        self.store.remove_asset(self.asset(account, asset_id))
+        await self.store.remove_asset(await self.asset(account, asset_id))
 
     async def upload(self, contract: Contract, account: str, token: str, content: bytes, name: str) -> MeasuredFile:
         """Store an uploaded file, and publish it under a token for as long as the upstream keeps files.
@@ -183,7 +182,9 @@ class AssetLibrary:
             file = await self._reference_files.store(content)
             assert contract.file_days is not None, "an upstream that takes files says how long it keeps them"
             days = float(contract.file_days.value)
-            self._reference_files.publish(token, file, name, self.clocks.now(account) + days * DAY_SECONDS, account)
+            expires_at = self.clocks.now(account) + days * DAY_SECONDS
+            publish = partial(self._reference_files.publish, token, file, name, expires_at, account)
+            await self._steering.change(publish, "uploads", token)
         except FetchError as error:
             raise ApiError(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
         return file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from functools import partial
 
@@ -17,7 +17,7 @@ from seedmock_contracts.lifecycle import TERMINAL, UNSUCCESSFUL
 from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import get_contract
 
-from ..billing.ledger import Ledger
+from ..billing.ledger import Ledger, balance_error
 from ..clock import Clocks
 from ..errors import ApiError
 from ..fates.lifecycle import plan_task, refused_for_face
@@ -28,8 +28,10 @@ from ..matching.rules import RequestFacts
 from ..media.clip_spec import ClipSpec
 from ..media.renderer import CachedClip, ClipRenderer, RenderBug, Unrenderable
 from ..randomness import SeededRandom
+from ..rate_limits import RateLimits, too_many_tasks
 from ..references.resolver import Input, ReferenceResolver, first_face_path, log_notes
-from ..storage import Store
+from ..storage import DueCallback, Order, Store
+from ..storage.models import ID_TAKEN, NotCovered, Refusal, TooManyTasks
 from ..tasks.latency import LatencyRules
 from ..tasks.models import Task, TaskFailure
 from ..tasks.pace import LogNormal, Pace, durations_at_pace
@@ -39,10 +41,10 @@ from .drafts import GenerationOrder, generation_draft, unusable_source, upscale_
 SEED_LIMIT = 1 << 31
 # Ids of one upstream have only five random characters a second, so that a busy second repeats some.
 MAX_ID_ATTEMPTS = 1000
-ScheduleCallback = Callable[[Task, float | None], None]
-"""Schedule the callback of a task: at a time, or for None at its end."""
-IdFactory = Callable[[str, float, int], str]
-"""Build a task id from the account, the time of creation and the number of the attempt."""
+ScheduleCallback = Callable[[Task, DueCallback], Awaitable[None]]
+"""Send the callback of a task when it is due. The store has it already."""
+IdFactory = Callable[[str, float, int, int], str]
+"""Build a task id from the account, the time of creation, the number of the attempt, and that of the account's draw."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -81,25 +83,25 @@ class Engine:
         resolver: ReferenceResolver,
         fates: FateRules,
         ledger: Ledger,
+        limits: RateLimits,
         config: EngineConfig,
     ) -> None:
         self.store = store
         self.clocks = clocks
         self.fates = fates
         self.ledger = ledger
+        self._limits = limits
         self.latencies = LatencyRules()
-        self.schedule_callback: ScheduleCallback = lambda task, at: None
-        self.draws: dict[str, int] = {}
+        self.schedule_callback: ScheduleCallback = _leave_to_the_store
         self._random = random
         self._resolver = resolver
         self._config = config
         self._renderer = renderer
 
-    def next_number(self, account: str) -> int:
+    async def next_number(self, account: str) -> int:
         """Count 1, 2, 3, ... for an account: with it, the label that makes each of its draws differ."""
         # By account, as all draws are: what a test draws must not depend on the tests that ran before it.
-        number = self.draws[account] = self.draws.get(account, 0) + 1
-        return number
+        return await self.store.draw(account)
 
     # --- orders ---
 
@@ -125,7 +127,7 @@ class Engine:
             caller.log_notes.extend(log_notes(inputs))
         draft = generation_draft(contract, account, origin, order, inputs, private_failure)
         urls = [reference.url for reference in order.references]
-        return self._accept(contract, caller, draft, new_id, urls, first_face_path(inputs) if inputs else None)
+        return await self._accept(contract, caller, draft, new_id, urls, first_face_path(inputs) if inputs else None)
 
     async def upscale(
         self,
@@ -151,9 +153,9 @@ class Engine:
         if private_failure and failure is None and video.is_private_address:
             failure = private_failure
         draft = upscale_draft(contract, caller.account, caller.origin, request, video, failure)
-        return self._accept(contract, caller, draft, new_id, [request.url])
+        return await self._accept(contract, caller, draft, new_id, [request.url])
 
-    def _accept(
+    async def _accept(
         self,
         contract: Contract,
         caller: Caller,
@@ -163,25 +165,60 @@ class Engine:
         face_path: str | None = None,
     ) -> Task:
         """Turn a draft into a task, store it, and prepare its callback and its clip."""
-        self.ledger.check(draft)
-        fate = self._choose_fate(contract, caller, draft, references, face_path)
-        now = self.clocks.now(draft.account)
-        for attempt in range(MAX_ID_ATTEMPTS):
-            task = self._plan(contract, draft, fate, new_id(draft.account, now, attempt), now)
-            if self.store.add_task(task):
-                self.ledger.book(task)
-                self._prepare(task)
-                return task
-        raise RuntimeError(f"{MAX_ID_ATTEMPTS} task ids in a row were taken")
-
-    def _choose_fate(
-        self, contract: Contract, caller: Caller, draft: Task, references: Sequence[str], face_path: str | None
-    ) -> Fate:
-        number = self.next_number(caller.account)
+        account, store = draft.account, self.store
+        if self.ledger.is_limited(account):
+            await self.ledger.check(draft)
+        number = await store.draw(account)
         # Nearly every order can match no rule; it is spared the building of facts and the look-up.
         is_plain = face_path is None and not caller.fate and self.fates.is_plain
         if is_plain and not magic.may_have_fate(draft.prompt, references):
-            return SUCCEED
+            fate = SUCCEED
+        else:
+            fate = await self._choose_fate(contract, caller, draft, number, references, face_path)
+        now = self.clocks.now(account)
+        for attempt in range(MAX_ID_ATTEMPTS):
+            number = await store.draw(account)
+            task = self._plan(contract, draft, fate, new_id(account, now, attempt, number), now, number)
+            order = self._order(task, now)
+            refusal = await store.accept(order)
+            if refusal is None:
+                if order.callback is not None:
+                    await self.schedule_callback(task, order.callback)
+                self._prepare(task)
+                return task
+            if refusal is not ID_TAKEN:
+                raise _order_error(refusal, order)
+        raise RuntimeError(f"{MAX_ID_ATTEMPTS} task ids in a row were taken")
+
+    def _order(self, task: Task, now: float) -> Order:
+        ledger, account, upstream = self.ledger, task.account, task.upstream
+        if not ledger.has_sums and not task.callback_url:
+            return Order(task, now)
+        return Order(
+            task,
+            now,
+            ledger.booking(task),
+            ledger.enforced_credit(account, upstream),
+            self._limits.of(account).concurrency if self._limits.is_active else None,
+            self._callback_at_end(task),
+        )
+
+    def _callback_at_end(self, task: Task) -> DueCallback | None:
+        # Under the pace `step` queries end a task, and no clock does.
+        if not task.callback_url or self._config.pace is Pace.STEP:
+            return None
+        end = ends_at(task)
+        return None if end == NEVER else DueCallback(task.id, task.account, end, end)
+
+    async def _choose_fate(
+        self,
+        contract: Contract,
+        caller: Caller,
+        draft: Task,
+        number: int,
+        references: Sequence[str],
+        face_path: str | None,
+    ) -> Fate:
         operation = Operation.UPSCALE if draft.mode is Mode.UPSCALE else Operation.CREATE
         facts = RequestFacts(
             contract.name,
@@ -197,13 +234,12 @@ class Engine:
         media_fate = refused_for_face(face_path) if face_path is not None else None
         model = contract.model(draft.model)
         spared = model.unmoderated if model is not None else ()
-        return self.fates.choose(contract, facts, caller.fate, media_fate=media_fate, spared=spared)
+        return await self.fates.choose(contract, facts, caller.fate, media_fate=media_fate, spared=spared)
 
-    def _plan(self, contract: Contract, draft: Task, fate: Fate, task_id: str, now: float) -> Task:
+    def _plan(self, contract: Contract, draft: Task, fate: Fate, task_id: str, now: float, number: int) -> Task:
         """Give a draft its id, its phases and, where the order has none, its seed."""
         # Draws are labelled with the number that the id was drawn with, and never with the time: a run is reproducible
         # at any time of day.
-        number = self.draws[draft.account]
         queue, render = self._durations(draft, number)
         plan = plan_task(contract, fate, queue, render)
         phases = plan.phases if draft.failure is None else standard_phases(queue, render, TaskStatus.FAILURE)
@@ -231,56 +267,67 @@ class Engine:
         return durations_at_pace(self._config.pace, latency, self._random, draft.account, number)
 
     def _prepare(self, task: Task) -> None:
-        if task.callback_url and self._config.pace is not Pace.STEP:
-            self.schedule_callback(task, None)
+        """Count the money of a task that was accepted, and begin to render its clip."""
+        self.ledger.book(task)
         if self._config.pace is not Pace.INSTANT and task.failure is None:
             self._renderer.prepare(partial(self.clip_spec, task))
 
     # --- tasks ---
 
-    def task(self, account: str, upstream: str, task_id: str, *, query: bool = False) -> Task:
+    async def task(self, account: str, upstream: str, task_id: str, *, query: bool = False) -> Task:
         """Look up an account's task; `query` advances it under the pace `step`. Raises ApiError TASK_NOT_FOUND."""
-        task = self.store.task(task_id)
+        task = await self.store.task(task_id)
         if task is None or task.account != account or task.upstream != upstream:
             raise ApiError(ErrorKind.TASK_NOT_FOUND, "no task of this key has this id", value=task_id)
         if query and self._config.pace is Pace.STEP:
-            self._step(task, self.store.count_query(task_id))
+            return await self._step(task)
         return task
 
-    def tasks(self, account: str, upstream: str) -> list[Task]:
+    async def tasks(self, account: str, upstream: str) -> list[Task]:
         """Return an account's tasks at an upstream, oldest first."""
-        return [task for task in self.store.tasks(account) if task.upstream == upstream]
+        return [task for task in await self.store.tasks(account) if task.upstream == upstream]
 
-    def cancel(self, account: str, upstream: str, task_id: str) -> Task:
+    async def cancel(self, account: str, upstream: str, task_id: str) -> Task:
         """Cancel a task that has not ended. Raises ApiError TASK_NOT_FOUND or STATE_CONFLICT."""
-        task = self.task(account, upstream, task_id)
+        task = await self.task(account, upstream, task_id)
         state = self.state(task)
         if state.status in TERMINAL:
             detail = f"the task is {state.status}; allowed: a task that has not ended"
             raise ApiError(ErrorKind.STATE_CONFLICT, detail, value=state.status)
         cancelled = msgspec.structs.replace(task, cancelled_at=self.now_for(task))
-        self.store.replace_task(cancelled)
+        callback = self._callback_now(cancelled) if cancelled.callback_url else None
+        await self.store.replace_task(cancelled, self.ledger.booking(cancelled), callback)
         self.ledger.refresh(account)
-        if cancelled.callback_url:
-            self.schedule_callback(cancelled, self.clocks.now(account))
+        if callback is not None:
+            await self.schedule_callback(cancelled, callback)
         return cancelled
 
-    def _step(self, task: Task, queries_before: int) -> None:
+    async def _step(self, task: Task) -> Task:
         """Advance a task's own clock by a query, and schedule its callback if that ends the task."""
-        end = ends_at(task)
-        has_ended = end <= step_clock(task, queries_before + 1)
-        if task.callback_url and has_ended and (queries_before == 0 or step_clock(task, queries_before) < end):
-            self.schedule_callback(task, self.clocks.now(task.account))
+        task = await self.store.count_query(task)
+        end, before = ends_at(task), task.queries - 1
+        has_ended = end <= step_clock(task, task.queries)
+        if task.callback_url and has_ended and (before == 0 or step_clock(task, before) < end):
+            callback = self._callback_now(task)
+            await self.store.save_callback(callback)
+            await self.schedule_callback(task, callback)
+        return task
+
+    def _callback_now(self, task: Task) -> DueCallback:
+        now = self.clocks.now(task.account)
+        return DueCallback(task.id, task.account, now, now)
 
     def now_for(self, task: Task) -> float:
         """Return the time that applies to a task: the account's, or under the pace `step` the task's own."""
         if self._config.pace is not Pace.STEP:
             return self.clocks.now(task.account)
-        return step_clock(task, self.store.queries(task.id))
+        return step_clock(task, task.queries)
 
-    def unfinished_tasks(self, account: str, upstream: str) -> Iterator[Task]:
-        """Iterate over an account's tasks at one upstream that have not ended."""
-        return (task for task in self.tasks(account, upstream) if self.state(task).status not in TERMINAL)
+    async def count_unfinished(self, account: str, upstream: str) -> int:
+        """Count an account's tasks at one upstream that have not ended."""
+        if self._config.pace is not Pace.STEP:
+            return await self.store.unfinished(account, upstream, self.clocks.now(account))
+        return sum(self.state(task).status not in TERMINAL for task in await self.tasks(account, upstream))
 
     def state(self, task: Task) -> TaskState:
         """Return the current state of a task."""
@@ -336,3 +383,16 @@ class Engine:
             # Found only now: to decode a source as a whole at create would take seconds.
             detail = f"the source of the upscale can't be decoded: {error}"
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND, detail, value=state.status) from error
+
+
+async def _leave_to_the_store(task: Task, callback: DueCallback) -> None:
+    """Schedule nothing in this process."""
+
+
+def _order_error(refusal: Refusal, order: Order) -> ApiError:
+    """Return the error for an order that another process's order came before."""
+    if isinstance(refusal, TooManyTasks) and order.concurrency is not None:
+        return too_many_tasks(order.task.upstream, refusal.count, order.concurrency)
+    assert isinstance(refusal, NotCovered), "a taken id is tried again"
+    assert order.booking is not None, "money is checked with a booking"
+    return balance_error(order.booking.amount, refusal.remaining)

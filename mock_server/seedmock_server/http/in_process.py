@@ -13,6 +13,7 @@ import httpx
 from seedmock_contracts.records import dataclass
 
 from .asgi import Message
+from .coroutines import run_now
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 Result = TypeVar("Result")
@@ -32,7 +33,7 @@ class InProcessTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         exchange = _AsgiExchange(request.read())
-        _run_without_loop(self._app(_scope_of(request), exchange.receive, exchange.send))
+        run_now(self._app(_scope_of(request), exchange.receive, exchange.send))
         return httpx.Response(exchange.start["status"], headers=exchange.start["headers"], content=exchange.body)
 
 
@@ -56,15 +57,6 @@ class _AsgiExchange:
     @property
     def body(self) -> bytes:
         return b"".join(message.get("body", b"") for message in self._messages)
-
-
-def _run_without_loop(awaitable: Awaitable[None]) -> None:
-    step = awaitable.__await__()
-    try:
-        next(step)
-    except StopIteration:
-        return
-    raise RuntimeError("the application suspended: only paths under /_mock/ can be called without an event loop")
 
 
 def _scope_of(request: httpx.Request) -> dict[str, Any]:

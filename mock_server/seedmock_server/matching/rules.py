@@ -99,10 +99,8 @@ class Counter:
         self.applied = 0
         self.draws: dict[str, int] = {}
 
-    def claim(self, request: RequestFacts, random: SeededRandom) -> bool:
-        """Count a request, and decide whether the rule is applied to it."""
-        if not self.match.matches(request):
-            return False
+    def claim(self, account: str, random: SeededRandom) -> bool:
+        """Count a request that the rule matches, and decide whether the rule is applied to it."""
         self.matched += 1
         # After the count: a rule that is used up still tells how many requests it matched.
         if self.match.times is not None and self.applied >= self.match.times:
@@ -110,15 +108,29 @@ class Counter:
         if self.match.nth is not None and self.matched != self.match.nth:
             return False
         share = self.match.probability
-        if share is not None and self._draw(request.account, random) >= share:
-            return False
+        if share is not None:
+            number = self.draws[account] = self.draws.get(account, 0) + 1
+            if self.draw(account, number, random) >= share:
+                return False
         self.applied += 1
         return True
 
-    def _draw(self, account: str, random: SeededRandom) -> float:
+    def draw(self, account: str, number: int, random: SeededRandom) -> float:
+        """Return an account's draw of a number, to be compared with the probability."""
         # The label counts the rules of all accounts, and `matched` their requests: a draw depends on neither.
-        number = self.draws[account] = self.draws.get(account, 0) + 1
         return random.uniform("rule", self.label.partition("-")[0], self.place, account, number)
+
+
+class SharedCounts(Protocol):
+    """Counts of rules that several processes share; each method is one step, whole or not at all."""
+
+    async def claim(self, counter: Counter, account: str, random: SeededRandom) -> bool:
+        """Do what `Counter.claim` does, and note the new counts in the counter."""
+        ...
+
+    async def draw(self, kind: str, account: str) -> int:
+        """Count 1, 2, 3, ... for the rules of a kind and an account, and return the number."""
+        ...
 
 
 class HasMatch(Protocol):
@@ -141,6 +153,8 @@ class RuleSet(Generic[R]):
         self.draws: dict[str, int] = {}
         self.rules: list[tuple[Counter, R]] = []
         self.scenario: list[tuple[Counter, R]] = []
+        self.shared_counts: SharedCounts | None = None
+        """Counts of a store that other processes use too; None counts here."""
 
     def add(self, rule: R, *, scenario: bool = False) -> str:
         """Append a rule, and return the label by which it can be removed."""
@@ -153,6 +167,20 @@ class RuleSet(Generic[R]):
     def _counters_of(self, account: str | None) -> Iterator[Counter]:
         pairs = (*self.rules, *self.scenario)
         return (counter for counter, _ in pairs if counter.match.account == account)
+
+    async def _claims(self, counter: Counter, request: RequestFacts) -> bool:
+        """Count a request if a rule matches it, and decide whether the rule is applied to it."""
+        if not counter.match.matches(request):
+            return False
+        if self.shared_counts is None:
+            return counter.claim(request.account, self._random)
+        return await self.shared_counts.claim(counter, request.account, self._random)
+
+    async def _next_draw(self, account: str) -> int:
+        if self.shared_counts is not None:
+            return await self.shared_counts.draw(self._kind, account)
+        number = self.draws[account] = self.draws.get(account, 0) + 1
+        return number
 
     def remove(self, label: str) -> bool:
         """Remove a rule; return whether there was one."""

@@ -92,7 +92,7 @@ class ReferenceResolver:
         """Resolve one reference. Raises ApiError for an unreadable one, and for an asset that is not Active."""
         url = located.reference.url
         if url.startswith(ASSET_SCHEME):
-            return self._asset(account, located)
+            return await self._asset(account, located)
         try:
             now = self._clocks.now(account)
             inspection = await self._inspector.inspect(url, own_origin=origin, now=now, faces=faces)
@@ -106,10 +106,10 @@ class ReferenceResolver:
         facts = source.facts and counted_facts(contract.name, source.facts, self._options)
         return source if facts is source.facts else replace(source, facts=facts)
 
-    def _asset(self, account: str, located: LocatedReference) -> Input:
+    async def _asset(self, account: str, located: LocatedReference) -> Input:
         url = located.reference.url
         asset_id = url.removeprefix(ASSET_SCHEME)
-        asset = self._store.asset(account, asset_id)
+        asset = await self._store.asset(account, asset_id)
         status = asset_status_at(asset, self._clocks.now(account)) if asset else None
         if asset is None or status is not AssetStatus.ACTIVE:
             state = f"is {status}" if asset else "does not exist under this key"

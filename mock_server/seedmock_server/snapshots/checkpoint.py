@@ -6,13 +6,12 @@ Settings are not state.
 from __future__ import annotations
 
 import contextlib
-from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
 from seedmock_contracts.records import dataclass
 
-from ..callbacks.delivery import Delivery
+from ..callbacks.delivery import Delivery, callback_of
 from ..callbacks.dispatcher import CallbackDispatcher
 from ..clock import Clocks
 from ..fates.rules import FateRules, parse_fate_rule
@@ -49,36 +48,36 @@ class Checkpoint:
     random: SeededRandom
     folder: Path
 
-    def capture(self, active_scenario: ActiveScenario) -> bytes:
+    async def capture(self, active_scenario: ActiveScenario) -> bytes:
         """Return the current state as JSON."""
-        shared, ledger = self.clocks.shared, self.engine.ledger
+        shared, ledger, store = self.clocks.shared, self.engine.ledger, self.store
         own_clocks = {account: self.clocks.for_account(account) for account in self.clocks.accounts}
         snapshot = Snapshot(
             seed=self.random.seed,
-            draws=dict(self.engine.draws),
+            draws=dict(await store.draws()),
             clock=ClockState(shared.now(), shared.rate),
             clocks={account: ClockState(clock.now(), clock.rate) for account, clock in own_clocks.items()},
-            accounts=tuple(self.store.account_records(account) for account in self.store.accounts()),
+            accounts=tuple([await store.account_records(account) for account in await store.accounts()]),
             fates=serializers.fates_state(self.fates),
             faults=serializers.faults_state(self.faults),
             limits=((None, self.limits.default), *self.limits.of_account.items()),
-            recent_calls=tuple((*owner, tuple(times)) for owner, times in self.limits.calls.items()),
+            recent_calls=tuple(await store.calls()),
             latencies=self.engine.latencies,
             uploads=self.reference_files.uploads(),
             credit=ledger.default_credit,
             grants=tuple((*owner, amount) for owner, amount in ledger.grants.items()),
             media=tuple(self.declared_media.as_tables()),
             scenario=serializers.scenario_state(active_scenario),
-            callbacks=tuple(map(serializers.callback_state, self.callbacks.pending())),
+            callbacks=tuple(map(serializers.callback_state, await store.callbacks())),
             # Without real times: the same calls under the same seed make the same snapshot.
             journal=JournalState(
-                self.journal.count,
-                tuple((number, entry._replace(seconds=0.0)) for number, entry in self.journal.read()),
+                await self.journal.total(),
+                tuple((number, entry._replace(seconds=0.0)) for number, entry in await self.journal.read()),
             ),
         )
         return encode_snapshot(snapshot)
 
-    def restore(self, document: bytes, active_scenario: ActiveScenario) -> None:
+    async def restore(self, document: bytes, active_scenario: ActiveScenario) -> None:
         """Replace the current state with the snapshot. Raises InvalidSnapshot, with nothing changed."""
         snapshot = decode_snapshot(document, self.folder)
         # All that can be malformed is parsed before anything is reset.
@@ -88,9 +87,9 @@ class Checkpoint:
         media = [serializers.parse_declaration(table) for table in snapshot.media]
         scenario, previous_media = serializers.parse_scenario_state(snapshot.scenario)
         # From here on nothing may fail: a half-restored emulator would be neither state.
-        self.reset()
-        self._restore_records(snapshot)
-        self._restore_limits(snapshot)
+        await self.reset()
+        await self._restore_records(snapshot)
+        await self._restore_limits(snapshot)
         self.fates.restore(snapshot.fates.number, *fate_rules, account_defaults, default)
         self.fates.draws.update(snapshot.fates.draws)
         self.faults.restore(snapshot.faults.number, *fault_rules)
@@ -98,36 +97,37 @@ class Checkpoint:
         for url, facts in media:
             self.declared_media.put(url, facts)
         active_scenario.restore(scenario, previous_media)
-        self.journal.restore(snapshot.journal.count, snapshot.journal.entries)
-        self._restore_callbacks(snapshot)
+        await self.journal.restore(snapshot.journal.count, snapshot.journal.entries)
+        await self._restore_callbacks(snapshot)
 
-    def _restore_records(self, snapshot: Snapshot) -> None:
+    async def _restore_records(self, snapshot: Snapshot) -> None:
         self.random.reseed(snapshot.seed)
-        self.engine.draws.update(snapshot.draws)
+        await self.store.set_draws(snapshot.draws)
         self.engine.latencies = snapshot.latencies
         self.clocks.shared.restore(snapshot.clock.now, snapshot.clock.rate)
         for account, clock in snapshot.clocks.items():
             self.clocks.fork_for(account).restore(clock.now, clock.rate)
         for records in snapshot.accounts:
-            self.store.replace_account(records)
+            await self.store.replace_account(records, self.engine.ledger.bookings(records))
         for token, upload in snapshot.uploads:
             self.reference_files.publish(token, upload.file, upload.name, upload.expires_at, upload.account)
 
-    def _restore_limits(self, snapshot: Snapshot) -> None:
+    async def _restore_limits(self, snapshot: Snapshot) -> None:
         for limited, limit in snapshot.limits:
             self.limits.set(limit, limited)
-        calls = {(upstream, account): deque(times) for upstream, account, times in snapshot.recent_calls}
-        self.limits.calls.update(calls)
+        await self.store.set_calls(snapshot.recent_calls)
         self.engine.ledger.set_default_credit(snapshot.credit)
         for account, upstream, amount in snapshot.grants:
             self.engine.ledger.grant(account, upstream, amount)
 
-    def _restore_callbacks(self, snapshot: Snapshot) -> None:
+    async def _restore_callbacks(self, snapshot: Snapshot) -> None:
         tasks = {task.id: task for records in snapshot.accounts for task in records.tasks}
         if snapshot.callbacks is None:
-            deliveries = self._unfinished_deliveries(tasks.values())
+            deliveries = list(self._unfinished_deliveries(tasks.values()))
         else:
-            deliveries = serializers.deliveries(snapshot.callbacks, tasks)
+            deliveries = list(serializers.deliveries(snapshot.callbacks, tasks))
+        for delivery in deliveries:
+            await self.store.save_callback(callback_of(delivery))
         with contextlib.suppress(RuntimeError):  # outside an event loop delivery starts with the next order inside one
             self.callbacks.add(deliveries)
 
@@ -138,29 +138,27 @@ class Checkpoint:
             if task.callback_url and self.clocks.now(task.account) < end != NEVER:
                 yield Delivery(end, 0, task, end)
 
-    def forget(self, account: str) -> None:
+    async def forget(self, account: str) -> None:
         """Delete what an account has done, and count its draws and its rules' requests anew.
 
         Its rules, limits, credit and clock remain.
         """
-        self.store.remove_account(account)
+        await self.store.remove_account(account)
         self.fates.recount(account)
         self.faults.recount(account)
-        self.limits.recount(account)
-        self.journal.clear(account)
+        await self.journal.clear(account)
         self.engine.ledger.refresh(account)
         self.callbacks.clear(account)
-        self.engine.draws.pop(account, None)
 
-    def reset(self, account: str | None = None) -> None:
+    async def reset(self, account: str | None = None) -> None:
         """Delete the state of an account, or of all; without one, the shared clock and the draws start over too."""
-        for name in self.store.accounts() if account is None else (account,):
-            self.store.remove_account(name)
+        for name in await self.store.accounts() if account is None else (account,):
+            await self.store.remove_account(name)
         self.clocks.reset(account)
         self.fates.clear(account)
         self.faults.clear(account)
         self.limits.clear(account)
-        self.journal.clear(account)
+        await self.journal.clear(account)
         self.engine.ledger.reset(account)
         self.callbacks.clear(account)
         if account is None:
@@ -168,6 +166,6 @@ class Checkpoint:
             self.reference_files.unpublish_all()
             self.engine.latencies = LatencyRules()
             self.clocks.shared.reset()
-            self.engine.draws.clear()
-        else:
-            self.engine.draws.pop(account, None)
+            # Of keys that have no record, too: they may have counted.
+            await self.store.set_draws({})
+            await self.store.set_calls(())

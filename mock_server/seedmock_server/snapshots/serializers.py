@@ -13,6 +13,7 @@ from ..matching.rules import Counter, InvalidRule, match_table
 from ..references.declared import MAX_URL_CHARS, Declaration, declaration_from
 from ..scenarios.active import ActiveScenario
 from ..scenarios.loader import Scenario
+from ..storage import DueCallback
 from ..tasks.models import Task
 from .schema import CallbackState, FatesState, InvalidSnapshot, RulesState, RuleState, ScenarioState
 
@@ -21,8 +22,8 @@ R = TypeVar("R", FateRule, FaultRule)
 # --- callbacks ---
 
 
-def callback_state(delivery: Delivery) -> CallbackState:
-    return CallbackState(delivery.task.id, delivery.at, delivery.started_at, delivery.attempts, delivery.paused)
+def callback_state(callback: DueCallback) -> CallbackState:
+    return CallbackState(callback.task_id, callback.at, callback.started_at, callback.attempts, callback.paused)
 
 
 def deliveries(callbacks: Iterable[CallbackState], tasks: Mapping[str, Task]) -> Iterable[Delivery]:

@@ -35,7 +35,8 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     A draft has no id and no phases yet, and a seed of -1 if the order has none. The clip is available `clip_delay`
     seconds after success, and its link lives `link_seconds`; `with_url` is false for a task without a clip.
-    `callback_url` is notified of the end, with links that begin with `origin`.
+    `callback_url` is notified of the end, with links that begin with `origin`. `queries` is how often it was queried
+    under the pace `step`.
     """
 
     id: str = ""
@@ -68,6 +69,8 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     origin: str = ""
     # Neither of the two upstreams has a cancel operation; an upstream that is added may have one.
     cancelled_at: float | None = None
+    # Set by the store as it reads: under the pace `step` the state depends on it, and is a function of the record.
+    queries: int = 0
 
 
 class AssetGroup(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -7,6 +7,7 @@ from datetime import datetime
 from ..clock import Clock
 from ..control.clock import next_due_at
 from ..control.context import ControlContext
+from ..http.coroutines import run_now
 from ..matching.syntax import parse_duration
 from ..tasks.timeline import NEVER
 
@@ -63,7 +64,7 @@ class AccountClock:
 
     def next(self) -> float:
         """Advance to the next event of this key; return the new time. Raises ValueError when nothing is due."""
-        due = next_due_at(self._context, self._account)
+        due = run_now(next_due_at(self._context, self._account))
         if due == NEVER:
             raise ValueError("nothing is due: no task, asset or callback of this test changes any more")
         self._clock.advance(max(0.0, due - self.now()))

@@ -10,6 +10,7 @@ from seedmock_contracts.lifecycle import TERMINAL
 
 from ..control.context import ControlContext
 from ..control.journal import task_status
+from ..http.coroutines import run_now
 from ..journal import JournalEntry, JournalFilter, is_covered
 from ..tasks.models import Task
 
@@ -36,7 +37,7 @@ class AccountJournal:
     def exchanges(self) -> list[JournalEntry]:
         """All exchanges; bodies are bytes, and headers that authenticate are redacted."""
         self._settle()
-        return [entry for _, entry in self._context.journal.read(JournalFilter(account=self._account))]
+        return [entry for _, entry in run_now(self._context.journal.read(JournalFilter(account=self._account)))]
 
     @property
     def submissions(self) -> list[JournalEntry]:
@@ -46,7 +47,7 @@ class AccountJournal:
     @property
     def tasks(self) -> list[Task]:
         """The tasks that were created."""
-        return list(self._context.store.tasks(self._account))
+        return list(run_now(self._context.store.tasks(self._account)))
 
     def polls(self, task_id: str) -> list[JournalEntry]:
         """Return the queries of a task."""
@@ -61,7 +62,7 @@ class AccountJournal:
 
         Its draws, and the requests that its rules match, count from 0 again. Rules, credit and the clock remain.
         """
-        self._context.checkpoint.forget(self._account)
+        run_now(self._context.checkpoint.forget(self._account))
 
     # --- assertions ---
 

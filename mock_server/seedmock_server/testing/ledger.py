@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from ..billing.ledger import Ledger
 from ..billing.statement import LineKind, Statement, StatementLine, format_amount
+from ..http.coroutines import run_now
 
 
 class AccountLedger:
@@ -21,7 +22,7 @@ class AccountLedger:
     @property
     def statement(self) -> Statement:
         """All orders with what is on hold, charged and refunded."""
-        return self._ledger.statement(self._account)
+        return run_now(self._ledger.statement(self._account))
 
     @property
     def charged(self) -> Decimal:

@@ -11,6 +11,7 @@ from typing import Any
 from seedmock_contracts.upstreams import get_contract
 
 from ..control_client import ControlTransport, FateControl, FaultControl
+from ..http.coroutines import run_now
 from .clock import AccountClock
 from .emulators import Emulator
 from .journal import AccountJournal
@@ -72,7 +73,7 @@ class EmulatedUpstreams:
     def reset(self) -> None:
         """Delete the state of this test's key: what `journal.forget` deletes, and rules, limits, credit and clock."""
         self.journal.forget()
-        self._emulator.app.context.checkpoint.reset(self.account)
+        run_now(self._emulator.app.context.checkpoint.reset(self.account))
 
     def _client(self, kind: str, upstream: str, options: dict[str, Any]) -> Any:
         # Found by its entry point, as the commands are: the server never imports the client.

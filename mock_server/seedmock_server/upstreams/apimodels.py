@@ -87,7 +87,7 @@ class ApimodelsApi:
         return self._created(task)
 
     async def query(self, call: ApiRequest) -> JsonResponse:
-        task = self._engine.task(call.account, self.contract.name, call.params["task_id"], query=True)
+        task = await self._engine.task(call.account, self.contract.name, call.params["task_id"], query=True)
         return self.render_task(task, call.origin)
 
     def render_task(self, task: Task, origin: str) -> JsonResponse:
@@ -142,23 +142,22 @@ class ApimodelsApi:
             callback_url=document.get("callback_url") or "",
         )
 
-    def _task_id(self, account: str, now: float, attempt: int) -> str:
-        number = self._engine.next_number(account)
+    def _task_id(self, account: str, now: float, attempt: int, number: int) -> str:
         return "cl" + self._random.token(23, "task", self.contract.name, account, number, attempt)
 
     # --- the asset library ---
 
     async def group_create(self, call: ApiRequest) -> JsonResponse:
-        name = f"group-{self._stamp(call.account)}-{self._suffix(call.account, 'group')}"
-        group = self._library.create_group(self.contract.name, call.account, call.document["name"], name)
+        name = f"group-{self._stamp(call.account)}-{await self._suffix(call.account, 'group')}"
+        group = await self._library.create_group(self.contract.name, call.account, call.document["name"], name)
         return _ok({"id": group.id, "group_name": group.group_name})
 
     async def group_list(self, call: ApiRequest) -> JsonResponse:
-        groups = [_group(group) for group in self._library.store.groups(call.account)]
+        groups = [_group(group) for group in await self._library.store.groups(call.account)]
         return _ok({"items": groups} if self._options["apimodels.group_list"] == "items" else groups, GUESSED)
 
     async def group_delete(self, call: ApiRequest) -> JsonResponse:
-        self._library.delete_group(call.account, _whole(call.document["id"]))
+        await self._library.delete_group(call.account, _whole(call.document["id"]))
         return _ok({}, GUESSED)
 
     async def asset_create(self, call: ApiRequest) -> JsonResponse:
@@ -166,7 +165,7 @@ class ApimodelsApi:
         asset = await self._library.create_asset(
             self.contract,
             call.account,
-            f"asset-{self._stamp(call.account)}-{self._suffix(call.account, 'asset')}",
+            f"asset-{self._stamp(call.account)}-{await self._suffix(call.account, 'asset')}",
             group_id=_whole(document["group_id"]),
             kind=KINDS[document["asset_type"]],
             url=document["url"],
@@ -178,22 +177,22 @@ class ApimodelsApi:
         return _ok({"id": asset.id, "asset_url": _url(asset), "status": self._library.status(asset)})
 
     async def asset_get(self, call: ApiRequest) -> JsonResponse:
-        return _ok(self._asset(self._library.asset(call.account, call.document["id"])), GUESSED)
+        return _ok(self._asset(await self._library.asset(call.account, call.document["id"])), GUESSED)
 
     async def asset_list(self, call: ApiRequest) -> JsonResponse:
         document = call.document
         group = None if document.get("group_id") is None else _whole(document["group_id"])
         number, size = (int(to_number(document.get(name)) or 0) for name in ("page", "page_size"))
-        page = self._library.assets(call.account, group, number or 1, size or 10)
+        page = await self._library.assets(call.account, group, number or 1, size or 10)
         items = [self._asset(asset) for asset in page.items]
         return _ok({"items": items, "total": page.total, "page": page.page, "page_size": page.page_size}, GUESSED)
 
     async def asset_update(self, call: ApiRequest) -> JsonResponse:
-        asset = self._library.rename(call.account, call.document["id"], call.document["name"])
+        asset = await self._library.rename(call.account, call.document["id"], call.document["name"])
         return _ok({"id": asset.id, "name": asset.name}, GUESSED)
 
     async def asset_delete(self, call: ApiRequest) -> JsonResponse:
-        self._library.delete_asset(call.account, call.document["id"])
+        await self._library.delete_asset(call.account, call.document["id"])
         return _ok({}, GUESSED)
 
     def _asset(self, asset: AssetRecord) -> dict[str, Any]:
@@ -215,13 +214,13 @@ class ApimodelsApi:
     def _stamp(self, account: str) -> str:
         return datetime.fromtimestamp(self._engine.clocks.now(account), VENDOR_TIME).strftime("%Y%m%d%H%M%S")
 
-    def _suffix(self, account: str, what: str) -> str:
-        return self._random.token(5, what, account, self._engine.next_number(account))
+    async def _suffix(self, account: str, what: str) -> str:
+        return self._random.token(5, what, account, await self._engine.next_number(account))
 
     # --- the rest of what its own clients call ---
 
     async def balance(self, call: ApiRequest) -> JsonResponse:
-        return _ok({"balance": self._engine.ledger.balance(call.account, self.contract.name)})
+        return _ok({"balance": await self._engine.ledger.balance(call.account, self.contract.name)})
 
     async def models(self, call: ApiRequest) -> JsonResponse:
         path = next(endpoint.path for endpoint in self.contract.endpoints if endpoint.operation is Operation.CREATE)
@@ -229,7 +228,7 @@ class ApimodelsApi:
         return _ok([{"id": model.name, "modality": "video", "endpoint": endpoint} for model in self.contract.models])
 
     async def record(self, call: ApiRequest) -> JsonResponse:
-        task = self._engine.task(call.account, self.contract.name, call.params["task_id"])
+        task = await self._engine.task(call.account, self.contract.name, call.params["task_id"])
         line = self._engine.ledger.line(task)
         return _ok({"settled": line.settled_at is not None, "credits": line.charged, "currency": "USD"})
 
@@ -239,7 +238,7 @@ class ApimodelsApi:
             is_text = " (a part without a filename is text)" if "file" in call.document else ""
             message = f"file is missing; expected a part named file with a filename{is_text}"
             raise ApiError(ErrorKind.MISSING_PARAMETER, message, field="file", allowed="a file part")
-        token = self._random.token(32, "file", call.account, self._engine.next_number(call.account))
+        token = self._random.token(32, "file", call.account, await self._engine.next_number(call.account))
         name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")
         await self._library.upload(self.contract, call.account, token, file.content, name)
         return _ok({"publicUrl": self._context.link(call.origin, f"{FILES}/{token}/{name}")})

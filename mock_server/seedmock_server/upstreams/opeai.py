@@ -75,7 +75,7 @@ class OpeaiApi:
         return JsonResponse(200, body)
 
     async def query(self, call: ApiRequest) -> JsonResponse:
-        task = self._engine.task(call.account, self.contract.name, call.params["task_id"], query=True)
+        task = await self._engine.task(call.account, self.contract.name, call.params["task_id"], query=True)
         return self.render_task(task, call.origin)
 
     def render_task(self, task: Task, origin: str) -> JsonResponse:
@@ -84,7 +84,7 @@ class OpeaiApi:
 
     async def content(self, call: ApiRequest) -> FileResponse:
         try:
-            task = self._engine.task(call.account, self.contract.name, call.params["task_id"])
+            task = await self._engine.task(call.account, self.contract.name, call.params["task_id"])
             clip = await self._engine.clip(task)
         except ApiError as error:
             if error.kind is ErrorKind.TASK_NOT_FOUND:
@@ -192,8 +192,7 @@ class OpeaiApi:
             callback_url="",
         )
 
-    def _task_id(self, account: str, now: float, attempt: int) -> str:
-        number = self._engine.next_number(account)
+    def _task_id(self, account: str, now: float, attempt: int, number: int) -> str:
         suffix = self._random.token(5, "task", self.contract.name, account, number, attempt)
         return f"cgt-{_stamp(int(now))}-{suffix}"
 

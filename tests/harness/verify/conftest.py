@@ -30,6 +30,7 @@ from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.faults.rules import parse_fault_rule
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.http.in_process import BufferedResponse
 
 Send = Callable[..., Any]
@@ -47,7 +48,7 @@ class LiveEmulator:
     def created_tasks(self) -> list[str]:
         """Ids of all tasks that were ever created."""
         accounts = [self.app.context.account(key) for key in KEYS.values()]
-        return [task.id for account in accounts for task in self.app.context.store.tasks(account)]
+        return [task.id for account in accounts for task in run_now(self.app.context.store.tasks(account))]
 
     def add_fault(self, fault: str, **match: Any) -> None:
         self.app.faults.add(parse_fault_rule({"fault": fault, "match": match}))

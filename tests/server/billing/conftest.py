@@ -16,6 +16,7 @@ from seedmock_server.api.accounts import ApiKeys
 from seedmock_server.app import App
 from seedmock_server.billing.statement import Statement
 from seedmock_server.clock import ManualClock
+from seedmock_server.http.coroutines import run_now
 
 KEY = "sk_test_own"
 APIMODELS_ORDER = {
@@ -66,7 +67,7 @@ class BillingServer:
         return ApiKeys(()).account(f"Bearer {key}".encode())
 
     def statement(self, key: str = KEY) -> Statement:
-        return self.app.ledger.statement(self.account(key))
+        return run_now(self.app.ledger.statement(self.account(key)))
 
 
 OpenServer = Callable[..., BillingServer]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedmock_server.fates.rules import parse_fate_rule
+from seedmock_server.http.coroutines import run_now
 
 if TYPE_CHECKING:
     from .conftest import BillingServer, OpenServer
@@ -149,10 +150,10 @@ def test_refresh_reads_a_changed_store_again(open_server: OpenServer) -> None:
     server = open_server(credit="0.60")
     assert (server.order("apimodels").status_code, server.order("apimodels").status_code) == (200, 402)
     account = server.account()
-    server.app.checkpoint.store.remove_account(account)
+    run_now(server.app.checkpoint.store.remove_account(account))
     assert server.order("apimodels").status_code == 402
     server.app.ledger.refresh()
     assert server.order("apimodels").status_code == 200
-    server.app.checkpoint.store.remove_account(account)
+    run_now(server.app.checkpoint.store.remove_account(account))
     server.app.ledger.refresh(account)
     assert server.order("apimodels").status_code == 200

@@ -14,7 +14,8 @@ from seedmock_contracts.enums import Basis, ErrorKind, Mode, TaskStatus
 from seedmock_server.billing.ledger import Ledger
 from seedmock_server.billing.statement import LineKind, Prices, equals_rounded, format_amount
 from seedmock_server.clock import Clocks, ManualClock
-from seedmock_server.storage import MemoryStore
+from seedmock_server.http.coroutines import run_now
+from seedmock_server.storage import MemoryStore, Order
 from seedmock_server.tasks.models import Task, TaskFailure
 from seedmock_server.tasks.timeline import standard_phases, state_at
 
@@ -113,12 +114,12 @@ def test_a_statement_can_be_computed_for_another_time(server: BillingServer) -> 
     server.clock.advance(10)
     server.order("opeai")
     ledger, account = server.app.ledger, server.account()
-    assert ledger.statement(account, start - 1).lines == ()
-    statement = ledger.statement(account, start + 1)
+    assert run_now(ledger.statement(account, start - 1)).lines == ()
+    statement = run_now(ledger.statement(account, start + 1))
     assert (statement.at, len(statement.lines), statement.charged) == (start + 1, 1, Decimal(0))
     assert statement.totals.on_hold == Decimal("0.588")
-    assert ledger.statement(account, start + 3).charged == Decimal("0.588")
-    assert len(ledger.statement(account, start + 60).charges) == 2
+    assert run_now(ledger.statement(account, start + 3)).charged == Decimal("0.588")
+    assert len(run_now(ledger.statement(account, start + 60)).charges) == 2
 
 
 def test_under_the_pace_step_queries_charge_a_task(open_server: OpenServer) -> None:
@@ -227,16 +228,16 @@ def test_at_any_time_each_amount_is_held_or_charged_or_refunded_and_the_tally_ag
     clock, store = ManualClock(0.0), MemoryStore()
     clocks = Clocks(clock)
     incremental = Ledger(store, clocks, Prices(refund_seconds=refund), credit=Decimal(10**6))
-    incremental.spent("k", "opeai")  # from here on its tally follows each order; the other one reads the store
+    run_now(incremental.spent("k", "opeai"))  # from here on its tally follows each order; the other one reads the store
     for number, (at, render, outcome) in enumerate(sorted(history)):
         clock.advance(max(0.0, at - clock.now()))
         task = task_of(number, clock.now(), render, outcome)
-        store.add_task(task)
+        assert run_now(store.accept(Order(task, clock.now()))) is None
         incremental.book(task)
     from_store = Ledger(store, clocks, Prices(refund_seconds=refund), credit=Decimal(10**6))
     for time in sorted(times):
         clock.advance(max(0.0, time - clock.now()))
-        statement = from_store.statement("k")
+        statement = run_now(from_store.statement("k"))
         for line in statement.lines:
             amounts = sorted([line.on_hold, line.charged, line.refunded])
             assert amounts == [0, 0, line.quote.amount]
@@ -244,4 +245,8 @@ def test_at_any_time_each_amount_is_held_or_charged_or_refunded_and_the_tally_ag
             assert (status in (TaskStatus.SUCCESS, TaskStatus.FAILURE)) is (line.settled_at is not None)
         for name in ("apimodels", "opeai"):
             totals = statement.for_upstream(name).totals
-            assert incremental.spent("k", name) == from_store.spent("k", name) == totals.on_hold + totals.charged
+            assert (
+                run_now(incremental.spent("k", name))
+                == run_now(from_store.spent("k", name))
+                == totals.on_hold + totals.charged
+            )

@@ -16,6 +16,7 @@ import pytest
 from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.journal import JournalEntry
 
 KEY = {"Authorization": "Bearer sk_test_one_of_ours"}
@@ -108,7 +109,7 @@ class Emulator:
     @property
     def entries(self) -> list[JournalEntry]:
         """Entries of the journal."""
-        return [entry for _, entry in self.app.journal.read()]
+        return [entry for _, entry in run_now(self.app.journal.read())]
 
     def posts(self) -> list[dict[str, Any]]:
         """Return the journal's entries on callbacks."""

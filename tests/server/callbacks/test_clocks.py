@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from seedmock_server.clock import Clock
+from seedmock_server.storage import DueCallback
 
 
 def test_a_callback_uses_the_clock_of_its_account(run: Any, receiver: Any) -> None:
@@ -94,11 +95,12 @@ def test_entries_are_in_order_on_a_running_clock(run: Any, receiver: Any) -> Non
 
 def test_a_retry_follows_after_deliver_due_made_the_first_attempt(run: Any, receiver: Any) -> None:
     async def play(emulator: Any) -> None:
-        task = emulator.app.checkpoint.store.task(await emulator.order(receiver.url, fate="succeed after=0s"))
+        task = await emulator.app.checkpoint.store.task(await emulator.order(receiver.url, fate="succeed after=0s"))
         await receiver.until(1)
         await emulator.app.callbacks.deliver_due()
         receiver.responses = [500]
-        emulator.app.callbacks.schedule(task)
+        now = emulator.clock.now()
+        await emulator.app.callbacks.schedule(task, DueCallback(task.id, task.account, now, now))
         await emulator.app.callbacks.deliver_due()
         await receiver.until(3)
         await emulator.app.callbacks.deliver_due()

@@ -92,7 +92,7 @@ def test_retries_end_after_half_an_hour_however_the_clock_is_moved(run: Any, rec
         assert moments == [0, 1, 3, 7, *(7 + 60 * number for number in range(1, 30))]
         assert moments[-1] <= 1800 < moments[-1] + 60
         assert emulator.posts()[-1]["notes"][-1] == "no further attempt"
-        assert emulator.app.callbacks.due_at(emulator.posts()[0]["account"], 0) == float("inf")
+        assert await emulator.app.callbacks.due_at(emulator.posts()[0]["account"], 0) == float("inf")
 
     run(play)
 
@@ -142,11 +142,11 @@ def test_the_next_due_time_can_be_queried(run: Any, receiver: Any) -> None:
         await emulator.order(receiver.url)
         now, dispatcher = emulator.clock.now(), emulator.app.callbacks
         ((account, _),) = dispatcher._queues
-        assert dispatcher.due_at(account, now) == now + 2
-        assert dispatcher.due_at(account, now + 2) == float("inf")
-        assert dispatcher.due_at("somebody else", now) == float("inf")
+        assert await dispatcher.due_at(account, now) == now + 2
+        assert await dispatcher.due_at(account, now + 2) == float("inf")
+        assert await dispatcher.due_at("somebody else", now) == float("inf")
         await emulator.pass_time(2)
-        assert dispatcher.due_at(account, emulator.clock.now()) == now + 3
+        assert await dispatcher.due_at(account, emulator.clock.now()) == now + 3
 
     run(play)
 
@@ -155,7 +155,7 @@ def test_a_deleted_task_is_not_posted(run: Any, receiver: Any) -> None:
     async def play(emulator: Any) -> None:
         await emulator.order(receiver.url)
         ((account, _),) = emulator.app.callbacks._queues
-        emulator.app.checkpoint.store.remove_account(account)
+        await emulator.app.checkpoint.store.remove_account(account)
         assert await emulator.pass_time(10) == 0
         await emulator.order(receiver.url)
         emulator.app.callbacks.clear(account)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from seedmock_server.callbacks.delivery import delivery_of
 from seedmock_server.http.outbound import PostResponse
 
 
@@ -134,7 +135,10 @@ def test_an_attempt_that_has_not_begun_before_a_restore_is_made_once(run: Any, f
             posting = asyncio.create_task(dispatcher.deliver_due())
             for _ in range(turns):
                 await asyncio.sleep(0)
-            count, to_come = len(begun), dispatcher.pending()
+            store, count = emulator.app.checkpoint.store, len(begun)
+            to_come = [
+                delivery_of(callback, await store.task(callback.task_id)) for callback in await store.callbacks()
+            ]
             dispatcher.clear()
             dispatcher.add(to_come)
             await posting

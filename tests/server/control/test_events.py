@@ -114,11 +114,11 @@ def test_a_subscriber_that_does_not_read_loads_everything_again_and_keeps_no_que
 def test_nothing_is_noted_while_nobody_subscribes() -> None:
     calls: list[str] = []
 
-    def count() -> int:
+    async def count() -> int:
         calls.append("count")
         return 0
 
-    unread = feed.EventFeed(count, lambda: 0.0)
+    unread = feed.EventFeed(count, count)
     for _ in range(100):
         unread.touch("faults")
     assert (calls, unread._topics) == ([], set())

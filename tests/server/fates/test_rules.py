@@ -10,6 +10,7 @@ import pytest
 
 from seedmock_server.fates.models import check_outcomes, parse_fate, parse_outcomes
 from seedmock_server.fates.rules import FateRules, parse_fate_rule
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.matching.rules import InvalidRule
 from seedmock_server.randomness import SeededRandom
 
@@ -94,7 +95,7 @@ def test_an_invalid_fate_is_a_400_with_the_allowed_values(in_process_client: Any
     status, _, message = in_process_client.error(response)
     assert status == 400
     assert all(part in message for part in INVALID[fate]), message
-    assert in_process_client.app.context.engine.store.tasks(in_process_client.account) == []
+    assert run_now(in_process_client.app.context.engine.store.tasks(in_process_client.account)) == []
 
 
 @pytest.mark.parametrize("prompt", ["[[mock: stuck", "[[ MOCK:stuck]", f"[[mock: {'x' * 301}]]", "[[mock:]]"])

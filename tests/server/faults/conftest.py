@@ -17,6 +17,7 @@ from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock
 from seedmock_server.faults.rules import parse_fault_rule
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.http.server import serve_in_thread
 
 KEY = "sk_test_of_faults"
@@ -62,7 +63,7 @@ class SocketServer:
     def journal(self) -> list[dict[str, Any]]:
         """Return the journal, with response bodies as text. A response can arrive a moment before it is journaled."""
         self.client.get("/_mock/health")
-        entries = [entry._asdict() for _, entry in self.app.journal.read()]
+        entries = [entry._asdict() for _, entry in run_now(self.app.journal.read())]
         return [entry | {"response_body": entry["response_body"].decode("utf-8", "replace")} for entry in entries]
 
     def faults(self) -> list[list[str]]:
@@ -150,7 +151,7 @@ def socket_server(shared_socket_server: SocketServer, caplog: pytest.LogCaptureF
     """Shared emulator at pace `instant`, with a frozen clock, without rules, limits and journal."""
     shared_socket_server.app.faults.clear()
     shared_socket_server.app.limits.clear()
-    shared_socket_server.app.journal.clear()
+    run_now(shared_socket_server.app.journal.clear())
     yield shared_socket_server
     shared_socket_server.client.get("/_mock/health")
     assert _warnings(caplog) == []

@@ -10,6 +10,7 @@ import pytest
 
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.upstreams import NAMES, get_contract
+from seedmock_server.http.coroutines import run_now
 
 UPSTREAMS = list(NAMES)
 
@@ -43,9 +44,9 @@ def test_every_kind_of_error_can_be_injected(socket_server: Any, upstream: str) 
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 def test_a_request_that_gets_a_status_has_no_effect(socket_server: Any, upstream: str) -> None:
-    before = len(list(socket_server.app.context.store.tasks(socket_server.account())))
+    before = len(run_now(socket_server.app.context.store.tasks(socket_server.account())))
     assert socket_server.create("status code=500", upstream).status_code == 500
-    assert len(list(socket_server.app.context.store.tasks(socket_server.account()))) == before
+    assert len(run_now(socket_server.app.context.store.tasks(socket_server.account()))) == before
 
 
 def test_the_message_can_be_chosen(socket_server: Any) -> None:

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_server.matching.rules import InvalidRule
-from seedmock_server.rate_limits import RateLimit, RateLimits, admit
+from seedmock_server.rate_limits import RateLimit, RateLimits
 from seedmock_server.settings import InvalidSetting, parse_settings
+from seedmock_server.storage import MemoryStore
+from seedmock_server.storage.call_windows import admit
 
 
 @given(st.integers(1, 5), st.lists(st.floats(0, 40), max_size=60))
@@ -112,7 +114,7 @@ def test_limits_can_be_set_and_cleared_at_run_time(socket_server: Any) -> None:
 
 
 def test_clearing_restores_the_limit_of_the_settings() -> None:
-    limits = RateLimits(RateLimit(rate=5))
+    limits = RateLimits(MemoryStore(), RateLimit(rate=5))
     limits.set(RateLimit(concurrency=1))
     limits.clear()
     assert limits.of("anybody") == RateLimit(rate=5)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from seedmock_server.faults.rules import FaultRules, parse_fault_rule
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.matching.rules import RequestFacts
 from seedmock_server.randomness import SeededRandom
 
@@ -135,7 +136,7 @@ def met(seed: int, count: int = 200) -> list[int]:
     faults = FaultRules(SeededRandom(seed))
     faults.add(parse_fault_rule({"fault": "response_lost", "match": {"probability": 0.5}}))
     subject = RequestFacts("opeai", "create", "key-a", 0)
-    return [number for number in range(count) if faults.choose(subject)]
+    return [number for number in range(count) if run_now(faults.choose(subject))]
 
 
 def test_probabilities_repeat_with_the_seed() -> None:

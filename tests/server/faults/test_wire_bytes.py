@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from seedmock_server.faults.rules import parse_fault_rule
+from seedmock_server.http.coroutines import run_now
 
 GOLDEN = Path(__file__).parent / "wire_bytes.json"
 KEY = "sk_test_of_wire_bytes"
@@ -325,14 +326,14 @@ def exchange(server: Any, request: Request, things: Mapping[str, Any]) -> Exchan
     server.app.faults.clear()
     for rule in request.rules:
         server.app.faults.add(parse_fault_rule({"fault": rule}))
-    before = server.app.journal.count
+    before = run_now(server.app.journal.total())
     with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
         connection.sendall(request.encode(request.target.format_map(things)))
         if request.keep_alive:
             connection.settimeout(0.3)
         content, end = read_to_end(connection)
     server.client.get("/_mock/health")
-    entries = [journaled(entry) for number, entry in server.app.journal.read() if number >= before]
+    entries = [journaled(entry) for number, entry in run_now(server.app.journal.read()) if number >= before]
     dated = "clock_skew" in " ".join((request.fault, *request.rules))
     return {"lines": lines(content, things, dated=dated), "end": end, "journal": entries}
 

@@ -81,10 +81,12 @@ def test_tests_are_isolated(run: Run) -> None:
         one(mock_upstreams, mock_clock, mock_fates, mock_journal, mock_ledger)
 
     def test_the_server_is_the_same_and_has_forgotten(mock_upstreams):
+        from seedmock_server.http.coroutines import run_now
+
         world = mock_upstreams._emulator.app.context
-        assert not world.store.accounts()
+        assert not run_now(world.store.accounts())
         assert not world.fates.rules
-        assert not len(world.journal)
+        assert not run_now(world.journal.read())
         # Each test's key has a clock only while it is looked at.
         assert not set(world.clocks.accounts)
     """

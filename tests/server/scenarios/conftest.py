@@ -12,6 +12,7 @@ import pytest
 
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.http.server import serve_in_thread
 from seedmock_server.scenarios.catalog import load_builtin
 from seedmock_server.settings import parse_settings
@@ -99,7 +100,7 @@ class ScenarioServer:
     def charges(self, key: str = KEY) -> list[Decimal]:
         """Return the charge of each order."""
         ledger, account = self.app.ledger, self.app.context.account(key)
-        return [line.charged for line in ledger.statement(account).lines]
+        return [line.charged for line in run_now(ledger.statement(account)).lines]
 
     def journal(self) -> list[dict[str, Any]]:
         exchanges: list[dict[str, Any]] = self.http.get("/_mock/journal").json()["exchanges"]

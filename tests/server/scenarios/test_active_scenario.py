@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from seedmock_server import create_app
 from seedmock_server.cli.main import serve
+from seedmock_server.http.coroutines import run_now
 from seedmock_server.references.declared import declaration_from
 from seedmock_server.scenarios.catalog import scenario_names
 from seedmock_server.scenarios.loader import parse_scenario
@@ -200,7 +201,7 @@ def test_a_reset_restores_no_media_declared_before_the_scenario(clips: Path) -> 
             '[media."https://unreachable.invalid/a.png"]\nkind = "video"\n[latency]\nfixed = "1h"\n[credit]\nusd = 1\n'
         )
         app.active_scenario.activate(parse_scenario(HEAD + toml, "night.toml"))
-        app.checkpoint.reset()
+        run_now(app.checkpoint.reset())
         app.active_scenario.reset()
         assert (app.declared_media.as_tables(), app.active_scenario.scenario, app.ledger.default_credit) == (
             [],

@@ -54,12 +54,12 @@ class LoomApi:
         return self._rendered(task, StatusContext.CREATE)
 
     async def query(self, request: ApiRequest) -> JsonResponse:
-        task = self._engine.task(request.account, self.contract.name, request.params["number"], query=True)
+        task = await self._engine.task(request.account, self.contract.name, request.params["number"], query=True)
         return self.render_task(task, request.origin)
 
     async def content(self, request: ApiRequest) -> FileResponse:
         try:
-            task = self._engine.task(request.account, self.contract.name, request.params["weave"])
+            task = await self._engine.task(request.account, self.contract.name, request.params["weave"])
         except ApiError as error:
             error.kind = ErrorKind.CONTENT_NOT_FOUND
             raise
@@ -67,7 +67,7 @@ class LoomApi:
         return FileResponse(clip.path, clip.etag, "video/mp4")
 
     async def cancel(self, request: ApiRequest) -> JsonResponse:
-        return self._rendered(self._engine.cancel(request.account, self.contract.name, request.params["weave"]))
+        return self._rendered(await self._engine.cancel(request.account, self.contract.name, request.params["weave"]))
 
     def render_task(self, task: Task, origin: str) -> JsonResponse:
         return self._rendered(task)
@@ -94,8 +94,7 @@ class LoomApi:
             weave["tear"] = {"sign": task.failure.code, "why": task.failure.message}
         return JsonResponse(200, {"ok": True, "weave": weave})
 
-    def _task_id(self, account: str, now: float, attempt: int) -> str:
-        number = self._engine.next_number(account)
+    def _task_id(self, account: str, now: float, attempt: int, number: int) -> str:
         return str(5_000_000 + self._random.integer(1_000_000, "loom", account, number, attempt))
 
 

@@ -64,31 +64,31 @@ class ToyApi:
         return JsonResponse(200, {"job": self._job(task, request.origin, StatusContext.CREATE)})
 
     async def query(self, request: ApiRequest) -> JsonResponse:
-        task = self._engine.task(request.account, self.contract.name, request.params["task_id"], query=True)
+        task = await self._engine.task(request.account, self.contract.name, request.params["task_id"], query=True)
         return self.render_task(task, request.origin)
 
     async def cancel(self, request: ApiRequest) -> JsonResponse:
-        task = self._engine.cancel(request.account, self.contract.name, request.params["task_id"])
+        task = await self._engine.cancel(request.account, self.contract.name, request.params["task_id"])
         return self.render_task(task, request.origin)
 
     async def task_list(self, request: ApiRequest) -> JsonResponse:
-        tasks = self._engine.tasks(request.account, self.contract.name)
+        tasks = await self._engine.tasks(request.account, self.contract.name)
         return JsonResponse(200, {"job": {"all": [self._job(task, request.origin) for task in tasks]}})
 
     async def rack_create(self, request: ApiRequest) -> JsonResponse:
-        tag = "tag " + self._digits(6, "rack", request.account, self._engine.next_number(request.account))
-        rack = self._library.create_group(self.contract.name, request.account, request.document["title"], tag)
+        tag = "tag " + self._digits(6, "rack", request.account, await self._engine.next_number(request.account))
+        rack = await self._library.create_group(self.contract.name, request.account, request.document["title"], tag)
         return JsonResponse(200, {"job": {"ref": f"RK{rack.id}", "tag": tag}})
 
     async def rack_list(self, request: ApiRequest) -> JsonResponse:
         racks = [
             {"ref": f"RK{rack.id}", "tag": rack.group_name, "title": rack.name}
-            for rack in self._library.store.groups(request.account)
+            for rack in await self._library.store.groups(request.account)
         ]
         return JsonResponse(200, {"job": {"racks": racks}})
 
     async def rack_delete(self, request: ApiRequest) -> JsonResponse:
-        self._library.delete_group(request.account, _rack_number(request.params["rack"]))
+        await self._library.delete_group(request.account, _rack_number(request.params["rack"]))
         return JsonResponse(200, {"job": {}})
 
     async def prop_create(self, request: ApiRequest) -> JsonResponse:
@@ -98,7 +98,7 @@ class ToyApi:
         prop = await self._library.create_asset(
             self.contract,
             request.account,
-            "PR" + self._digits(8, "prop", request.account, self._engine.next_number(request.account)),
+            "PR" + self._digits(8, "prop", request.account, await self._engine.next_number(request.account)),
             group_id=_rack_number(document["rack"]),
             kind=kind,
             url=document["source"],
@@ -109,12 +109,14 @@ class ToyApi:
         return JsonResponse(200, {"job": self._prop(prop)})
 
     async def prop_get(self, request: ApiRequest) -> JsonResponse:
-        return JsonResponse(200, {"job": self._prop(self._library.asset(request.account, request.params["prop"]))})
+        return JsonResponse(
+            200, {"job": self._prop(await self._library.asset(request.account, request.params["prop"]))}
+        )
 
     async def prop_list(self, request: ApiRequest) -> JsonResponse:
         query = request.params
         rack = _rack_number(query["rack"]) if "rack" in query else None
-        page = self._library.assets(
+        page = await self._library.assets(
             request.account, rack, int(float(query.get("sheet") or 1)), int(float(query.get("per_sheet") or 10))
         )
         props = [self._prop(prop) for prop in page.items]
@@ -122,11 +124,11 @@ class ToyApi:
         return JsonResponse(200, {"job": sheet})
 
     async def prop_update(self, request: ApiRequest) -> JsonResponse:
-        prop = self._library.rename(request.account, request.params["prop"], request.document["label"])
+        prop = await self._library.rename(request.account, request.params["prop"], request.document["label"])
         return JsonResponse(200, {"job": {"ref": prop.id, "label": prop.name}})
 
     async def prop_delete(self, request: ApiRequest) -> JsonResponse:
-        self._library.delete_asset(request.account, request.params["prop"])
+        await self._library.delete_asset(request.account, request.params["prop"])
         return JsonResponse(200, {"job": {}})
 
     def _prop(self, prop: AssetRecord) -> dict[str, Any]:
@@ -172,8 +174,8 @@ class ToyApi:
             job["trouble"] = {"reason": task.failure.code, "text": task.failure.message}
         return job
 
-    def _task_id(self, account: str, now: float, attempt: int) -> str:
-        return "KJ" + self._digits(12, "toy", account, self._engine.next_number(account), attempt)
+    def _task_id(self, account: str, now: float, attempt: int, number: int) -> str:
+        return "KJ" + self._digits(12, "toy", account, number, attempt)
 
     def _digits(self, count: int, *labels: str | int) -> str:
         return "".join("0123456789ABCDEF"[self._context.random.integer(16, *labels, place)] for place in range(count))
