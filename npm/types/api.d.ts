@@ -48,6 +48,24 @@ export interface ClockReading {
   rate: number;
 }
 
+/** Changes in the order of time; `total` counts those beyond the limit as well. */
+export interface DueResponse {
+  events: DueEvent[];
+  total: number;
+  since: number;
+  until: number | null;
+}
+
+/** A change that only the clock brings. `kind`: task (it gets this status), clip, asset or callback. */
+export interface DueEvent {
+  at: number;
+  kind: string;
+  id: string;
+  upstream: string;
+  account: string;
+  status: string;
+}
+
 /** The fate rules in the order in which they are tried, then the accounts' defaults, then the default. */
 export interface FateRulesResponse {
   rules: FateRuleResponse[];
@@ -108,6 +126,37 @@ export interface AccountLimits {
   account: string | null;
   rate: number | null;
   concurrency: number | null;
+}
+
+/** All kinds of fates and faults, and the conditions of their rules. */
+export interface CatalogResponse {
+  fates: CatalogEntry[];
+  faults: CatalogEntry[];
+  conditions: CatalogParameter[];
+}
+
+/** A kind of fate or fault. `operations`: those that it applies to; kinds of one `group` exclude each other. */
+export interface CatalogEntry {
+  kind: string;
+  description: string;
+  operations: string[];
+  parameters: CatalogParameter[];
+  breaks_contract: boolean;
+  group: string;
+}
+
+/**
+ * A parameter. `type`: text, number, whole, duration (120, `2m`), pattern (a regular expression) or choice.
+ *
+ * `allowed`: the values of a choice; empty for any.
+ */
+export interface CatalogParameter {
+  name: string;
+  description: string;
+  type: string;
+  required: boolean;
+  allowed: string[];
+  default: string | null;
 }
 
 /** Tasks in the requested order; `total` counts all that match, those on other pages included. */
@@ -171,7 +220,11 @@ export interface TaskPhase {
   reached: boolean;
 }
 
-/** An exchange that mentions the task, by its number in the journal; `violations` counts those in the request. */
+/**
+ * An exchange that mentions the task, by its number in the journal.
+ *
+ * `violations` counts those in the request, without advice.
+ */
 export interface TaskExchange {
   number: number;
   at: number;
@@ -181,6 +234,169 @@ export interface TaskExchange {
   status: number;
   faults: string[];
   violations: number;
+}
+
+/** A task's order as it was sent, as far as the journal still has it. */
+export interface TaskOrderResponse {
+  number: number | null;
+  body: string;
+  references: TaskReference[];
+}
+
+/**
+ * A reference of an order. `content`: the path of its bytes under /_mock/, empty if they are not at hand.
+ *
+ * `url` is shortened, and a data: URI has its size in the place of its content.
+ */
+export interface TaskReference {
+  path: string;
+  kind: string;
+  role: string;
+  url: string;
+  facts: MediaFactsResponse | null;
+  content: string;
+}
+
+/** Measured or declared facts of an image, video or sound; null where unknown. */
+export interface MediaFactsResponse {
+  kind: string;
+  format: string;
+  size_bytes: number;
+  seconds: number | null;
+  width: number | null;
+  height: number | null;
+  fps: number | null;
+  has_audio: boolean;
+  face: boolean | null;
+  codec: string;
+  audio_codec: string;
+}
+
+/** An operation that creates a task: its request, as the contract has it. */
+export interface OrderFormResponse {
+  upstream: string;
+  display_name: string;
+  operation: string;
+  method: string;
+  path: string;
+  fields: OrderField[];
+  slots: OrderSlot[];
+  sizes: OrderSize[];
+  models: OrderModel[];
+  example: Record<string, any>;
+}
+
+/** A field of an order. `allowed` lists values, `low` and `high` bound numbers, `max_length` texts. */
+export interface OrderField {
+  path: string;
+  types: string[];
+  required: boolean;
+  default: any;
+  allowed: string[];
+  low: number | null;
+  high: number | null;
+  max_length: number | null;
+  fact: string;
+  basis: string;
+}
+
+/** A place for references: their kind and role, how many, and how an upload has to be carried (url or data). */
+export interface OrderSlot {
+  kind: string;
+  role: string;
+  limit: number | null;
+  formats: string[];
+}
+
+/** A row of the size table. */
+export interface OrderSize {
+  resolution: string;
+  ratio: string;
+  text: string;
+}
+
+/** A model and the resolutions that it renders. */
+export interface OrderModel {
+  name: string;
+  tier: string;
+  resolutions: string[];
+}
+
+/** The request as it would be sent, what is wrong with it, and what it would cost. */
+export interface OrderPreviewResponse {
+  method: string;
+  path: string;
+  document: Record<string, any>;
+  problems: OrderProblem[];
+  quote: OrderQuote | null;
+  quote_problem: string;
+}
+
+/** A rule that an order breaks, or advice that it does not follow; `fact` is the rule's. */
+export interface OrderProblem {
+  fact: string;
+  basis: string;
+  source: string;
+  field: string;
+  message: string;
+  advice: boolean;
+}
+
+/** A price in USD; `rate` is that of one `unit`. */
+export interface OrderQuote {
+  amount: string;
+  rate: string;
+  unit: string;
+  seconds: number;
+  tokens: number | null;
+  basis: string;
+  facts: string[];
+}
+
+/** The upstream's response; `status` 0 is a connection that ended without one. `task` is the id of the new task. */
+export interface OrderResponse {
+  status: number;
+  headers: ([string, string])[];
+  body: string;
+  task: string | null;
+}
+
+/** An uploaded file: the URL by which orders can refer to it, and its facts. */
+export interface UploadResponse {
+  url: string;
+  facts: MediaFactsResponse;
+}
+
+/** The groups of assets of all accounts, or of one. */
+export interface AssetsResponse {
+  groups: AssetGroupResponse[];
+}
+
+/** A group with its assets, oldest first. */
+export interface AssetGroupResponse {
+  id: number;
+  upstream: string;
+  account: string;
+  name: string;
+  group_name: string;
+  created_at: number;
+  assets: AssetResponse[];
+}
+
+/** An asset; `content` is the path of its bytes under /_mock/, empty if they are not at hand. */
+export interface AssetResponse {
+  id: string;
+  upstream: string;
+  account: string;
+  group_id: number;
+  kind: string;
+  name: string;
+  url: string;
+  status: string;
+  failure: string;
+  created_at: number;
+  facts: MediaFactsResponse | null;
+  content: string;
 }
 
 /** A statement for each account. */
@@ -383,6 +599,13 @@ export interface ScenarioResponse {
 /** The built-in scenarios. */
 export interface ScenariosResponse {
   scenarios: ScenarioResponse[];
+}
+
+/** A reference to be placed in an order. */
+export interface OrderReference {
+  kind: string;
+  role: string;
+  url: string;
 }
 
 /** Calls that a rule matches; `prompt` and `reference` are regular expressions that are searched for. */

@@ -68,7 +68,10 @@ class TaskPhase(ResponseModel, frozen=True, kw_only=True):
 
 
 class TaskExchange(ResponseModel, frozen=True, kw_only=True):
-    """An exchange that mentions the task, by its number in the journal; `violations` counts those in the request."""
+    """An exchange that mentions the task, by its number in the journal.
+
+    `violations` counts those in the request, without advice.
+    """
 
     number: int
     at: float

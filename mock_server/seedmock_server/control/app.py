@@ -14,7 +14,24 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody, parse_json, read_body
-from . import clock, fates, faults, journal, ledger, media, meta, openapi, scenarios, state, tasks
+from . import (
+    agenda,
+    assets,
+    catalog,
+    clock,
+    fates,
+    faults,
+    journal,
+    ledger,
+    media,
+    meta,
+    openapi,
+    orders,
+    scenarios,
+    state,
+    task_orders,
+    tasks,
+)
 from .access import READING_METHODS, check_access, check_page_access
 from .context import ControlContext
 from .endpoints import ROOT, ControlEndpoint, ControlRequest, ControlResponse
@@ -26,9 +43,14 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = openapi.with_document(
     (
         *meta.ENDPOINTS,
         *clock.ENDPOINTS,
+        *agenda.ENDPOINTS,
         *fates.ENDPOINTS,
         *faults.ENDPOINTS,
+        *catalog.ENDPOINTS,
         *tasks.ENDPOINTS,
+        *task_orders.ENDPOINTS,
+        *orders.ENDPOINTS,
+        *assets.ENDPOINTS,
         *ledger.ENDPOINTS,
         *media.ENDPOINTS,
         *journal.ENDPOINTS,
@@ -118,11 +140,15 @@ class _PathHandler:
         has_body = request.method in ("POST", "PUT")
         raw = await _read_raw(self._context, request, receive, limit) if has_body else b""
         body = _parse_body(endpoint.body, raw) if endpoint.body is not None else None
-        return ControlRequest(request.path_params, query, body, raw, self._account(query, request, body))
+        account = self._account(query, request, body)
+        return ControlRequest(request.path_params, query, body, raw, account, request.scope)
 
     def _account(self, query: Mapping[str, Any], request: Request, body: Any) -> str | None:
         key = query.get("key") or request.headers.get("x-mock-key") or getattr(body, "key", None)
-        return query.get("account") if key is None else self._context.account(key)
+        if key is not None:
+            return self._context.account(key)
+        account: str | None = query.get("account") or getattr(body, "account", None)
+        return account
 
 
 class _NotFound:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import field
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from seedmock_contracts.records import dataclass
 
 from ..api.accounts import ApiKeys
@@ -24,6 +26,11 @@ from ..storage import Store
 from ..storage.steering import Steering
 from .errors import ControlError
 
+
+async def _nothing_serves(scope: Scope, receive: Receive, send: Send) -> None:
+    raise RuntimeError("this control API belongs to no emulator")
+
+
 ClipFinder = Callable[[str], CachedClip | None]
 """From an ETag to the clip, if it is still in the cache."""
 
@@ -36,7 +43,7 @@ class ControlContext:
     """Components of the emulator.
 
     `due_sources`: events besides tasks and assets that `clock next` advances to. `find_clip` returns clips by ETag.
-    `workers`: processes that answer at the same address.
+    `workers`: processes that answer at the same address. `api` answers requests to the upstreams.
     """
 
     settings: Settings
@@ -48,6 +55,7 @@ class ControlContext:
     find_clip: ClipFinder
     due_sources: list[DueSource] = field(default_factory=list)
     workers: int = 1
+    api: ASGIApp = _nothing_serves
 
     @property
     def store(self) -> Store:

@@ -22,13 +22,17 @@ ACCOUNT_QUERY = {"key": string(KEY_HELP), "account": string(ACCOUNT_HELP)}
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """Parsed request: `query` has the declared types, `body` the endpoint's; `account` is that of the API key."""
+    """Parsed request: `query` has the declared types, `body` the endpoint's; `account` is that of the API key.
+
+    `scope` is that of ASGI: the address by which the request came, and its headers.
+    """
 
     params: Mapping[str, str]
     query: Mapping[str, Any]
     body: Any
     raw: bytes
     account: str | None
+    scope: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

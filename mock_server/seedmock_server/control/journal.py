@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -25,7 +26,8 @@ from .activity_models import (
 )
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest, ControlResponse
-from .exports import to_curl, to_jsonl
+from .errors import ControlError
+from .exports import NumberedEntries, to_curl, to_jsonl
 from .har import HarWriter
 from .query_parameters import boolean, choice, string, whole_number
 
@@ -51,6 +53,7 @@ async def read(context: ControlContext, request: ControlRequest) -> JournalRespo
     """Return the exchanges that match: with `since` the first `limit` of them, without it the last."""
     format_ = request.query.get("format")
     matches, limit = await context.journal.read(parse_filter(request)), request.query.get("limit", DEFAULT_LIMIT)
+    matches = _narrowed(matches, request.query)
     page = matches[:limit] if "since" in request.query else matches[max(0, len(matches) - limit) :]
     if format_ == "har":
         return ControlResponse(HarWriter(page, context.find_clip).archive())
@@ -61,10 +64,38 @@ async def read(context: ControlContext, request: ControlRequest) -> JournalRespo
     count = await context.journal.total()
     following = page[-1][0] + 1 if page and len(page) < len(matches) else count
     return JournalResponse(
-        exchanges=[exchange_response(number, entry) for number, entry in page],
+        exchanges=[exchange_response(*pair, bodies=request.query.get("bodies", True)) for pair in page],
         total=len(matches),
         next=following if "since" in request.query else count,
     )
+
+
+def _narrowed(matches: NumberedEntries, query: Mapping[str, Any]) -> NumberedEntries:
+    """Return the entries before a number that contain all terms of a text, without the newest `offset` ones."""
+    terms, before = query.get("text", "").lower().split(), query.get("before", MAX_NUMBER)
+    matches = [pair for pair in matches if pair[0] < before and _has_terms(pair[1], terms)]
+    return matches[: max(0, len(matches) - query.get("offset", 0))]
+
+
+def _has_terms(entry: JournalEntry, terms: list[str]) -> bool:
+    if not terms:
+        return True
+    bodies = _text(entry.request_body), _text(entry.response_body)
+    texts = entry.method, entry.path, str(entry.status), entry.operation, entry.account, *entry.faults, *bodies
+    text = " ".join(texts).lower()
+    return all(term in text for term in terms)
+
+
+async def read_one(context: ControlContext, request: ControlRequest) -> ExchangeResponse:
+    """Return one exchange. Raises ControlError 404."""
+    number = request.params["number"]
+    if number.isascii() and number.isdigit() and len(number) <= MAX_ID_CHARS:
+        for stored, entry in await context.journal.read(JournalFilter(since=int(number))):
+            if stored == int(number):
+                return exchange_response(stored, entry)
+            break
+    message = f"the journal has no exchange {number[:20]!r}; GET /_mock/journal lists the last ones"
+    raise ControlError(message, status=404, field="number")
 
 
 async def violations(context: ControlContext, request: ControlRequest) -> ViolationsResponse:
@@ -120,7 +151,7 @@ def task_status(entry: JournalEntry) -> TaskStatus | None:
     return next((row.status for row in contract.status_spellings if row.spelling == raw_status), None)
 
 
-def exchange_response(number: int, entry: JournalEntry) -> ExchangeResponse:
+def exchange_response(number: int, entry: JournalEntry, *, bodies: bool = True) -> ExchangeResponse:
     status = task_status(entry)
     return ExchangeResponse(
         number=number,
@@ -128,8 +159,8 @@ def exchange_response(number: int, entry: JournalEntry) -> ExchangeResponse:
         is_order=entry.operation in ORDERS,
         task_status=status,
         task_ended=status in TERMINAL,
-        request_body=_text(entry.request_body),
-        response_body=_text(entry.response_body),
+        request_body=_text(entry.request_body) if bodies else "",
+        response_body=_text(entry.response_body) if bodies else "",
         request_headers=_pairs(entry.request_headers),
         response_headers=_pairs(entry.response_headers),
         violations=[ViolationDetail(**violation._asdict(), advice=violation.advice) for violation in entry.violations],
@@ -172,6 +203,12 @@ FILTER_QUERY = {
     "limit": whole_number(MAX_LIMIT, "maximum number of entries", DEFAULT_LIMIT),
     **ACCOUNT_QUERY,
 }
+PAGE_QUERY = {
+    "text": string("words that the path, the status, the account, a fault or a body contains, in either case"),
+    "before": whole_number(MAX_NUMBER, "exchanges with a smaller number"),
+    "offset": whole_number(MAX_NUMBER, "number of the newest exchanges to pass over"),
+    "bodies": boolean("false: exchanges without their bodies, for a list", True),
+}
 FORMAT_HELP = "har is HTTP Archive 1.2, curl commands that repeat the calls, jsonl a recording"
 ADVICE_HELP = "false: without unknown fields and what a page only advises against"
 ENDPOINTS: tuple[ControlEndpoint, ...] = (
@@ -180,8 +217,15 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         path="/_mock/journal",
         handler=read,
         summary="List the recorded exchanges, oldest first; beyond the limit, the newest.",
-        query={**FILTER_QUERY, "format": choice(FORMATS, FORMAT_HELP)},
+        query={**FILTER_QUERY, **PAGE_QUERY, "format": choice(FORMATS, FORMAT_HELP)},
         response=JournalResponse,
+    ),
+    ControlEndpoint(
+        method="GET",
+        path="/_mock/journal/{number}",
+        handler=read_one,
+        summary="Show one exchange by its number.",
+        response=ExchangeResponse,
     ),
     ControlEndpoint(
         method="GET",

@@ -17,7 +17,10 @@ class ResponseModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of request bodies. `key` is an API key: it selects an account, and is neither stored nor shown."""
+    """Base of request bodies. `key` is an API key: it selects an account, and is neither stored nor shown.
+
+    `account` is one as the journal names it, in the place of a key.
+    """
 
 
 # --- the clock ---
@@ -50,6 +53,7 @@ class ClockRequest(RequestModel, frozen=True, kw_only=True):
     freeze_at: float | str | None = None
     next: bool = False
     key: str | None = None
+    account: str | None = None
 
 
 # --- fates ---
@@ -169,6 +173,7 @@ class CreditRequest(RequestModel, frozen=True, kw_only=True):
     amount: str | float | None
     upstream: str | None = None
     key: str | None = None
+    account: str | None = None
 
 
 class MediaDeclaration(ResponseModel, frozen=True, kw_only=True):

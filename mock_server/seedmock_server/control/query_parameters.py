@@ -9,8 +9,10 @@ from typing import Any
 
 from seedmock_contracts.records import dataclass
 
+from ..clock import MAX_TIME
 from .errors import ControlError, abbreviated
 
+NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
 WHOLE_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 BOOLEANS = {"true": True, "false": False}
 
@@ -28,6 +30,8 @@ class QueryParameter:
             return _parse_choice(name, text, tuple(self.schema["enum"]))
         if self.schema["type"] == "integer":
             return _parse_integer(name, text, self.schema["maximum"])
+        if self.schema["type"] == "number":
+            return _parse_number(name, text, self.schema["maximum"])
         return BOOLEANS[_parse_choice(name, text, tuple(BOOLEANS))] if self.schema["type"] == "boolean" else text
 
 
@@ -44,6 +48,10 @@ def whole_number(maximum: int, description: str, default: int | None = None) -> 
     return QueryParameter(description, schema if default is None else {**schema, "default": default})
 
 
+def time(description: str) -> QueryParameter:
+    return QueryParameter(description, {"type": "number", "minimum": 0, "maximum": MAX_TIME})
+
+
 def boolean(description: str, default: bool) -> QueryParameter:
     return QueryParameter(description, {"type": "boolean", "default": default})
 
@@ -53,6 +61,12 @@ def _parse_choice(name: str, text: str, options: tuple[str, ...]) -> str:
         message = f"{name} is {abbreviated(text)}; allowed: {', '.join(options)}"
         raise ControlError(message, field=name, allowed=options)
     return text
+
+
+def _parse_number(name: str, text: str, maximum: float) -> float:
+    if NUMBER.fullmatch(text) is None or float(text) > maximum:
+        raise ControlError(f"{name} is {abbreviated(text)}; allowed: a number from 0 to {maximum:.0f}", field=name)
+    return float(text)
 
 
 def _parse_integer(name: str, text: str, maximum: int) -> int:

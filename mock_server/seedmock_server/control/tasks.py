@@ -74,12 +74,12 @@ def _index_after(tasks: list[Task], task_id: str | None) -> int:
 
 
 async def read(context: ControlContext, request: ControlRequest) -> TaskResponse:
-    return task_response(context, await _task(context, request))
+    return task_response(context, await find_task(context, request))
 
 
 async def timeline(context: ControlContext, request: ControlRequest) -> TimelineResponse:
     """Return the phases of a task and the exchanges about it."""
-    task = await _task(context, request)
+    task = await find_task(context, request)
     now = context.engine.now_for(task)
     return TimelineResponse(
         task=task_response(context, task),
@@ -105,13 +105,14 @@ async def _exchanges(context: ControlContext, task: Task) -> list[TaskExchange]:
             path=entry.path,
             status=entry.status,
             faults=entry.faults,
-            violations=len(entry.violations),
+            violations=sum(not violation.advice for violation in entry.violations),
         )
         for number, entry in entries[-MAX_EXCHANGES:]
     ]
 
 
-async def _task(context: ControlContext, request: ControlRequest) -> Task:
+async def find_task(context: ControlContext, request: ControlRequest) -> Task:
+    """Return the task of the path. Raises ControlError 404."""
     task_id = request.params["id"]
     task = await context.store.task(task_id)
     if task is None:
@@ -152,7 +153,7 @@ def task_response(context: ControlContext, task: Task) -> TaskResponse:
 
 async def clip(context: ControlContext, request: ControlRequest) -> FileResponse:
     """Return the clip of a task for people to look at: it is not journaled, and meets no fault."""
-    task = await _task(context, request)
+    task = await find_task(context, request)
     try:
         rendered = await context.engine.clip(task)
     except (ApiError, Unrenderable) as error:

@@ -189,6 +189,26 @@ def _factor(value: object, name: str) -> str:
     return f"{number:g}"
 
 
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "kind": tuple(ErrorKind),
+    "body": ("envelope", "nested", "html", "empty"),
+    "retry_as": ("seconds", "date"),
+    "connection": ("close", "keep"),
+    "when": ("before", "during", "after"),
+    "as": ("string", "number", "boolean", "array", "object", "null"),
+    "form": ("bare", "wrapped", "error", "flat", "detail", "text"),
+    "what": ("sound", "frames", "picture", "codec", "container"),
+    "how": ("shifted", "bytes", "headerless", "open"),
+}
+"""Allowed values of the parameters that have some, by name."""
+NARROWER_CHOICES: Mapping[tuple[FaultKind, str], tuple[str, ...]] = {
+    (K.REDIRECT, "code"): tuple(map(str, REDIRECTS)),
+    (K.EARLY_CONTENT, "kind"): EARLY_CONTENT_ERRORS,
+}
+"""Allowed values of a parameter in one kind alone."""
+DURATIONS = ("seconds", "p50", "p90", "retry_after", "every", "by")
+NUMBERS = ("code", "at", "low", "high", "bytes", "rate", "delta", "factor")
+
 READERS: Mapping[str, Callable[[object, str], Any]] = {
     **dict.fromkeys(("seconds", "p50", "p90", "retry_after", "every"), parse_duration),
     **dict.fromkeys(("message", "field", "to", "if_value", "fact", "allow", "deny", "name"), _text),
@@ -201,13 +221,5 @@ READERS: Mapping[str, Callable[[object, str], Any]] = {
     "rate": _whole(1),
     "delta": _delta,
     "factor": _factor,
-    "kind": _one_of(*ErrorKind),
-    "body": _one_of("envelope", "nested", "html", "empty"),
-    "retry_as": _one_of("seconds", "date"),
-    "connection": _one_of("close", "keep"),
-    "when": _one_of("before", "during", "after"),
-    "as": _one_of("string", "number", "boolean", "array", "object", "null"),
-    "form": _one_of("bare", "wrapped", "error", "flat", "detail", "text"),
-    "what": _one_of("sound", "frames", "picture", "codec", "container"),
-    "how": _one_of("shifted", "bytes", "headerless", "open"),
+    **{name: _one_of(*options) for name, options in CHOICES.items()},
 }

@@ -77,7 +77,7 @@ def test_changes_by_requests_clock_and_rules_are_events(clips: Any) -> None:
 def test_the_end_of_a_task_is_an_event_of_a_clock_that_runs(clips: Any) -> None:
     async def use(stream: Stream, client: httpx.AsyncClient, clock: Any) -> None:
         await client.post("/v1/videos", json=ORDER)
-        clock.set_rate(20)
+        clock.set_rate(2)
         await stream.topics({"due"})
 
     subscribed(use, clips)

@@ -264,3 +264,27 @@ def test_bytes_after_the_end_of_a_connection_do_not_count(start_server: StartSer
     with pytest.raises(httpx.RemoteProtocolError):
         server.get(path, headers={"X-Mock-Fault": "wrong_length delta=9"})
     assert [(part["sent"], part["whole"]) for part in downloads(server)] == [(size, True), (1000, False), (0, False)]
+
+
+def test_the_journal_is_paged_from_the_newest_and_searched(frozen_server: Any, control: Control) -> None:
+    for number in range(5):
+        frozen_server.order_opeai(prompt=f"Prompt {number} of a Boat")
+
+    def numbers(query: str) -> list[int]:
+        return [exchange["number"] for exchange in control("GET", f"journal?{query}")["exchanges"]]
+
+    assert numbers("limit=2") == [3, 4]
+    assert numbers("limit=2&offset=2") == [1, 2]
+    assert numbers("limit=2&before=2") == [0, 1]
+    assert numbers("text=boat%20prompt&limit=1") == [4]
+    assert numbers("text=nothing") == []
+    listed = control("GET", "journal?bodies=false&limit=1")["exchanges"][0]
+    assert (listed["request_body"], listed["response_body"], listed["status"]) == ("", "", 200)
+
+
+def test_one_exchange_is_shown_by_its_number(frozen_server: Any, control: Control) -> None:
+    frozen_server.order_opeai(prompt="First")
+    frozen_server.order_opeai(prompt="Second")
+    assert "Second" in control("GET", "journal/1")["request_body"]
+    for number in ("2", "-1", "x", "9" * 300):
+        assert control("GET", f"journal/{number}", status=404)["error"]["field"] == "number"

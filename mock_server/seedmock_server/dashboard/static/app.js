@@ -10,9 +10,20 @@ import { Help, useShortcuts } from "./shortcuts.js";
 
 export const VIEWS = [
   ["tasks", "Tasks", "M2 3h12M2 8h12M2 13h12"],
+  ["clock", "Clock", "M8 4v4l2.500 2M8 1.500a6.500 6.500 0 1 0 0 13a6.500 6.500 0 0 0 0-13"],
+  ["faults", "Break it", "M9 1L3 9h4l-1 6 7-9H9z"],
+  ["journal", "Journal", "M3 2h10v12H3zM6 5h4M6 8h4M6 11h2"],
+  ["money", "Money", "M8 1.500v13M11 4.500C10 3.500 6 3 5.500 5.500S11 8 11 10.500 6 13 4.500 11.500"],
+  ["assets", "Assets", "M2 3h12v10H2zM2 11l4-4 3 3 2-2 3 3"],
+  ["contract", "Contract", "M4 1.500h6L13 5v9.500H4zM6.500 8h4M6.500 11h4"],
+  ["playground", "Playground", "M5 3.500v9l7-4.500z"],
 ];
 const MODULES = {
   tasks: () => import("./views/tasks.js"), task: () => import("./views/task.js"),
+  clock: () => import("./views/clock.js"),
+  faults: () => import("./views/faults.js"), journal: () => import("./views/journal.js"),
+  money: () => import("./views/money.js"), assets: () => import("./views/assets.js"),
+  contract: () => import("./views/contract.js"), playground: () => import("./views/playground.js"),
 };
 const CONNECTION = { connecting: "Connecting", live: "Live", lost: "Connection lost", refused: "Not allowed" };
 

@@ -42,6 +42,9 @@ export const plural = (count, word, many = `${word}s`) => `${count} ${count === 
 
 export const shortened = (text, limit) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
 
+// The journal also names the faults that were selected and could not show, such as one of a field that is not there.
+export const applied = (faults) => faults.filter((fault) => !fault.startsWith("not applied"));
+
 export function prettyJson(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);

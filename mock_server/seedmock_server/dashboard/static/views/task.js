@@ -1,9 +1,11 @@
 // One task: its life on the clock, its clip, the order, the exchanges, the money.
 
 import { html } from "../vendor/preact.js";
-import { dateTime, duration, time, usd } from "../format.js";
+import { get } from "../api.js";
+import { applied, dateTime, duration, plural, prettyJson, time, usd } from "../format.js";
 import { useLive } from "../live.js";
-import { Copy, Empty, Facts, Loaded, Status, Tag, Text, useBlob } from "../parts.js";
+import { Copy, Empty, Facts, Loaded, Status, Tag, Text, Thumbnail, useBlob } from "../parts.js";
+import { mediaText } from "./assets.js";
 import { Timeline } from "../timeline.js";
 
 const TOPICS = ["journal", "due", "clock", "reset", "forget", "snapshot"];
@@ -26,13 +28,47 @@ function Exchanges({ exchanges }) {
       <td><a href=${`#/journal/${exchange.number}`}>${exchange.number}</a></td><td class="number">${time(exchange.at)}</td>
       <td>${exchange.operation || "unknown"}</td><td><code>${exchange.method} ${exchange.path}</code></td>
       <td class="number">${exchange.status || "none"}</td>
-      <td>${exchange.faults.map((fault) => html`<${Tag} tone="warn">${fault}<//>`)}${exchange.violations > 0 && html`<${Tag} tone="bad">${exchange.violations} violations<//>`}</td>
+      <td>${exchange.faults.map((fault) => html`<${Tag} key=${fault} tone="warn">${fault}<//> `)}${exchange.violations > 0 && html`<${Tag} tone="bad">${plural(exchange.violations, "violation")}<//>`}</td>
     </tr>`)}</tbody></table></div>`;
 }
 
+function References({ references }) {
+  if (!references.length) return null;
+  return html`<h3>References</h3><ul class="assets">${references.map((reference) => html`<li key=${reference.path}>
+    <${Thumbnail} path=${reference.kind === "image" ? reference.content : ""} alt=${reference.path} />
+    <div><p><strong>${reference.role.replace("_", " ")}</strong> <${Tag}>${reference.kind}<//></p><p class="faint text">${mediaText(reference.facts)}</p>
+      <code class="text">${reference.path}</code><small class="text">${reference.url}</small></div></li>`)}</ul>`;
+}
+
+// What can be said honestly without the harness: the rules that the requests break, and the faults met on the way.
+function Verdict({ violations, exchanges }) {
+  const broken = violations.filter((violation) => !violation.advice);
+  const advice = violations.filter((violation) => violation.advice);
+  const faults = exchanges.flatMap((exchange) => applied(exchange.faults).map((fault) => `${fault} in exchange ${exchange.number}`));
+  return html`<ul class="sentences">
+    <li>${broken.length === 0 ? html`<${Tag} tone="good">requests<//> Every request about this task keeps the contract.` : html`<${Tag} tone="bad">requests<//> ${plural(broken.length, "rule")} broken:`}</li>
+    ${[...broken, ...advice].map((violation) => html`<li key=${`${violation.number} ${violation.fact} ${violation.field}`}><${Tag} tone=${violation.advice ? "warn" : "bad"}>${violation.severity.replace("_", " ")}<//> ${violation.message}
+      <small><code>${violation.fact || "no fact"}</code>, ${violation.basis}: ${violation.source}; <a href=${`#/journal/${violation.number}`}>exchange ${violation.number}</a></small></li>`)}
+    <li>${faults.length === 0 ? html`<${Tag} tone="good">responses<//> No fault was applied: they are as the contract has them.` : html`<${Tag} tone="warn">responses<//> Changed on purpose: ${faults.join("; ")}`}</li>
+    <li class="faint">The responses themselves are judged by <code>seedmock verify</code>, which is a program of its own.</li></ul>`;
+}
+
+function Statement({ task, line }) {
+  return html`<${Facts} rows=${[["Quoted", usd(task.cost)], ["State", task.billing.replace("_", " ")], ["Rate", line && `${line.rate} USD a ${line.unit}`], ["Tokens", line?.tokens?.toLocaleString("en")],
+    ["Settled", line?.settled_at && dateTime(line.settled_at)], ["Basis", line && `${line.basis}: ${line.facts.join(", ")}`]]} />`;
+}
+
+async function load(id, options) {
+  const path = encodeURIComponent(id);
+  const timeline = await get(`tasks/${path}/timeline`, options);
+  const [order, violations, ledger] = await Promise.all([
+    get(`tasks/${path}/order`, options), get(`violations?task=${path}`, options), get(`ledger?limit=5000&account=${encodeURIComponent(timeline.task.account)}`, options)]);
+  return { ...timeline, order, violations: violations.violations, line: ledger.statements[0]?.lines.find((line) => line.id === id) };
+}
+
 export default function Task({ id }) {
-  const result = useLive(`tasks/${encodeURIComponent(id)}/timeline`, TOPICS);
-  return html`<p class="back"><a href="#/tasks">← Tasks</a></p><${Loaded} result=${result} lines=${10}>${({ task, now, phases, exchanges }) => html`
+  const result = useLive((options) => load(id, options), TOPICS, [id]);
+  return html`<p class="back"><a href="#/tasks">← Tasks</a></p><${Loaded} result=${result} lines=${10}>${({ task, now, phases, exchanges, order, violations, line }) => html`
     <div class="title" data-task-id=${task.id} data-status=${task.status}>
       <h1>Task</h1><code class="id">${task.id}</code><${Copy} text=${task.id} label="Copy id" />
       <span aria-live="polite"><${Status} status=${task.status} raw=${task.raw_status} /></span></div>
@@ -45,8 +81,10 @@ export default function Task({ id }) {
           ["Length", `${task.seconds} s`], ["Sound", task.audio ? "yes" : "no"], ["Seed", String(task.seed)], ["Fate", task.fate], ["Account", task.account],
           ["Created", dateTime(task.created_at)], ["Ends", task.ends_at === null ? "never" : dateTime(task.ends_at)], ["Age", duration(task.age)],
           ["Status as sent", task.raw_status], ["Failure", task.failure && `${task.failure.code}: ${task.failure.message}`],
-        ]} /></section>
-      <section class="card"><h2>Money</h2><${Facts} rows=${[["Quoted", usd(task.cost)], ["State", task.billing.replace("_", " ")]]} /></section>
+        ]} /><${References} references=${order.references} />
+        ${order.body ? html`<details><summary>Body as sent</summary><${Text} text=${prettyJson(order.body)} limit=${4000} code=${true} /></details>` : html`<p class="faint">The journal does not hold its request any more.</p>`}</section>
+      <div class="stack"><section class="card"><h2>Statement</h2><${Statement} task=${task} line=${line} /></section>
+        <section class="card"><h2>Against the contract</h2><${Verdict} violations=${violations} exchanges=${exchanges} /></section></div>
       <section class="card span"><h2>Exchanges</h2><${Exchanges} exchanges=${exchanges} /></section>
     </div>`}<//>`;
 }

@@ -3,7 +3,7 @@
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { get, query } from "../api.js";
 import { duration, plural, shortened, usd } from "../format.js";
-import { useLive, useMedia } from "../live.js";
+import { useLive, useMedia, useTick } from "../live.js";
 import { VirtualList } from "../list.js";
 import { Select, Status, statusName, Tag } from "../parts.js";
 
@@ -13,6 +13,17 @@ const EMPTY = { upstream: "", status: "", key: "", text: "" };
 
 export function useUpstreams() {
   return useLive(async (options) => Object.keys(await get("basis", options)), ["snapshot"], ["upstreams"]).data ?? [];
+}
+
+const rateNow = { value: 0 };
+
+// The age by the clock, which goes on while nothing else changes.
+function Age({ task }) {
+  const read = useRef({ task, at: performance.now() });
+  if (read.current.task !== task) read.current = { task, at: performance.now() };
+  const isRunning = rateNow.value > 0;
+  useTick(isRunning);
+  return duration(task.age + (isRunning ? ((performance.now() - read.current.at) / 1000) * rateNow.value : 0));
 }
 
 function Row({ task, index }) {
@@ -25,7 +36,7 @@ function Row({ task, index }) {
     <span role="cell" class="c-size">${task.size}</span>
     <span role="cell" class="c-length">${task.seconds} s</span>
     <span role="cell" class="c-fate">${task.fate && task.fate !== "succeed" ? html`<${Tag} tone="warn" title=${task.fate}>${shortened(task.fate, 26)}<//>` : html`<span class="faint">succeed</span>`}</span>
-    <span role="cell" class="c-age">${duration(task.age)}</span>
+    <span role="cell" class="c-age"><${Age} task=${task} /></span>
     <span role="cell" class="c-cost" title=${task.billing}>${usd(task.cost)}</span>
   </div>`;
 }
@@ -52,7 +63,8 @@ export default function Tasks() {
   const key = JSON.stringify(filter);
   const load = useCallback(async (offset, limit) => {
     const { key: apiKey, ...rest } = filter;
-    const answer = await get(`tasks${query({ ...rest, order: "newest", offset, limit })}`, { key: apiKey });
+    const [answer, clock] = await Promise.all([get(`tasks${query({ ...rest, order: "newest", offset, limit })}`, { key: apiKey }), get("clock", { key: apiKey })]);
+    rateNow.value = clock.rate;
     return { rows: answer.tasks, total: answer.total };
   }, [key]);
   const head = useMemo(() => html`<div class="row" role="row" aria-rowindex="1">${COLUMNS.map(
