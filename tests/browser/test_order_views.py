@@ -33,10 +33,10 @@ def test_an_order_is_quoted_shown_sent_and_followed(emulator: Emulator, open_pag
     expect(page.get_by_label("Body")).to_have_value(re.compile("A kite"))
     shown = sent_body(page)
     page.get_by_role("button", name="Send").click()
-    followed = page.locator("main [data-task-id]")
-    expect(followed).to_have_attribute("data-status", "QUEUED")
+    new_task = page.locator("main [data-task-id]")
+    expect(new_task).to_have_attribute("data-status", "QUEUED")
     emulator.control("POST", "clock", {"advance": 9})
-    expect(followed).to_have_attribute("data-status", "SUCCESS")
+    expect(new_task).to_have_attribute("data-status", "SUCCESS")
     exchange = emulator.control("GET", "journal")["exchanges"][0]
     assert json.loads(exchange["request_body"]) == shown
     assert exchange["upstream"] == upstream

@@ -40,7 +40,7 @@ def test_no_view_has_a_serious_barrier(emulator: Emulator, open_page: OpenPage, 
     task_id = fill(emulator)
     # A policy that forbids evaluation forbids axe as well: it is bypassed for the auditor alone.
     page = open_page(color_scheme=scheme, bypass_csp=True)
-    found = []
+    barriers = []
     for view in (*VIEWS, f"tasks/{task_id}", "journal/3"):
         page.goto(f"{emulator.url}/_mock/#/{view}")
         expect(page.locator("main h1")).to_be_visible()
@@ -48,12 +48,12 @@ def test_no_view_has_a_serious_barrier(emulator: Emulator, open_page: OpenPage, 
         if not page.evaluate("() => 'axe' in window"):
             page.evaluate(AXE.read_text())
         result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-        found += [
+        barriers += [
             f"{view}: {violation['id']}: {violation['nodes'][0]['html'][:150]}"
             for violation in result["violations"]
             if violation["impact"] in SEVERE
         ]
-    assert not found, "\n".join(found)
+    assert not barriers, "\n".join(barriers)
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
@@ -111,7 +111,7 @@ def test_the_token_is_asked_for_and_a_wrong_one_is_refused(browser: Any, open_pa
         assert TOKEN not in page.url
 
 
-def test_a_lost_connection_is_said_and_comes_back(open_page: OpenPage, clips: Path) -> None:
+def test_a_lost_connection_is_announced_and_comes_back(open_page: OpenPage, clips: Path) -> None:
     settings: Any = {"seed": 1, "cache_dir": clips, "clock": ManualClock()}
     with serve(**settings) as server:
         page, port = open_page(url=server.url), server.port

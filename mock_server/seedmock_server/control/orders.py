@@ -59,9 +59,9 @@ def preview(context: ControlContext, request: ControlRequest) -> OrderPreviewRes
     contract, operation = _order(body.upstream, body.operation)
     document = body.document if body.document is not None else _document(contract, operation, body)
     options = context.settings.variant_options
-    judged = with_public_links(document, request_origin(request.scope, dict(request.scope["headers"])))
-    problems = [_problem(row) for row in violations(contract.name, operation, judged, options)]
-    problems += [_problem(row, advice=True) for row in notices(contract.name, judged)]
+    public_document = with_public_links(document, request_origin(request.scope, dict(request.scope["headers"])))
+    problems = [_problem(row) for row in violations(contract.name, operation, public_document, options)]
+    problems += [_problem(row, advice=True) for row in notices(contract.name, public_document)]
     price, problem = _price(context, contract, operation, document)
     method, path = endpoint_path(contract, operation, {})
     return OrderPreviewResponse(
