@@ -127,7 +127,7 @@ class _PathHandler:
 
     async def _handle(self, endpoint: ControlEndpoint, request: ControlRequest) -> Any:
         steering = self._context.steering
-        if endpoint.method != "GET":
+        if endpoint.method != "GET" and endpoint.steers:
             return await steering.change(lambda: endpoint.handler(self._context, request))
         await steering.refresh()
         result = endpoint.handler(self._context, request)

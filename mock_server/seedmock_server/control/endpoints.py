@@ -42,6 +42,8 @@ class ControlEndpoint:
     `handler`, a function or a coroutine function, returns the JSON value of the response, or a Response; it is called
     again if another process has changed the same state meanwhile. `raw` leaves the request body unparsed. `media_type`
     is that of the response where it is not JSON: the response is bytes then.
+    Other methods than GET change the state that steers the emulator, and may be called again for it: `steers` is off for
+    those that do not.
     """
 
     method: str
@@ -53,6 +55,7 @@ class ControlEndpoint:
     body: type[msgspec.Struct] | None = None
     status: int = 200
     raw: bool = False
+    steers: bool = True
     media_type: str = "application/json"
 
 

@@ -219,6 +219,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         summary="Show an order as it would be sent, the rules that it breaks, and its price; nothing is sent.",
         body=OrderPreviewRequest,
         response=OrderPreviewResponse,
+        steers=False,
     ),
     ControlEndpoint(
         method="POST",
@@ -227,6 +228,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         summary="Send an order with an API key through limits and faults, as any client does.",
         body=OrderRequest,
         response=OrderResponse,
+        steers=False,
     ),
     ControlEndpoint(
         method="POST",
@@ -236,5 +238,6 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         query={"key": string(KEY_HELP)},
         response=UploadResponse,
         raw=True,
+        steers=False,
     ),
 )
