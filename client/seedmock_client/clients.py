@@ -17,7 +17,17 @@ from .effects import Flow
 from .errors import AuthenticationError, UsageError
 from .operations import Operations
 from .retry import RetryPolicy
-from .transport import AsyncTransport, Transport, TransportConfig, async_sleep, epoch_time, monotonic, sleep
+from .transport import (
+    AsyncTransport,
+    LocalAsyncConnections,
+    LocalConnections,
+    Transport,
+    TransportConfig,
+    async_sleep,
+    epoch_time,
+    monotonic,
+    sleep,
+)
 from .upstreams import get_codec
 
 P = ParamSpec("P")
@@ -76,10 +86,13 @@ class _BaseClient:
         root = httpx.URL(f"{self.base_url}{base.prefix}")
         self._transport_config = TransportConfig(root, key, f"seedmock-client/{__version__}", now, epoch_time)
 
-    def _httpx_options(self, transport: Any) -> dict[str, Any]:
+    def _httpx_options(self, transport: Any, local: Callable[[], Any]) -> dict[str, Any]:
+        """Options of httpx's client; `local` makes the transport to this machine, where none is given."""
         # A proxy from the environment cannot reach this machine.
-        trust_env = self._transport_config.root.host not in _LOOPBACK
-        return {"transport": transport, "follow_redirects": False, "trust_env": trust_env}
+        is_local = self._transport_config.root.host in _LOOPBACK
+        if transport is None and is_local and self._transport_config.root.scheme == "http":
+            transport = local()
+        return {"transport": transport, "follow_redirects": False, "trust_env": not is_local}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.upstream} at {self.base_url}>"
@@ -107,7 +120,8 @@ class Client(_BaseClient):
         retry_policy: RetryPolicy | None = None,
     ) -> None:
         super().__init__(upstream, api_key, base_url, now, preflight, local_files, retry_policy)
-        self._transport = Transport(self._transport_config, httpx.Client(**self._httpx_options(transport)), sleep)
+        options = self._httpx_options(transport, LocalConnections)
+        self._transport = Transport(self._transport_config, httpx.Client(**options), sleep)
 
     def close(self) -> None:
         """Close the connections."""
@@ -167,9 +181,8 @@ class AsyncClient(_BaseClient):
         retry_policy: RetryPolicy | None = None,
     ) -> None:
         super().__init__(upstream, api_key, base_url, now, preflight, local_files, retry_policy)
-        self._transport = AsyncTransport(
-            self._transport_config, httpx.AsyncClient(**self._httpx_options(transport)), sleep
-        )
+        options = self._httpx_options(transport, LocalAsyncConnections)
+        self._transport = AsyncTransport(self._transport_config, httpx.AsyncClient(**options), sleep)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import field
 from time import monotonic, sleep
@@ -23,7 +24,17 @@ from . import host_guard
 from .effects import BodySink, Effect, Flow, HttpResponse, PerformRequest, RequestNotSent, ResponseLost, Sleep
 from .errors import SeedmockError
 
-__all__ = ["AsyncTransport", "Transport", "TransportConfig", "async_sleep", "epoch_time", "monotonic", "sleep"]
+__all__ = [
+    "AsyncTransport",
+    "LocalAsyncConnections",
+    "LocalConnections",
+    "Transport",
+    "TransportConfig",
+    "async_sleep",
+    "epoch_time",
+    "monotonic",
+    "sleep",
+]
 
 T = TypeVar("T")
 
@@ -205,6 +216,50 @@ class AsyncTransport:
                 async for chunk in response.aiter_bytes():
                     reader.feed(chunk)
             return reader.response()
+
+
+class LocalConnections(httpx.BaseTransport):
+    """Connections of a client whose base URL is on this machine: certificates are loaded for the first `https:` link.
+
+    To load them takes as long as all that a short program does with an emulator.
+    """
+
+    def __init__(self) -> None:
+        self._plain = httpx.HTTPTransport(verify=_no_certificates(), trust_env=False)
+        self._secure: httpx.HTTPTransport | None = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme != "https":
+            return self._plain.handle_request(request)
+        self._secure = self._secure or httpx.HTTPTransport(trust_env=False)
+        return self._secure.handle_request(request)
+
+    def close(self) -> None:
+        for transport in filter(None, (self._plain, self._secure)):
+            transport.close()
+
+
+class LocalAsyncConnections(httpx.AsyncBaseTransport):
+    """The same for an async client."""
+
+    def __init__(self) -> None:
+        self._plain = httpx.AsyncHTTPTransport(verify=_no_certificates(), trust_env=False)
+        self._secure: httpx.AsyncHTTPTransport | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme != "https":
+            return await self._plain.handle_async_request(request)
+        self._secure = self._secure or httpx.AsyncHTTPTransport(trust_env=False)
+        return await self._secure.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for transport in filter(None, (self._plain, self._secure)):
+            await transport.aclose()
+
+
+def _no_certificates() -> ssl.SSLContext:
+    """A context that trusts nobody, for connections without TLS."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _throw_into(flow: Flow[Any], error: Exception) -> Callable[[], Effect]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -47,7 +48,7 @@ class ControlTransport:
         self.url = str(address.copy_with(path="/", query=None, fragment=None)).rstrip("/")
         self._headers = {} if token is None else {"X-Mock-Token": token}
         # A transport, not an httpx.Client: no proxy of the environment, and no patch of a test, can get in the way.
-        self._transport = transport or httpx.HTTPTransport(trust_env=False)
+        self._transport = transport or _connections(address.scheme)
 
     @classmethod
     def in_process(cls, app: Asgi, token: str | None = None) -> ControlTransport:
@@ -87,6 +88,12 @@ class ControlTransport:
         if response.is_error:
             raise _error_from(response)
         return response
+
+
+def _connections(scheme: str) -> httpx.HTTPTransport:
+    # To load certificates takes longer than any call, and without TLS none is needed: this context trusts nobody.
+    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if scheme == "http" else True
+    return httpx.HTTPTransport(verify=verify, trust_env=False)
 
 
 def _error_from(response: httpx.Response) -> ControlClientError:
