@@ -1,18 +1,25 @@
 """Measure rendering, beside plain ffmpeg making a clip of the same size and length in the same run.
 
-Run it as `python benchmarks/clips.py`; read the ratios, for machines differ and are busy.
+    python benchmarks/clips.py
+
+Read the ratios, for machines differ and are busy. `all.py` prints the first clip of a size in an empty cache, and a new
+seed, of 15 s with sound at 1920x1080.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from measures import Measure
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +28,8 @@ from seedmock_server.media.ffmpeg import executable
 from seedmock_server.media.renderer import ClipRenderer
 
 ROUNDS = 5
+FIRST_TARGET, SEED_TARGET = 0.1, 0.05
+LARGE = ("1920x1080", 15)
 CASES = [("864x496", 5), ("1280x720", 5), ("1920x1080", 15), ("2206x946", 15), ("1080x1920", 4)]
 
 
@@ -61,6 +70,42 @@ async def measure(folder: Path, renderer: ClipRenderer, size: str, seconds: int)
         ratio = statistics.median(theirs / ours for theirs, ours in zip(plain, times, strict=True))
         row += [f"{statistics.median(times):.2f} s", f"1/{ratio:.1f}"]
     return [*row, f"{statistics.median(cached) * 1e6:.0f} µs"]
+
+
+def measures(options: argparse.Namespace) -> Iterator[Measure]:
+    """Measure the first clip of a size in an empty cache, and a clip of another seed after it."""
+    rounds = [asyncio.run(first_and_next(Path(name))) for name in _folders(options.rounds)]
+    for kind in (0, 1):
+        plain, first, seed = (statistics.median(row[part][kind] for row in rounds) for part in range(3))
+        name = "clip of 15 s, 1920x1080, with sound, {}" + (": processor time" if kind else "")
+        targets = (FIRST_TARGET, SEED_TARGET) if not kind else (None, None)
+        yield Measure(name.format("the first of its size"), first, "s", "plain ffmpeg", plain, at_most=targets[0])
+        yield Measure(name.format("a new seed"), seed, "s", "plain ffmpeg", plain, at_most=targets[1])
+
+
+def _folders(count: int) -> Iterator[str]:
+    for _ in range(count):
+        with tempfile.TemporaryDirectory() as name:
+            yield name
+
+
+async def first_and_next(folder: Path) -> list[tuple[float, float]]:
+    """Wall and processor seconds of plain ffmpeg, of the first clip in an empty cache, and of another seed."""
+    size, seconds = LARGE
+    renderer = ClipRenderer(folder / "clips")
+    results = [_timed(lambda: plain_ffmpeg(folder, size, seconds))]
+    for seed in range(2):
+        before, started = os.times(), time.perf_counter()
+        await renderer.clip(clip_spec(size, seconds, seed))
+        results.append((time.perf_counter() - started, sum(os.times()[:4]) - sum(before[:4])))
+    await renderer.aclose()
+    return results
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    before, started = os.times(), time.perf_counter()
+    work()
+    return time.perf_counter() - started, sum(os.times()[:4]) - sum(before[:4])
 
 
 async def main() -> None:
