@@ -258,7 +258,7 @@ class LocalAsyncConnections(httpx.AsyncBaseTransport):
 
 
 def _no_certificates() -> ssl.SSLContext:
-    """A context that trusts nobody, for connections without TLS."""
+    """A context that trusts no certificate, for connections without TLS."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

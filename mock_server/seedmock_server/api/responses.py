@@ -48,18 +48,77 @@ class SentPart(Struct, frozen=True, gc=False):
 NOTHING_SENT = SentResponse()
 
 
-class ByteMeter:
-    """ASGI `send` that counts the bytes of the body which the server still could send."""
+class WrappedSend:
+    """ASGI `send` around another one, with the ways past messages that the other one has."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self.sent = 0
+
+    async def __call__(self, message: Message) -> None:
+        await self._send(message)
+
+    def send_complete(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        """As `ResponseSender.send_complete`."""
+        send_complete = getattr(self._send, "send_complete", None)
+        return send_complete is not None and bool(send_complete(status, headers, body))
+
+    async def send_file(
+        self, status: int, headers: list[tuple[bytes, bytes]], descriptor: int, start: int, stop: int
+    ) -> int | None:
+        """As `ResponseSender.send_file`."""
+        send_file = getattr(self._send, "send_file", None)
+        if send_file is None:
+            return None
+        count: int | None = await send_file(status, headers, descriptor, start, stop)
+        return count
+
+
+class ByteMeter(WrappedSend):
+    """Counts the bytes of the body which the server still could send."""
+
+    sent = 0
 
     async def __call__(self, message: Message) -> None:
         await self._send(message)
         # uvicorn drops what is sent to a client that has gone, and reports nothing.
         if not getattr(self._send, "is_disconnected", False):
             self.sent += len(message.get("body", b""))
+
+    def send_complete(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        is_sent = super().send_complete(status, headers, body)
+        self.sent += len(body) if is_sent else 0
+        return is_sent
+
+    async def send_file(
+        self, status: int, headers: list[tuple[bytes, bytes]], descriptor: int, start: int, stop: int
+    ) -> int | None:
+        count = await super().send_file(status, headers, descriptor, start, stop)
+        self.sent += count or 0
+        return count
+
+
+class HeadRecorder(WrappedSend):
+    """Records the headers that a file is sent with, which depend on ranges and conditions."""
+
+    def __init__(self, send: Send) -> None:
+        super().__init__(send)
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    async def __call__(self, message: Message) -> None:
+        self.headers.extend(message.get("headers", ()))
+        await self._send(message)
+
+    def send_complete(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        is_sent = super().send_complete(status, headers, body)
+        self.headers.extend(headers if is_sent else ())
+        return is_sent
+
+    async def send_file(
+        self, status: int, headers: list[tuple[bytes, bytes]], descriptor: int, start: int, stop: int
+    ) -> int | None:
+        count = await super().send_file(status, headers, descriptor, start, stop)
+        self.headers.extend(headers if count is not None else ())
+        return count
 
 
 def check_precondition(response: FileResponse, scope: Scope) -> None:
@@ -76,18 +135,12 @@ async def send_file(
 
     `meter` counts below `send`, where faults have held bytes back. Without one the response has no `part`.
     """
-    headers: list[tuple[bytes, bytes]] = []
-
-    async def send_recorded(message: Message) -> None:
-        # Which headers a file is sent with depends on ranges and conditions: only here are they known.
-        headers.extend(message.get("headers", ()))
-        await send(message)
-
+    recorder = HeadRecorder(send)
     try:
         status = await stream_file(
             scope,
             receive,
-            send_recorded,
+            recorder,
             response.path,
             etag=response.etag,
             media_type=response.media_type,
@@ -98,8 +151,8 @@ async def send_file(
         message = f"{error}; allowed: a range within {error.size} bytes"
         raise ApiError(ErrorKind.RANGE_NOT_SATISFIABLE, message, headers=tuple(error.headers)) from error
     if meter is None or scope["method"] != "GET" or status not in (200, 206):
-        return SentResponse(status, tuple(headers))
-    return SentResponse(status, tuple(headers), part=_sent_part(headers, meter.sent))
+        return SentResponse(status, tuple(recorder.headers))
+    return SentResponse(status, tuple(recorder.headers), part=_sent_part(recorder.headers, meter.sent))
 
 
 def _sent_part(headers: list[tuple[bytes, bytes]], sent: int) -> SentPart:

@@ -91,7 +91,7 @@ class ControlTransport:
 
 
 def _connections(scheme: str) -> httpx.HTTPTransport:
-    # To load certificates takes longer than any call, and without TLS none is needed: this context trusts nobody.
+    # To load certificates takes longer than any call. Without TLS none is needed: this context trusts none.
     verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if scheme == "http" else True
     return httpx.HTTPTransport(verify=verify, trust_env=False)
 

@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from .asgi import Message, Receive, Send
+from .sendfile import FileSender, plain_socket
 
 # asyncio has no event for an empty write buffer (resume_writing comes earlier), so it is polled: every 2 ms, up to 5 s.
 DRAIN_INTERVAL: Final = 0.002
@@ -26,9 +27,10 @@ DRAIN_POLLS: Final = 2500
 class ResponseTransport:
     """Transport through which responses are written, with another way of closing it."""
 
-    __slots__ = ("close", "is_closing", "write")
+    __slots__ = ("close", "is_closing", "transport", "write")
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.transport = transport
         # Bound methods instead of a delegate: a call costs what it costs on the transport itself.
         self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
 
@@ -136,18 +138,57 @@ class ResponseSender:
             return False
         if cycle.waiting_for_100_continue:
             _end_expectation(cycle)
-        cycle.response_started = cycle.response_complete = True
-        head = [STATUS_LINE[status]]
-        for name, value in (*cycle.default_headers, *headers):
-            head += name, b": ", value, b"\r\n"
-        if not cycle.keep_alive:
-            head.append(b"connection: close\r\n")
-        cycle.transport.write(b"".join((*head, b"\r\n", body)))
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            cycle.transport.close()
-        cycle.on_response()
+        cycle.response_started = True
+        cycle.transport.write(b"".join((*_head(cycle, status, headers), body)))
+        _complete(cycle)
         return True
+
+    async def send_file(
+        self, status: int, headers: Iterable[tuple[bytes, bytes]], descriptor: int, start: int, stop: int
+    ) -> int | None:
+        """Send a part of a file within the kernel, with its head; return the number of bytes that the client could get.
+
+        `headers` are as for `send_complete`. None, with nothing sent, where the connection does not allow it. Raises
+        FileTruncated.
+        """
+        cycle, transport = self._cycle, cast(object, self._cycle.transport)
+        if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
+            return None
+        # Another transport records what is written, or holds it back.
+        found = plain_socket(transport.transport) if isinstance(transport, ResponseTransport) else None
+        if found is None:
+            return None
+        _end_expectation(cycle)
+        cycle.response_started = True
+        sender = FileSender(found)
+        try:
+            await sender.send(b"".join(_head(cycle, status, headers)), descriptor, start, stop)
+        except OSError:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        else:
+            _complete(cycle)
+        finally:
+            sender.close()
+        return sender.sent
+
+
+def _head(cycle: RequestResponseCycle, status: int, headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    """Return the pieces of a response's head, the empty line included."""
+    head = [STATUS_LINE[status]]
+    for name, value in (*cycle.default_headers, *headers):
+        head += name, b": ", value, b"\r\n"
+    head.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
+    return head
+
+
+def _complete(cycle: RequestResponseCycle) -> None:
+    """Tell uvicorn that the response has been written to its end."""
+    cycle.response_complete = True
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
 
 
 def _end_expectation(cycle: RequestResponseCycle) -> None:
