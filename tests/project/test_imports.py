@@ -27,7 +27,7 @@ ALLOWED_PLACES = {
         *("seedmock_harness/certify/adapters.py", "seedmock_client/cli/demo.py"),
     ],
     "socket": [
-        *("seedmock_server/http/connection.py", "seedmock_server/http/server.py"),
+        *("seedmock_server/http/connection.py", "seedmock_server/http/sendfile.py", "seedmock_server/http/server.py"),
         *("seedmock_client/cli/demo.py", "seedmock_server/testing/interception.py"),
         "seedmock_server/cli/doctor/machine.py",
         *("seedmock_server/testing/host_redirect.py", "seedmock_server/testing/network_guard.py"),

@@ -155,12 +155,12 @@ class ResponseSender:
         if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
             return None
         # Another transport records what is written, or holds it back.
-        found = plain_socket(transport.transport) if isinstance(transport, ResponseTransport) else None
-        if found is None:
+        below = plain_socket(transport.transport) if isinstance(transport, ResponseTransport) else None
+        if below is None:
             return None
         _end_expectation(cycle)
         cycle.response_started = True
-        sender = FileSender(found)
+        sender = FileSender(below)
         try:
             await sender.send(b"".join(_head(cycle, status, headers)), descriptor, start, stop)
         except OSError:

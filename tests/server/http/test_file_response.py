@@ -1,7 +1,11 @@
-"""Sending files, in process: status, headers and bytes."""
+"""Sending files: status, headers and bytes, in process and within the kernel."""
 
 import asyncio
+import hashlib
+import http.client
 import os
+import socket
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_server.http.file_response import CHUNK_BYTES, RangeNotSatisfiable, precondition_fails, stream_file
+from seedmock_server.http import sendfile
+from seedmock_server.http.file_response import (
+    CHUNK_BYTES,
+    SHORT_BYTES,
+    RangeNotSatisfiable,
+    precondition_fails,
+    stream_file,
+)
+from seedmock_server.http.server import RunningServer, serve_in_thread
 
 TAG = '"clip-1"'
 CONTENT = bytes(range(256)) * 8
@@ -226,3 +238,107 @@ def test_dates_are_ignored_where_nothing_has_a_date(clip: Path, name: str, date:
 def test_if_match_is_a_list_of_strong_tags(conditions: list[str], fails: bool) -> None:
     headers = [(b"if-match", condition.encode()) for condition in conditions]
     assert precondition_fails([(b"host", b"x"), *headers], TAG) is fails
+
+
+# --- within the kernel ---
+
+SIZE = 6 * 1024 * 1024 + 17
+LARGE = hashlib.shake_128(b"clip").digest(SIZE)
+OFFSETS = [(0, 0), (1, SHORT_BYTES), (1, SHORT_BYTES + 1), (SIZE - 1, SIZE - 1), (100, SIZE - 1)]
+by_kernel = pytest.mark.skipif(not sendfile.IS_AVAILABLE, reason="the system has no sendfile")
+
+
+@pytest.fixture
+def large_clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(LARGE)
+    return path
+
+
+@pytest.fixture
+def sent_by_kernel(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of the pieces that the kernel has sent."""
+    original, sizes = os.sendfile, list[int]()
+
+    def counting(out: int, source: int, offset: int, count: int) -> int:
+        sizes.append(original(out, source, offset, count))
+        return sizes[-1]
+
+    monkeypatch.setattr(os, "sendfile", counting)
+    return sizes
+
+
+@pytest.fixture
+def clip_server(large_clip: Path) -> Iterator[RunningServer]:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await stream_file(scope, receive, send, large_clip, etag='"a"', media_type="video/mp4")
+
+    with serve_in_thread(app) as running:
+        yield running
+
+
+@by_kernel
+def test_whole_files_and_ranges_arrive_on_one_connection(clip_server: RunningServer, sent_by_kernel: list[int]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", clip_server.port, timeout=20)
+    for first, last in OFFSETS:
+        connection.request("GET", "/", headers={"Range": f"bytes={first}-{last}"})
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (206, LARGE[first : last + 1])
+    for method, body in (("HEAD", b""), ("GET", LARGE), ("HEAD", b"")):
+        connection.request(method, "/")
+        response = connection.getresponse()
+        assert (response.status, response.headers["Content-Length"], response.read()) == (200, str(SIZE), body)
+    connection.close()
+    long = [last + 1 - first for first, last in OFFSETS if last + 1 - first > SHORT_BYTES]
+    assert sum(sent_by_kernel) == sum(long) + SIZE
+
+
+@by_kernel
+def test_a_client_that_does_not_read_holds_up_no_other(clip_server: RunningServer, sent_by_kernel: list[int]) -> None:
+    with socket.create_connection(("127.0.0.1", clip_server.port), timeout=20) as idle:
+        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert idle.recv(15) == b"HTTP/1.1 200 OK"
+        other = http.client.HTTPConnection("127.0.0.1", clip_server.port, timeout=20)
+        other.request("GET", "/")
+        assert other.getresponse().read() == LARGE
+        other.close()
+        received = bytearray()
+        while chunk := idle.recv(1 << 20):
+            received += chunk
+        assert received.endswith(LARGE)
+
+
+@by_kernel
+def test_a_client_that_leaves_frees_the_file_and_the_socket(clip_server: RunningServer) -> None:
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", clip_server.port), timeout=20) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(15) == b"HTTP/1.1 200 OK"
+    connection = http.client.HTTPConnection("127.0.0.1", clip_server.port, timeout=20)
+    connection.request("GET", "/")
+    assert connection.getresponse().read() == LARGE
+    connection.close()
+    if before:
+        assert len(os.listdir("/proc/self/fd")) <= before + 5
+
+
+@by_kernel
+def test_a_file_that_shrinks_while_it_is_sent_ends_the_connection(
+    clip_server: RunningServer, large_clip: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    original = os.sendfile
+
+    def shrinking(out: int, source: int, offset: int, count: int) -> int:
+        os.truncate(large_clip, 100_000)
+        return original(out, source, offset, count)
+
+    monkeypatch.setattr(os, "sendfile", shrinking)
+    connection = http.client.HTTPConnection("127.0.0.1", clip_server.port, timeout=20)
+    connection.request("GET", "/")
+    with pytest.raises(http.client.IncompleteRead) as error:
+        connection.getresponse().read()
+    assert error.value.partial == LARGE[:100_000]
+    connection.close()
