@@ -356,7 +356,7 @@ export interface OrderQuote {
 /** The upstream's response; `status` 0 is a connection that ended without one. `task` is the id of the new task. */
 export interface OrderResponse {
   status: number;
-  headers: ([string, string])[];
+  headers: string[][];
   body: string;
   task: string | null;
 }
@@ -505,8 +505,8 @@ export interface ExchangeResponse {
   request_body: string;
   response_body: string;
   notes: string[];
-  request_headers: ([string, string])[];
-  response_headers: ([string, string])[];
+  request_headers: string[][];
+  response_headers: string[][];
   faults: string[];
   violations: ViolationDetail[];
   download: DownloadDetail | null;

@@ -10,6 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple
 
+from ..contract import Contract
 from ..documents.paths import PathReader
 from ..enums import Operation
 from ..facts import Document, Violation
@@ -157,6 +158,13 @@ def condition(rule: Rule) -> tuple[str, str] | None:
     if isinstance(rule, MutuallyExclusive | UnsupportedField | WebUrl | ReachableHost | ReachableReferences):
         return (rule.variant, rule.option) if rule.variant else None
     return None
+
+
+def rules_in_force(contract: Contract, operation: Operation, variants: Mapping[str, str]) -> tuple[Rule, ...]:
+    """The rules of an operation that apply under these options of variants, or the defaults."""
+    options = {**contract.defaults, **variants}
+    conditions = [(rule, condition(rule)) for rule in contract.rules.get(operation, ())]
+    return tuple(rule for rule, only in conditions if only is None or options[only[0]] == only[1])
 
 
 def notices(upstream: str, document: Document) -> list[Violation]:

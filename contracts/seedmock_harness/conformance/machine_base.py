@@ -13,6 +13,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import ASSET_SCHEME
 from seedmock_contracts.enums import ORDERS, AssetStatus, MediaKind, Operation
 from seedmock_contracts.terms import AssetTerms
+from seedmock_contracts.validation import rules_in_force
 
 from ..conversation.history import AssetHistory, Interaction
 from ..driver.action_runner import ActionRunner, AdvanceableClock
@@ -20,7 +21,7 @@ from ..driver.actions import Action
 from ..driver.client import SendRequest
 from ..results.checks import CheckFailure
 from .invalid_strategies import hostile_body_strategy
-from .strategies import ReferenceUrls, reference_urls, rules_in_force, valid_documents
+from .strategies import ReferenceUrls, reference_urls, valid_documents
 
 RANGES = ("bytes=0-0", "bytes=0-99", "bytes=-1", "bytes=100-", "bytes=999999999-", "bytes=0-0,2-3", "bytes=x")
 rarely = st.sampled_from([False, False, True])

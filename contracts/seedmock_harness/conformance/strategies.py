@@ -23,8 +23,7 @@ from seedmock_contracts.rules.fields import (
     UrlScheme,
     WholeNumber,
 )
-from seedmock_contracts.rules.rule import Rule
-from seedmock_contracts.validation import condition
+from seedmock_contracts.validation import rules_in_force
 
 from ..driver.sample_media import image_uri
 
@@ -73,13 +72,6 @@ def valid_documents(
     `media`: at least one URL of references for each kind.
     """
     return _documents(_DocumentPlan(contract, operation, media or reference_urls(contract), variants or {}))
-
-
-def rules_in_force(contract: Contract, operation: Operation, variants: Mapping[str, str]) -> tuple[Rule, ...]:
-    """The rules of an operation that apply under these options of variants, or the defaults."""
-    options = {**contract.defaults, **variants}
-    conditions = [(rule, condition(rule)) for rule in contract.rules.get(operation, ())]
-    return tuple(rule for rule, only in conditions if only is None or options[only[0]] == only[1])
 
 
 class _DocumentPlan:

@@ -46,6 +46,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "journal": "Show the last exchanges with the upstreams.",
     },
     "Set up and get help": {
+        "openapi": "Write an upstream's API as an OpenAPI 3.1 document, made from its contract; NAME control is "
+        "/_mock/'s own.",
         "init": "Write the first files of a project: tests with pytest, tests in Node, or a GitHub workflow.",
         "doctor": "Check this machine: Python, versions, plugins, ffmpeg, fonts, cache, port, proxies, server.",
         "completion": "Complete commands, options and names at Tab: `seedmock completion bash --install`.",

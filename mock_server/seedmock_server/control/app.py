@@ -27,10 +27,12 @@ from . import (
     meta,
     openapi,
     orders,
+    reference_pages,
     scenarios,
     state,
     task_orders,
     tasks,
+    upstream_documents,
 )
 from .access import READING_METHODS, check_access, check_page_access
 from .context import ControlContext
@@ -56,6 +58,8 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = openapi.with_document(
         *journal.ENDPOINTS,
         *state.ENDPOINTS,
         *scenarios.ENDPOINTS,
+        *upstream_documents.ENDPOINTS,
+        *reference_pages.ENDPOINTS,
     )
 )
 UNGUARDED_PATH = f"{ROOT}/health"
@@ -183,12 +187,21 @@ async def _read_raw(context: ControlContext, request: Request, receive: Receive,
 def _parse_body(model: type[msgspec.Struct], raw: bytes) -> Any:
     allowed = model.__struct_fields__
     try:
-        return msgspec.convert(parse_json(raw or b"{}"), model)
+        return msgspec.convert(_with_whole_numbers(parse_json(raw or b"{}")), model)
     except MalformedBody as error:
         raise ControlError(f"the body is not valid JSON: {error.message}") from error
     except msgspec.ValidationError as error:
         message = f"the body is not valid: {error}; allowed: an object with {', '.join(allowed)}"
         raise ControlError(message, field=_field_in(str(error)), allowed=allowed) from error
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    """Return a JSON value with 2 in the place of each 2.0, which JSON does not tell apart."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _with_whole_numbers(inner) for name, inner in value.items()}
+    return [_with_whole_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def _field_in(message: str) -> str | None:

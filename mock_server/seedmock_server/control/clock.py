@@ -24,7 +24,7 @@ async def read(context: ControlContext, request: ControlRequest) -> ClockRespons
 async def change(context: ControlContext, request: ControlRequest) -> ClockResponse:
     """Change a clock in one way; an account that uses the shared clock gets its own."""
     body: ClockRequest = request.body
-    actions = [action for action in ACTIONS if getattr(body, action) not in (None, False)]
+    actions = [action for action in ACTIONS if _is_given(getattr(body, action))]
     if len(actions) != 1:
         names = ", ".join(actions) or "no action"
         raise ControlError(f"found {names}; allowed: exactly one of {', '.join(ACTIONS)}", allowed=ACTIONS)
@@ -38,6 +38,10 @@ async def change(context: ControlContext, request: ControlRequest) -> ClockRespo
     except (InvalidRule, ValueError) as error:
         raise ControlError(str(error), field=action) from error
     return await clock_response(context, request.account)
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False  # 0 is a duration, and a rate
 
 
 async def _value(context: ControlContext, body: ClockRequest, action: str, account: str | None) -> float:

@@ -40,8 +40,10 @@ class ControlEndpoint:
     """One method at one path. `query` declares each query parameter; `body` and `response` are types.
 
     `handler`, a function or a coroutine function, returns the JSON value of the response, or a Response; it is called
-    again if another process has changed the same state meanwhile. `raw` leaves the request body unparsed. `media_type`
-    is that of the response where it is not JSON: the response is bytes then.
+    again if another process has changed the same state meanwhile. `raw` leaves the request body unparsed, and `bodies`
+    are the schemas of such a body by content type. `params` declare those of the path that are no free text.
+    `media_type` is that of the response where it is not JSON: the response is bytes then. `also` are the schemas of
+    other forms of the response, by content type.
     Other methods than GET change the state that steers the emulator, and may be called again for it: `steers` is off for
     those that do not.
     """
@@ -57,6 +59,9 @@ class ControlEndpoint:
     raw: bool = False
     steers: bool = True
     media_type: str = "application/json"
+    bodies: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, QueryParameter] = field(default_factory=dict)
+    also: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ControlResponse(Response):

@@ -210,6 +210,11 @@ PAGE_QUERY = {
     "bodies": boolean("false: exchanges without their bodies, for a list", True),
 }
 FORMAT_HELP = "har is HTTP Archive 1.2, curl commands that repeat the calls, jsonl a recording"
+OTHER_FORMS = {
+    "application/json": {"type": "object", "required": ["log"], "description": "HTTP Archive"},
+    "text/plain": {"type": "string", "description": "curl commands"},
+    "application/jsonl": {"type": "string", "description": "a recording"},
+}
 ADVICE_HELP = "false: without unknown fields and what a page only advises against"
 ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
@@ -219,6 +224,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         summary="List the recorded exchanges, oldest first; beyond the limit, the newest.",
         query={**FILTER_QUERY, **PAGE_QUERY, "format": choice(FORMATS, FORMAT_HELP)},
         response=JournalResponse,
+        also=OTHER_FORMS,
     ),
     ControlEndpoint(
         method="GET",

@@ -43,12 +43,16 @@ ERROR_SCHEMA: dict[str, Any] = {
 
 def openapi_document(endpoints: Iterable[ControlEndpoint]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the endpoints."""
+    from .request_schemas import refine  # only a reader of the document needs them
+
     table = list(endpoints)
     types = [endpoint.response for endpoint in table]
     types += [endpoint.body for endpoint in table if endpoint.body is not None]
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
+    refine(components)
     responses, bodies = schemas[: len(table)], iter(schemas[len(table) :])
     for component in components.values():
+        _unpin_items(component)
         component["description"] = inspect.cleandoc(component["description"])  # msgspec keeps the indentation
     paths: dict[str, dict[str, Any]] = {}
     for endpoint, response in zip(table, responses, strict=True):
@@ -60,7 +64,11 @@ def openapi_document(endpoints: Iterable[ControlEndpoint]) -> dict[str, Any]:
             "title": "seedmock control API",
             "version": __version__,
             "description": "Clock, fates, faults, ledger and journal of a running emulator.",
+            "contact": {"name": "seedmock", "url": "https://github.com/seedmock/seedmock"},
+            "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [{"url": "/", "description": "the emulator that this document comes from"}],
+        "tags": [{"name": tag, "description": f"Endpoints of {tag}"} for tag in dict.fromkeys(map(_tag, table))],
         "paths": paths,
         "components": {
             "schemas": {**components, ERROR_SCHEMA_NAME: ERROR_SCHEMA},
@@ -77,6 +85,8 @@ def _operation(endpoint: ControlEndpoint, response: Any, body: Any) -> dict[str,
     operation: dict[str, Any] = {
         "operationId": _operation_id(endpoint),
         "summary": endpoint.summary,
+        "description": endpoint.summary,
+        "tags": [_tag(endpoint)],
         "parameters": _parameters(endpoint),
         "responses": {
             str(endpoint.status): {"description": "Success", "content": _content(endpoint, response)},
@@ -87,26 +97,52 @@ def _operation(endpoint: ControlEndpoint, response: Any, body: Any) -> dict[str,
         },
     }
     if endpoint.body is not None:
-        required = any(field.required for field in msgspec.structs.fields(endpoint.body))
+        from .request_schemas import needs_choice
+
+        # What has no required field can still need one of several.
+        required = any(field.required for field in msgspec.structs.fields(endpoint.body)) or needs_choice(endpoint.body)
         operation["requestBody"] = {"required": required, "content": {JSON: {"schema": body}}}
     elif endpoint.raw:
-        operation["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
+        content = {content_type: {"schema": schema} for content_type, schema in endpoint.bodies.items()}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
 def _content(endpoint: ControlEndpoint, schema: Any) -> dict[str, Any]:
     """Return the media type object; of raw bytes OpenAPI 3.1 says nothing but their media type."""
-    return {endpoint.media_type: {"schema": schema} if endpoint.media_type == JSON else {}}
+    also = dict(endpoint.also)
+    if endpoint.media_type in also:
+        schema = {"anyOf": [schema, also.pop(endpoint.media_type)]}
+    own = {endpoint.media_type: {"schema": schema} if endpoint.media_type == JSON else {}}
+    return own | {media_type: {"schema": other} for media_type, other in also.items()}
 
 
 def _parameters(endpoint: ControlEndpoint) -> list[dict[str, Any]]:
     names = PATH_PARAMETER.findall(endpoint.path)
-    in_path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    in_path = [{"name": name, "in": "path", "required": True, "schema": _path_schema(endpoint, name)} for name in names]
     in_query = [
         {"name": name, "in": "query", "description": parameter.description, "schema": dict(parameter.schema)}
         for name, parameter in endpoint.query.items()
     ]
     return [*in_path, *in_query, *([KEY_HEADER] if "key" in endpoint.query else [])]
+
+
+def _path_schema(endpoint: ControlEndpoint, name: str) -> dict[str, Any]:
+    parameter = endpoint.params.get(name)
+    return {"type": "string", "minLength": 1} if parameter is None else dict(parameter.schema)
+
+
+def _unpin_items(component: dict[str, Any]) -> None:
+    """Describe pairs by one schema of their items: `items: false` of msgspec's tuples is unknown to most tools."""
+    for schema in component.get("properties", {}).values():
+        pair = schema.get("items", {})
+        if isinstance(pair, dict) and pair.get("items") is False:
+            pair["items"] = pair.pop("prefixItems")[0]
+
+
+def _tag(endpoint: ControlEndpoint) -> str:
+    """Return the resource of an endpoint: the first word of its path."""
+    return endpoint.path.removeprefix(f"{ROOT}/").partition("/")[0].removesuffix(".json")
 
 
 def _operation_id(endpoint: ControlEndpoint) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..http.request_body import MalformedBody, parse_json
 from ..scenarios.catalog import load_builtin, scenario_names
 from ..scenarios.loader import InvalidScenario, Scenario, parse_scenario
@@ -66,6 +68,11 @@ def _parse(raw: bytes) -> Scenario:
     return load_builtin(document["name"])
 
 
+def _name_schema() -> dict[str, Any]:
+    name = {"type": "string", "enum": list(scenario_names())}
+    return {"type": "object", "required": ["name"], "properties": {"name": name}, "additionalProperties": False}
+
+
 ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
@@ -81,6 +88,10 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         summary=f"Activate a scenario in the place of the current one. The body is {ALLOWED}.",
         response=ActiveScenarioResponse,
         raw=True,
+        bodies={
+            "application/json": _name_schema(),
+            "text/plain": {"type": "string", "description": "a scenario as TOML"},
+        },
     ),
     ControlEndpoint(
         method="DELETE",

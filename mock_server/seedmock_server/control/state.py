@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..snapshots.schema import InvalidSnapshot
+from ..snapshots.schema import ALLOWED, VERSION, InvalidSnapshot
 from ..storage import Store
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
@@ -61,6 +61,12 @@ async def restore(context: ControlContext, request: ControlRequest) -> RestoreRe
     return RestoreResponse(accounts=len(accounts), tasks=tasks)
 
 
+SNAPSHOT = {
+    "type": "object",
+    "required": ["version"],
+    "properties": {"version": {"const": VERSION}},
+    "description": ALLOWED,
+}
 ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="POST",
@@ -92,5 +98,6 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         summary="Replace the state with a snapshot; one that is malformed anywhere changes nothing.",
         response=RestoreResponse,
         raw=True,
+        bodies={"application/json": SNAPSHOT},
     ),
 )

@@ -17,12 +17,12 @@ from seedmock_contracts.documents import hosts
 from seedmock_contracts.documents.hosts import is_plain_public_url
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.upstreams import contracts, get_contract
-from seedmock_contracts.validation import Verdict, _inputs, _violations, judge
+from seedmock_contracts.validation import Verdict, _inputs, _violations, judge, rules_in_force
 from seedmock_contracts.validation.document_shapes import MAX_SHAPES, ShapeSet, shape_of, traits_of
 from seedmock_contracts.validation.unread import reads_whole
 from seedmock_harness.conformance.hostile_bodies import hostile_bodies
 from seedmock_harness.conformance.invalid_strategies import violating_documents
-from seedmock_harness.conformance.strategies import rules_in_force, valid_documents
+from seedmock_harness.conformance.strategies import valid_documents
 
 CASES = [(contract, operation) for contract in contracts() for operation in contract.request.examples]
 OPEAI = get_contract("opeai")

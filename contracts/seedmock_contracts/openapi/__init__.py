@@ -1,0 +1,1 @@
+"""OpenAPI documents of the upstreams, made from their contracts alone."""
