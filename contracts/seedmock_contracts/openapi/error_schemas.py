@@ -105,8 +105,8 @@ def _response(contract: Contract, cases: list[ErrorCase]) -> Schema:
 
 def _case_extensions(case: ErrorCase) -> Schema:
     texts = {"code": case.code, "type": case.type, "message": case.message, "fail_code": case.fail_code}
-    given = {name: value for name, value in texts.items() if value != ""}
-    return {"kind": str(case.kind), **given, "wording": str(case.wording), **fact_extensions(case)}
+    values = {name: value for name, value in texts.items() if value != ""}
+    return {"kind": str(case.kind), **values, "wording": str(case.wording), **fact_extensions(case)}
 
 
 def schema_name(envelope: str) -> str:

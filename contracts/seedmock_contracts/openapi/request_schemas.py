@@ -140,11 +140,11 @@ class _RequestSchema:
         if rule is None or not isinstance(layout, ContentArray):
             return
         items = schema_at(self._root, rule.field)
-        known = items["properties"]["type"].get("enum", list(rule.types))
+        types = items["properties"]["type"].get("enum", list(rule.types))
         fits = any(isinstance(other, RoleMatchesType) for other in self._rules)
         roles = {role: type_ if fits else "" for role, type_ in layout.types_by_role.items()}
         base, required = dict(items["properties"]), items.pop("required", [])
-        variants = [_item_variant(base, required, name, rule.types, roles) for name in known]
+        variants = [_item_variant(base, required, name, rule.types, roles) for name in types]
         items["oneOf"] = variants
         items.pop("properties")
 

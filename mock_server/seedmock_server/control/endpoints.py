@@ -44,8 +44,8 @@ class ControlEndpoint:
     are the schemas of such a body by content type. `params` declare those of the path that are no free text.
     `media_type` is that of the response where it is not JSON: the response is bytes then. `also` are the schemas of
     other forms of the response, by content type.
-    Other methods than GET change the state that steers the emulator, and may be called again for it: `steers` is off for
-    those that do not.
+    Other methods than GET change the state that steers the emulator, and may be called again for it: `steers` is off
+    for those that do not.
     """
 
     method: str

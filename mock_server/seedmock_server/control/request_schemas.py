@@ -1,4 +1,4 @@
-"""What request bodies of the control API hold beyond their types: bounds, choices, and what excludes what."""
+"""Rules on request bodies of the control API beyond their types: bounds, choices, and what excludes what."""
 
 from __future__ import annotations
 

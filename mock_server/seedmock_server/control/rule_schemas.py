@@ -136,7 +136,7 @@ def fate_schema(kinds: Iterable[fates.FateKind] = tuple(fates.FateKind)) -> Sche
     ]
     weight = {"weight": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1e9}}
     weighted = [{**table, "properties": {**table["properties"], **weight}} for table in tables]
-    texts = _text([_pattern(kind, words, _fate_value, ()) for kind, words in names.items()])
+    texts = _text([_pattern(kind, rows, _fate_value, ()) for kind, rows in names.items()])
     return {"anyOf": [texts, *tables, {"type": "array", "minItems": 1, "items": {"anyOf": weighted}}]}
 
 

@@ -47,9 +47,9 @@ def keys(value: Any, name: str) -> Iterator[Any]:
     """Values of a key anywhere in a document."""
     if isinstance(value, dict):
         yield from (inner for key, inner in value.items() if key == name)
-        yield from (found for inner in value.values() for found in keys(inner, name))
+        yield from (leaf for inner in value.values() for leaf in keys(inner, name))
     elif isinstance(value, list):
-        yield from (found for item in value for found in keys(item, name))
+        yield from (leaf for item in value for leaf in keys(item, name))
 
 
 def test_every_endpoint_is_an_operation_and_operation_ids_are_unique(name: str, document: Document) -> None:

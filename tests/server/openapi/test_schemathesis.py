@@ -94,9 +94,9 @@ def try_operation(operation: Any, *, examples: int, prepare: Callable[[Any], Non
 @pytest.mark.parametrize("document", documents())
 def test_what_the_document_accepts_is_not_refused(app: Any, document: str) -> None:
     problems = []
-    found = operations(app, document)
-    assert len(found) >= 4
-    for operation in found:
+    rows = operations(app, document)
+    assert len(rows) >= 4
+    for operation in rows:
         try:
             problems += try_operation(operation, examples=EXAMPLES)
         except (Exception, BaseExceptionGroup) as error:
