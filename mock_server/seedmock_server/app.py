@@ -178,6 +178,7 @@ class App:
             active_scenario=self.active_scenario,
             due_sources=[self.callbacks.due_at],
             find_clip=self.renderer.find,
+            renderer=self.renderer,
             api=self._api,
         )
 

@@ -59,6 +59,7 @@ ALLOWED_PLACES = {
     "starlette": ["seedmock_server/control/*", "seedmock_server/api/cors.py"],
     "python_multipart": ["seedmock_server/http/multipart.py"],
     "msgspec": ["seedmock_server/*"],
+    "prometheus_client": ["seedmock_server/control/metrics.py"],
     "platformdirs": ["seedmock_server/settings.py", "seedmock_harness/verify/order_log.py"],
     "PIL": ["seedmock_server/media/*", "seedmock_client/cli/demo.py"],
     "pillow_heif": ["seedmock_server/media/heif.py"],

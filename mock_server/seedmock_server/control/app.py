@@ -25,6 +25,7 @@ from . import (
     ledger,
     media,
     meta,
+    metrics,
     openapi,
     orders,
     reference_pages,
@@ -44,6 +45,7 @@ from .events import EventFeed
 ENDPOINTS: tuple[ControlEndpoint, ...] = openapi.with_document(
     (
         *meta.ENDPOINTS,
+        *metrics.ENDPOINTS,
         *clock.ENDPOINTS,
         *agenda.ENDPOINTS,
         *fates.ENDPOINTS,

@@ -17,6 +17,7 @@ from ..faults.rules import FaultRules
 from ..generation.engine import Engine
 from ..journal import Journal
 from ..media.clip_cache import CachedClip
+from ..media.renderer import ClipRenderer
 from ..rate_limits import RateLimits
 from ..references.declared import DeclaredMedia
 from ..scenarios.active import ActiveScenario
@@ -25,6 +26,7 @@ from ..snapshots.checkpoint import Checkpoint
 from ..storage import Store
 from ..storage.steering import Steering
 from .errors import ControlError
+from .exchange_tally import ExchangeTally
 
 
 async def _nothing_serves(scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,6 +57,8 @@ class ControlContext:
     find_clip: ClipFinder
     due_sources: list[DueSource] = field(default_factory=list)
     workers: int = 1
+    renderer: ClipRenderer | None = None
+    tally: ExchangeTally = field(default_factory=ExchangeTally)
     api: ASGIApp = _nothing_serves
 
     @property

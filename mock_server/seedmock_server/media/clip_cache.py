@@ -53,6 +53,14 @@ class ClipCache:
             return None
         return CachedClip(path, size, f'"{digest[:32]}"')
 
+    def size(self) -> int:
+        """Return the bytes of all clips in the folder."""
+        total = 0
+        for path in self._folder.glob("*.mp4"):
+            with contextlib.suppress(FileNotFoundError):  # evicted by another process
+                total += path.stat().st_size
+        return total
+
     def find_tagged(self, etag: str) -> CachedClip | None:
         """Return the clip with an ETag if it is there."""
         # The tag is the beginning of the digest; a header that names no digest must not become a pattern.

@@ -12,9 +12,11 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from ..clock import stopwatch
 from .clip_cache import CachedClip, ClipCache
 from .clip_spec import ClipSpec
 from .encoding.encoder import Encoder, Unrenderable
@@ -27,6 +29,15 @@ __all__ = ["CachedClip", "ClipRenderer", "RenderBug", "Unrenderable"]
 
 class RenderBug(Unrenderable):
     """A clip cannot be rendered for a reason that lies in neither its spec nor its sources."""
+
+
+@dataclass(slots=True)
+class RenderStatistics:
+    """Renders of this process so far, with the seconds that they took, and clips that the cache had."""
+
+    rendered: int = 0
+    seconds: float = 0.0
+    cache_hits: int = 0
 
 
 class ClipRenderer:
@@ -57,6 +68,7 @@ class ClipRenderer:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._hint_task: asyncio.Task[None] | None = None
         self._closed = False
+        self.statistics = RenderStatistics()
 
     async def clip(self, spec: ClipSpec) -> CachedClip:
         """Return a clip, rendered if need be. Open it soon: a full cache evicts what was not used for long.
@@ -68,6 +80,10 @@ class ClipRenderer:
     def find(self, etag: str) -> CachedClip | None:
         """Return the clip with an ETag if it is still in the cache."""
         return self._cache.find_tagged(etag)
+
+    def cached_bytes(self) -> int:
+        """Return the bytes of all clips in the cache, which other processes may share."""
+        return self._cache.size()
 
     async def modified(self, clip: CachedClip, name: str, change: Callable[[bytes], bytes]) -> CachedClip:
         """Return a clip whose bytes were changed by `change`; `name` identifies the change in the cache."""
@@ -111,6 +127,7 @@ class ClipRenderer:
         if task is None:
             cached = self._cache.find(digest)
             if cached is not None:
+                self.statistics.cache_hits += 1
                 return cached
             task = asyncio.create_task(self._render(spec, digest, low_priority=low_priority))
             self._renders[digest] = task
@@ -125,7 +142,11 @@ class ClipRenderer:
     async def _render(self, spec: ClipSpec, digest: str, *, low_priority: bool) -> CachedClip:
         loop = asyncio.get_running_loop()
         async with contextlib.nullcontext() if low_priority else self._workers:
-            return await loop.run_in_executor(self._executor, self._render_in_thread, spec, digest, low_priority)
+            started_at = stopwatch()
+            clip = await loop.run_in_executor(self._executor, self._render_in_thread, spec, digest, low_priority)
+            self.statistics.rendered += 1
+            self.statistics.seconds += stopwatch() - started_at
+            return clip
 
     def _render_in_thread(self, spec: ClipSpec, digest: str, low_priority: bool) -> CachedClip:
         from .pipeline import render
