@@ -74,7 +74,7 @@ def test_errors_in_an_envelope_with_status_200_are_refusals(start_server: StartS
     assert value(scrape(server), "refusals_total", upstream="apimodels", kind="missing_parameter") == 1
 
 
-def test_rendered_and_cached_clips_are_told_apart(start_server: StartServer, tmp_path: Any) -> None:
+def test_rendered_and_cached_clips_are_counted_apart(start_server: StartServer, tmp_path: Any) -> None:
     server = start_server(cache_dir=tmp_path)
     task_id = server.order_opeai()
     for _ in range(2):
