@@ -15,8 +15,9 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 PAGES = (
     "index.html", "tutorial.html", "guides/pytest.html", "guides/javascript.html", "guides/troubleshooting.html",
@@ -24,7 +25,7 @@ PAGES = (
     "reference/upstreams/opeai.html", "reference/checks-and-mutations.html", "explanation/performance.html",
 )  # fmt: skip
 SCREENS = {"wide": (1280, 900), "narrow": (390, 844)}
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 QUERY = "hard-wired hosts"
 
 
@@ -48,10 +49,7 @@ def take_pictures(browser: Browser, site: Path, folder: Path) -> Iterator[str]:
     for screen, (width, height) in SCREENS.items():
         for scheme in SCHEMES:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            seen: list[str] = []
-            page.on("pageerror", lambda error, seen=seen: seen.append(f"error: {error}"))
-            page.on("console", lambda line, seen=seen: line.type == "error" and seen.append(f"console: {line.text}"))
-            page.on("request", lambda sent, seen=seen: sent.url.startswith("http") and seen.append(f"asks {sent.url}"))
+            seen = watch(page)
             for name in PAGES:
                 page.goto((site / name).as_uri())
                 page.screenshot(path=folder / f"{name.replace('/', '-')[:-5]}-{screen}-{scheme}.png")
@@ -61,6 +59,22 @@ def take_pictures(browser: Browser, site: Path, folder: Path) -> Iterator[str]:
                 seen.clear()
             yield from search(page, folder / f"search-{screen}-{scheme}.png")
             page.close()
+
+
+def watch(page: Page) -> list[str]:
+    """Return the list that errors and requests to servers are added to as they occur."""
+    seen: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        seen.extend([f"console: {message.text}"] if message.type == "error" else [])
+
+    def on_request(request: Request) -> None:
+        seen.extend([f"asks {request.url}"] if request.url.startswith("http") else [])
+
+    page.on("pageerror", lambda error: seen.append(f"error: {error}"))
+    page.on("console", on_console)
+    page.on("request", on_request)
+    return seen
 
 
 def search(page: Page, picture: Path) -> Iterator[str]:

@@ -6,12 +6,14 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seedmock_server import serve
 
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "browser-applications.md"
 PAGE = b"<!doctype html><title>app</title>"
 ORDER = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4"}
 APPLICATION = """
@@ -64,6 +66,13 @@ def page(browser: Any, origin: str) -> Iterator[Any]:
     opened.goto(origin)
     yield opened
     opened.close()
+
+
+def test_the_example_of_the_guide_orders_a_clip(page: Any, origin: str) -> None:
+    example = GUIDE.read_text(encoding="utf-8").partition("```js\n// order.js\n")[2].partition("```")[0]
+    with serve(pace="instant", seed=1, cors=(origin,)) as server:
+        task = page.evaluate(f"async ([base, key]) => {{ {example}; return id }}", [server.url, "sk_browser"])
+    assert str(task).startswith("cgt-")
 
 
 def test_a_browser_application_orders_polls_and_reads_a_range(page: Any, origin: str) -> None:
