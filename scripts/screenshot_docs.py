@@ -49,32 +49,32 @@ def take_pictures(browser: Browser, site: Path, folder: Path) -> Iterator[str]:
     for screen, (width, height) in SCREENS.items():
         for scheme in SCHEMES:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            seen = watch(page)
+            problems = watch(page)
             for name in PAGES:
                 page.goto((site / name).as_uri())
                 page.screenshot(path=folder / f"{name.replace('/', '-')[:-5]}-{screen}-{scheme}.png")
                 excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                seen += [f"{excess} px wider than the screen"] if excess > 0 else []
-                yield from (f"{name} ({screen}, {scheme}): {problem}" for problem in seen)
-                seen.clear()
+                problems += [f"{excess} px wider than the screen"] if excess > 0 else []
+                yield from (f"{name} ({screen}, {scheme}): {problem}" for problem in problems)
+                problems.clear()
             yield from search(page, folder / f"search-{screen}-{scheme}.png")
             page.close()
 
 
 def watch(page: Page) -> list[str]:
     """Return the list that errors and requests to servers are added to as they occur."""
-    seen: list[str] = []
+    problems: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
-        seen.extend([f"console: {message.text}"] if message.type == "error" else [])
+        problems.extend([f"console: {message.text}"] if message.type == "error" else [])
 
     def on_request(request: Request) -> None:
-        seen.extend([f"asks {request.url}"] if request.url.startswith("http") else [])
+        problems.extend([f"asks {request.url}"] if request.url.startswith("http") else [])
 
-    page.on("pageerror", lambda error: seen.append(f"error: {error}"))
+    page.on("pageerror", lambda error: problems.append(f"error: {error}"))
     page.on("console", on_console)
     page.on("request", on_request)
-    return seen
+    return problems
 
 
 def search(page: Page, picture: Path) -> Iterator[str]:

@@ -30,7 +30,7 @@ async url => {
 
 @pytest.fixture
 def archive(tmp_path: Path) -> tuple[Path, str, str, bytes]:
-    """An archive of an order, its poll and its clip; the address of the emulator, which has ended; the task; the clip."""
+    """An archive of an order, its poll and its clip; the address of the ended emulator; the task; the clip."""
     with serve(pace="instant", seed=1) as server, httpx.Client(base_url=server.url, headers=HEADERS) as client:
         order = json.dumps({"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4"})
         task = client.post("/v1/videos", content=order).json()["id"]

@@ -243,15 +243,15 @@ NOT_RUN = {
 
 def unrun_blocks(name: str, text: str) -> dict[str, int]:
     """Blocks of a page that no test runs: their first lines, with their line numbers."""
-    found = blocks_of(text)
+    on_page = blocks_of(text)
     if (ROOT / name) in RUN_BY_NPM:
-        run = [block for block in found if block.language == "console" or block.file_name]
+        run = [block for block in on_page if block.language == "console" or block.file_name]
     elif GENERATED in text:
-        run = [block for block in found if block.language == "text"]  # usages and exit codes, from --help
+        run = [block for block in on_page if block.language == "text"]  # usages and exit codes, from --help
     else:
-        run = [block for block in found if block.language in RUNNERS and _runs(block, found)]
-        run += [block for block in found if block.language == "sh" and name == "README.md"]  # `.ci/run` runs them
-    return {block.text.partition("\n")[0]: block.line for block in found if block not in run}
+        run = [block for block in on_page if block.language in RUNNERS and _runs(block, on_page)]
+        run += [block for block in on_page if block.language == "sh" and name == "README.md"]  # `.ci/run` runs them
+    return {block.text.partition("\n")[0]: block.line for block in on_page if block not in run}
 
 
 def _runs(block: Block, page: list[Block]) -> bool:

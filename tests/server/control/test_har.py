@@ -1,7 +1,7 @@
 """HAR of the journal: complete, and with the bytes of clips, so that other tools can replay it.
 
-`tests/browser/test_har_replay.py` replays one in Chromium. Tried by hand as well: `mitmdump --server-replay` (11.0) serves
-the clips byte for byte.
+`tests/browser/test_har_replay.py` replays one in Chromium. Tried by hand as well: `mitmdump --server-replay`
+(11.0), which serves the clips byte for byte.
 """
 
 from __future__ import annotations
