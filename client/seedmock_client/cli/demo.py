@@ -75,6 +75,7 @@ def demo(out: Path) -> None:
             raise click.exceptions.Exit(INTERRUPTED) from None
         _print_table(results)
         click.echo(f"{len(results)} clips in {out.resolve()}, {monotonic() - started:.1f} s")
+        click.echo("See the next ones in a browser: run `seedmock serve`, and open http://127.0.0.1:8000/_mock/")
         problems = [f"{result.upstream} {result.mode}: {problem}" for result in results for problem in result.problems]
         if problems:
             raise SeedmockError("; ".join(problems), advice="The clips of the emulator differ from the orders.")

@@ -207,6 +207,7 @@ def _print_welcome(url: str, app: App, keys: tuple[str, ...], drawn_token: str |
         "",
         *(_base_urls(contract, url) for contract in contracts()),
         *([f"  links begin with {app.settings.public_url}"] if app.settings.public_url else []),
+        f"  {'page':<10} {url}/_mock/",
         *token,
         "",
         f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={usable_key}{variable}",
