@@ -67,7 +67,7 @@ def _write_site(pages: Mapping[str, DocumentationPage], folder: Path) -> None:
     for name in SCRIPTS:
         shutil.copyfile(TEMPLATES / name, folder / name)
     source = documentation_folder()
-    for path in source.rglob("*.png"):
+    for path in (*source.rglob("*.png"), *source.rglob("*.webp")):
         (folder / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / path.relative_to(source))
 
