@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -23,6 +24,8 @@ _PLAIN_PUBLIC_URL: Final = re.compile(
     r"(?!(?:local|localhost|localdomain|internal|intranet|lan|arpa|invalid|onion|test)(?:/|\Z))[a-z]{2,63}"
     r"(?:/[!-\[\]-~]{0,2000})?"
 )
+MAX_PLAIN_CHARS: Final = 8 + 8 * 64 + 63 + 2001
+"""Characters of the longest plain URL: its scheme, the labels of its host, the last one, and its path."""
 _NO_HOST_CHAR: Final = re.compile(r"[\x00-\x20<>%|^\"{}\x7f]")
 _IGNORED: Final = str.maketrans("", "", "\t\r\n")
 # Names that no public server has, nor any name below them: RFC 6761, 6762 and 8375, and common use.
@@ -34,6 +37,12 @@ def is_plain_public_url(url: str) -> bool:
 
     One look in the place of all those below, none of which finds anything in such a URL. False says nothing of a URL.
     """
+    return len(url) <= MAX_PLAIN_CHARS and _is_plain(url)
+
+
+# An order is judged, resolved and logged by its URLs, and tests use few of them. A data: URI is too long to be stored.
+@lru_cache(maxsize=1024)
+def _is_plain(url: str) -> bool:
     return _PLAIN_PUBLIC_URL.fullmatch(url) is not None
 
 

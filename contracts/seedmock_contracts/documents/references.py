@@ -109,10 +109,18 @@ class ContentArray:
         return {role: types[kind] for role, (kind, _) in self.roles.items()}
 
     def find(self, document: Document) -> tuple[LocatedReference, ...]:
-        if self.path.partition(".")[0] not in document:
+        top, _, inner = self.path.partition(".")
+        if top not in document:
             return ()
-        items = values_at(document, f"{self.path}[]")
-        return tuple(located for path, item in items if (located := self._read(path, item)))
+        # By hand where the array is as deep as those of the vendors are: it is read for each order.
+        outer = document[top]
+        items = outer if not inner else outer.get(inner) if type(outer) is dict else None
+        located = (
+            [self._read(f"{self.path}[{index}]", item) for index, item in enumerate(items)]
+            if type(items) is list
+            else [self._read(path, item) for path, item in values_at(document, f"{self.path}[]")]
+        )
+        return tuple([reference for reference in located if reference is not None])
 
     def _read(self, path: str, item: Any) -> LocatedReference | None:
         if not is_object(item):

@@ -242,11 +242,15 @@ class Engine:
         # at any time of day.
         queue, render = self._durations(draft, number)
         plan = plan_task(contract, fate, queue, render)
+        seed = draft.seed if draft.seed >= 0 else self._random.integer(SEED_LIMIT, "seed", draft.account, number)
+        if fate is SUCCEED and draft.failure is None:  # as most are; to name the fields below takes as long again
+            phases, kind = plan.phases, fate.kind
+            return msgspec.structs.replace(draft, id=task_id, seed=seed, created_at=now, phases=phases, fate=kind)
         phases = plan.phases if draft.failure is None else standard_phases(queue, render, TaskStatus.FAILURE)
         return msgspec.structs.replace(
             draft,
             id=task_id,
-            seed=draft.seed if draft.seed >= 0 else self._random.integer(SEED_LIMIT, "seed", draft.account, number),
+            seed=seed,
             created_at=now,
             phases=phases,
             failure=draft.failure or plan.failure,
