@@ -12,6 +12,8 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 from weakref import finalize
@@ -40,8 +42,18 @@ class ClipCache:
         self._folder, self._limit = folder, limit
         for work in folder.glob(f"{WORK_PREFIX}*"):
             _remove_abandoned(work)
-        self.work, lock = _create_work_folder(folder)
-        self._close = finalize(self, _remove_work_folder, lock, self.work)  # also for a cache that is never closed
+        self._creating_work = threading.Lock()
+        self._work: Path | None = None
+        self._close: Callable[[], object] = lambda: None
+
+    @property
+    def work(self) -> Path:
+        """Folder of unfinished files, from the first use on: most emulators of a test suite render nothing."""
+        with self._creating_work:
+            if self._work is None:
+                self._work, lock = _create_work_folder(self._folder)
+                self._close = finalize(self, _remove_work_folder, lock, self._work)  # also if it is never closed
+            return self._work
 
     def find(self, digest: str) -> CachedClip | None:
         """Return the clip if it is there, and mark it as used now."""

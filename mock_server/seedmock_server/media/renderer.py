@@ -58,7 +58,7 @@ class ClipRenderer:
         The server counts as idle when no hint has come for `idle_after` seconds.
         """
         self._cache = ClipCache(folder, cache_bytes)
-        self._encoder = Encoder(self._cache.work, seconds=time_limit)
+        self._encoder = Encoder(folder, seconds=time_limit)  # its files have no name, and end with their process
         self._executor = ThreadPoolExecutor(workers + 1, thread_name_prefix="clip-renderer")
         self._workers = asyncio.Semaphore(workers)
         self._renders: dict[str, asyncio.Task[CachedClip]] = {}
@@ -67,7 +67,7 @@ class ClipRenderer:
         self._idle_after = idle_after
         self._idle_timer: asyncio.TimerHandle | None = None
         self._hint_task: asyncio.Task[None] | None = None
-        self._closed = False
+        self._has_rendered = self._closed = False
         self.statistics = RenderStatistics()
 
     async def clip(self, spec: ClipSpec) -> CachedClip:
@@ -114,7 +114,8 @@ class ClipRenderer:
         tasks: list[asyncio.Task[CachedClip] | asyncio.Task[None]] = [*self._renders.values()]
         tasks += [self._hint_task] if self._hint_task else []
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.to_thread(self._executor.shutdown)
+        if self._has_rendered:
+            await asyncio.to_thread(self._executor.shutdown)
         self._cache.close()
 
     async def _clip(self, spec: ClipSpec, *, low_priority: bool) -> CachedClip:
@@ -141,6 +142,7 @@ class ClipRenderer:
 
     async def _render(self, spec: ClipSpec, digest: str, *, low_priority: bool) -> CachedClip:
         loop = asyncio.get_running_loop()
+        self._has_rendered = True
         async with contextlib.nullcontext() if low_priority else self._workers:
             started_at = stopwatch()
             clip = await loop.run_in_executor(self._executor, self._render_in_thread, spec, digest, low_priority)
