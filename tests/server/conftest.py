@@ -221,10 +221,12 @@ def video() -> Callable[..., bytes]:
     def make(width: int = 320, height: int = 180, seconds: float = 2, rate: int = 24) -> bytes:
         buffer = io.BytesIO()
         with av.open(buffer, "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=rate, width=width, height=height, pix_fmt="yuv420p")
-            image = Image.new("RGB", (width, height), "green")
+            stream = container.add_stream(
+                "libx264", rate=rate, width=width, height=height, pix_fmt="yuv420p", options={"preset": "ultrafast"}
+            )
+            frame = av.VideoFrame.from_image(Image.new("RGB", (width, height), "green"))
             for _ in range(round(seconds * rate)):
-                container.mux(stream.encode(av.VideoFrame.from_image(image)))
+                container.mux(stream.encode(frame))
             container.mux(stream.encode())
         return buffer.getvalue()
 

@@ -18,6 +18,8 @@ APIMODELS = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "Kites", "durat
 GENERATIONS = "/api/v1/video/generations"
 ALLOWED_IMAGES = "allowed: jpeg, png, webp, bmp, tiff, gif, heic, heif"
 VARIANT = "apimodels.media_limits"
+FAST = {"libx264": {"preset": "ultrafast"}, "libvpx": {"deadline": "realtime"}}
+"""Options of encoders: the pictures are of one colour, and quality is no matter."""
 
 
 def image(name: str) -> bytes:
@@ -29,7 +31,9 @@ def image(name: str) -> bytes:
 def movie(container: str, codec: str, *, width: int = 864, height: int = 496, rate: int = 24) -> bytes:
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as output:
-        stream: Any = output.add_stream(codec, rate=rate, width=width, height=height, pix_fmt="yuv420p")
+        stream: Any = output.add_stream(
+            codec, rate=rate, width=width, height=height, pix_fmt="yuv420p", options=FAST.get(codec, {})
+        )
         frame = av.VideoFrame.from_image(Image.new("RGB", (width, height), "green"))
         for _ in range(2 * rate):
             output.mux(stream.encode(frame))
