@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ..test_docs_blocks import blocks
 from .stand_in_engine import stand_in_engine
 
@@ -22,6 +24,7 @@ def test_the_container_serves_and_its_control_api_wants_the_token(seedmock_url):
 """
 
 
+@pytest.mark.slow
 def test_the_python_recipe_starts_awaits_and_removes_a_container(tmp_path: Path) -> None:
     (recipe,) = (block for block in blocks(PAGE) if block.file_name == "conftest.py")
     (tmp_path / "conftest.py").write_text(recipe.text, encoding="utf-8")

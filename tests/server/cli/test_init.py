@@ -72,6 +72,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path)
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upstream", NAMES)
 def test_the_tests_for_pytest_pass_in_strict_mode(tmp_path: Path, upstream: str) -> None:
     init(tmp_path, "pytest", "--upstream", upstream)
@@ -79,6 +80,7 @@ def test_the_tests_for_pytest_pass_in_strict_mode(tmp_path: Path, upstream: str)
     assert "3 passed" in run([*command, "tests/test_clips.py"], tmp_path)
 
 
+@pytest.mark.slow
 def test_the_tests_for_pytest_fail_with_broken_code(tmp_path: Path) -> None:
     init(tmp_path, "pytest")
     path = tmp_path / "tests" / "test_clips.py"

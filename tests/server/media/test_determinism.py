@@ -43,6 +43,7 @@ def render_in_process(folder: Path, spec: ClipSpec, core: str = "", **environmen
     return process.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="pins processes to cores")
 def test_another_process_on_one_core_renders_the_same_bytes(tmp_path: Path) -> None:
     core = str(min(os.sched_getaffinity(0)))
@@ -51,6 +52,7 @@ def test_another_process_on_one_core_renders_the_same_bytes(tmp_path: Path) -> N
     assert free == pinned
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="hides processor features from the C library")
 def test_a_processor_without_fused_arithmetic_renders_the_same_bytes(tmp_path: Path) -> None:
     plain = "glibc.cpu.hwcaps=-AVX2,-FMA,-AVX512F,-FMA4"

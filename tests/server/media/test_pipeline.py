@@ -57,6 +57,7 @@ def test_every_size_is_exact_with_and_without_sound(size: str, plain: ClipSpec, 
         assert boxes(path) == [b"ftyp", b"moov", b"mdat"]
 
 
+@pytest.mark.slow
 def test_fifteen_seconds_decode_to_360_frames_a_24th_of_a_second_apart(plain: ClipSpec, render: Render) -> None:
     (path,) = render(replace(plain, width=1920, height=1080, seconds=15))
     with open_clip(path) as clip:

@@ -67,6 +67,7 @@ def drawn(run: Run, pytester: pytest.Pytester) -> Callable[..., str]:
     return draw
 
 
+@pytest.mark.slow
 def test_a_test_draws_the_same_alone_and_after_others(drawn: Callable[..., str]) -> None:
     everything = drawn()
     assert everything.count("\n") == 1

@@ -44,6 +44,7 @@ def test_loading_a_plugin_imports_nothing_but_pytest(package: str) -> None:
     assert {name.partition(".")[0] for name in loaded - ours} <= set(sys.stdlib_module_names)
 
 
+@pytest.mark.slow
 def test_a_project_without_fixtures_loads_only_the_plugins(run: Run) -> None:
     result = run(
         f"""
