@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -29,16 +30,21 @@ def test_an_example_is_whole_and_listed(example: Path) -> None:
     assert list(example.glob("test_*.py"))
 
 
+def run_uv(*arguments: str | Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}  # it has its own
+    command = [Path(sys.executable).with_name("uv"), *arguments, "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Python with this checkout and the requirements of all examples: one environment, since each takes a while."""
     folder = tmp_path_factory.mktemp("examples") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
     packages = sorted({package for example in EXAMPLES for package in requirements(example)})
-    install = [str(python), "-m", "pip", "install", "-q", "--no-compile", f"{ROOT}[pytest]", *packages]
-    done = subprocess.run(install, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_uv("venv", "--python", sys.executable, folder)
+    run_uv("pip", "install", "--python", python, f"{ROOT}[pytest]", *packages)
     return python
 
 

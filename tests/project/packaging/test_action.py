@@ -69,8 +69,9 @@ class Runner:
         self._run_script(step["run"], self.folder, {"RUNNER_TEMP": str(self.folder), **paths, **variables})
 
     def _run_script(self, text: str, folder: Path, variables: dict[str, str]) -> None:
+        # The tests' own cache folder holds no wheel that pip has downloaded before.
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("SEEDMOCK_", "PYTEST_"))},
+            **{name: v for name, v in os.environ.items() if not name.startswith(("SEEDMOCK_", "PYTEST_", "XDG_CACHE"))},
             **self.pairs("env"),
             **variables,
         }
