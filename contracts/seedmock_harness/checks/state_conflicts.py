@@ -82,7 +82,8 @@ def fail_code(interaction: Interaction) -> Any:
 
 
 def _kinds_of_code(interaction: Interaction) -> set[ErrorKind]:
-    return {row.kind for row in interaction.contract.fail_codes if row.code == fail_code(interaction)}
+    code = fail_code(interaction)
+    return {row.kind for row in interaction.contract.fail_codes if row.code == code}
 
 
 def _expected_kinds(interaction: Interaction) -> tuple[ErrorKind, ...]:
