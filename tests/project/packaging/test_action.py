@@ -58,7 +58,9 @@ class Runner:
 
     def run_command(self, command: str, folder: Path) -> None:
         """Run a step of the workflow after the action, with what that has exported."""
-        path = os.pathsep.join([*reversed((self.folder / "path").read_text().split()), os.environ["PATH"]])
+        exported = reversed((self.folder / "path").read_text().split())
+        installed = str(Path(sys.executable).parent)  # pytest, which a step of the workflow has installed before
+        path = os.pathsep.join([*exported, installed, os.environ["PATH"]])
         self._run_script(command, folder, {"PATH": path})
 
     def _run_step(self, step: dict[str, Any]) -> None:
@@ -69,9 +71,9 @@ class Runner:
         self._run_script(step["run"], self.folder, {"RUNNER_TEMP": str(self.folder), **paths, **variables})
 
     def _run_script(self, text: str, folder: Path, variables: dict[str, str]) -> None:
-        # The tests' own cache folder holds no wheel that pip has downloaded before.
         environment = {
-            **{name: v for name, v in os.environ.items() if not name.startswith(("SEEDMOCK_", "PYTEST_", "XDG_CACHE"))},
+            "PIP_CACHE_DIR": str(Path.home() / ".cache" / "pip"),  # the tests' own cache folder holds no wheel
+            **{name: value for name, value in os.environ.items() if not name.startswith(("SEEDMOCK_", "PYTEST_"))},
             **self.pairs("env"),
             **variables,
         }
