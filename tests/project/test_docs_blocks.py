@@ -152,7 +152,7 @@ def run_console(page: Page, block: Block) -> None:
     for part in re.split(r"^(?=\$ )", block.text, flags=re.MULTILINE)[1:]:
         command = COMMAND.match(part)
         assert command
-        if re.match("seedmock (serve|record|replay) ", command[1]):
+        if re.match("seedmock (serve|record|replay|guard) ", command[1]):
             page.serve(page.place_everywhere(command[1]))
             continue
         output = page.run_shell(page.place_everywhere(command[1]))

@@ -53,6 +53,7 @@ ALLOWED_PLACES = {
         *("seedmock_server/control_client/*.py",),
         *("seedmock_harness/driver/http_transport.py", "seedmock_harness/recordings/proxy.py"),
         *("seedmock_harness/verify/target.py", "seedmock_server/cli/doctor/machine.py"),
+        "seedmock_harness/guard/guard_session.py",
     ],
     "httptools": ["seedmock_server/http/*"],
     "uvicorn": ["seedmock_server/http/*"],

@@ -136,13 +136,15 @@ def _schema(contract: Contract, envelope: Envelope, options: Mapping[str, str]) 
 
 
 def _example(contract: Contract, case: ErrorCase) -> dict[str, Any]:
-    """Body of an error in its envelope, with the parts that every request leaves open in angle brackets."""
-    parts = {
-        "code": case.code, "message": case.message.replace("{", "<").replace("}", ">"), "type": case.type,
-        "field": "", "null": None,
-    }  # fmt: skip
+    """Body of an error in its envelope, with what a request leaves open in angle brackets."""
+    return error_body(contract, case, case.message.replace("{", "<").replace("}", ">"))
+
+
+def error_body(contract: Contract, case: ErrorCase, message: str, field: str = "") -> dict[str, Any]:
+    """Body of an error in its envelope, with this message about this field."""
+    parts = {"code": case.code, "message": message, "type": case.type, "field": field, "null": None}
     if case.fail_code:
-        parts |= {"fail_code": case.fail_code, "fail_message": parts["message"], "retryable": False}
+        parts |= {"fail_code": case.fail_code, "fail_message": message, "retryable": False}
     body: dict[str, Any] = {}
     for path, name in _envelope(contract, case).parts:
         if name in parts:

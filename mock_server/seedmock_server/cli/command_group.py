@@ -36,6 +36,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Verify a service, certify a client": {
         "verify": "Check a live service or an emulator against the documented contract.",
         "certify": "Certify that a client neither loses money nor clips when an upstream misbehaves.",
+        "guard": "Run a proxy in front of the real service that keeps agents and scripts within a budget.",
         "record": "Run a recording proxy between your application and a live service, until Ctrl-C.",
         "drift": "Compare recordings with the documented contract and with each other, without a network.",
         "replay": "Serve recorded responses until Ctrl-C; the newest recording that matches a request answers it.",
