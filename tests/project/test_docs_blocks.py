@@ -20,9 +20,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 import tree_sitter_java
 from markdown_it import MarkdownIt
+from ruamel.yaml import YAML
 from tree_sitter import Language, Parser
 
 from seedmock_contracts.upstreams import contracts
@@ -37,7 +39,8 @@ RUN_BY_NPM = {ROOT / "docs" / "guides" / "javascript.md"}
 """Pages whose blocks need the npm package: `npm/tests/guide.test.js` runs them."""
 FILE_NAME = re.compile(r"(?:#|//) (\S+\.\w+)(?::.*)?$")
 COMMAND = re.compile(r"\$ ((?:.*\\\n)*.*)\n?")
-LOCAL_ORIGIN = "http://127.0.0.1:8000"
+LOCAL_ADDRESS = "127.0.0.1:8000"
+LOCAL_ORIGIN = f"http://{LOCAL_ADDRESS}"
 LIVE_ORIGINS = tuple(base.host for contract in contracts() for base in contract.bases)
 SORA_ENDS = "ignore:The Sora API is scheduled:DeprecationWarning"
 """openai-python warns at each call of its videos."""
@@ -88,7 +91,9 @@ class Page:
 
     def place(self, text: str) -> str:
         """Text with the emulator's origin in the place of the default one."""
-        return text.replace(LOCAL_ORIGIN, self.url)
+        return text.replace(LOCAL_ORIGIN, self.url).replace(
+            f'"{LOCAL_ADDRESS}"', f'"{self.url.removeprefix("http://")}"'
+        )
 
     def place_everywhere(self, text: str) -> str:
         """Text with the emulator's origin in the place of the live ones, too: commands reach no network."""
@@ -185,6 +190,11 @@ def check_toml(page: Page, block: Block) -> None:
 
 
 def check_yaml(page: Page, block: Block) -> None:
+    if block.file_name == "prometheus.yml":
+        (scraped,) = YAML(typ="safe").load(page.place(block.text))["scrape_configs"]
+        assert httpx.get(page.url + scraped["metrics_path"]).status_code == 200
+        assert scraped["static_configs"] == [{"targets": [page.url.removeprefix("http://")]}]
+        return
     assert block.file_name.startswith(".github/workflows/"), f"line {block.line}: the first line names the workflow"
     page.run(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", block.file_name)
 
@@ -237,6 +247,7 @@ NOT_RUN = {
     ("docs/guides/set-up.md", 'pip install "seedmock[pytest]"'): "installs; packaging/test_wheel.py does it",
     ("docs/guides/set-up.md", "seedmock completion bash --install"): "changes the shell; test_completion.py does it",
     ("docs/guides/browser-applications.md", "// order.js"): "run by tests/browser/test_cross_origin.py",
+    ("docs/guides/the-page.md", "$ curl -N http://127.0.0.1:8000/_mock/events"): "never ends; control/test_events.py",
 }
 """Blocks of README and docs that `test_every_block_of_a_page_runs` only writes or skips, and who answers for them."""
 
