@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from load import SERVER_CORE, free_port, program, wait_for_port
@@ -45,8 +46,8 @@ def emulator_command(python: str = sys.executable) -> list[str]:
 def emulator(folder: Path, *, name: str = "seedmock", python: str = sys.executable) -> Iterator[Server]:
     """An emulator with its clips in a folder; `python` is that of the build that is measured."""
     # At other paces the emulator renders clips ahead while it is idle, which is when the peer is loaded.
-    options = ("--cache-dir", str(folder / name.replace(" ", "-")), "--pace", "instant")
-    with _process(emulator_command(python), options) as (port, pid):
+    cache = str(folder / name.replace(" ", "-"))
+    with _process(emulator_command(python), ("--pace", "instant"), {"XDG_CACHE_HOME": cache}) as (port, pid):
         yield Server(name, f"http://127.0.0.1:{port}/v1/videos", pid)
 
 
@@ -72,16 +73,18 @@ def python_of(checkout: Path) -> str:
 
 
 @contextmanager
-def _process(command: Sequence[str], options: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _process(
+    command: Sequence[str], options: Sequence[str], variables: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[int, int]]:
     """A server that listens on the port that follows its command. Pinned to the servers' core by this process's."""
     port = free_port()
     server: Any = subprocess.Popen(
         [str(program("taskset")), "-c", SERVER_CORE, *command, str(port), *options],
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        env={**os.environ, "PYTHONWARNINGS": "ignore", **variables},
     )
     try:
-        wait_for_port(port)
+        wait_for_port(port, timeout=60.0)
         yield port, server.pid
     finally:
         server.terminate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -87,3 +88,14 @@ def test_an_unwritable_output_is_an_error_before_any_request(tmp_path: Path) -> 
     order = {"prompt": "a boat", "size": "1280x720", "seconds": 4}
     outcome = adapter.outcome(order, {**environment, "SEEDMOCK_OUT": str(tmp_path)})
     assert outcome == {"ok": False, "kind": "validation", "task_id": None}
+
+
+def test_the_program_loads_no_library_for_terminals_and_no_second_event_loop() -> None:
+    code = (
+        "import io, runpy, sys; sys.stdin = io.StringIO('{}')\n"
+        "try: runpy.run_module('seedmock_client.cli.adapter', run_name='__main__')\n"
+        "except KeyError: pass\n"
+        "print(sorted({'click', 'httpx', 'rich', 'trio'} & {name for name, module in sys.modules.items() if module}))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={})
+    assert run.stdout == "['httpx']\n"
