@@ -161,7 +161,8 @@ def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES, *, digests: bool = 
     if not _is_text(body[:limit]):
         return f"<{len(body)} bytes of {_kind(body)}>".encode()
     # Hidden before the cut: a password whose end is cut off would not be recognized.
-    text = _without_data(body, limit, digests) if _BASE64 in body else body
+    has_data = body.find(_BASE64, 0, limit + len(_BASE64)) >= 0  # further on it is cut off
+    text = _without_data(body, limit, digests) if has_data else body
     return hide_url_users(text[: limit + MAX_URL_USER_BYTES])[:limit]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
@@ -188,3 +188,24 @@ any_path = st.sampled_from(["a", "a[]", "a.b", "a.b[]", "a[].b", "a[].b.c", "a[]
 def test_a_reader_of_many_paths_gives_the_values_at_each(document: dict[str, Any], paths: list[str]) -> None:
     reader = PathReader(document)
     assert [reader.values_at(path) for path in paths] == [values_at(document, path) for path in paths]
+
+
+ITEMS = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(["image_url", "video_url", "first_frame", "x"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["content", "type", "role", "image_url", "video_url", "url"]), inner, max_size=4
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(body=st.dictionaries(st.sampled_from(["input_reference", "prompt"]), ITEMS, max_size=2))
+@example(body={"input_reference": [{"type": "image_url", "image_url": {"url": "x"}}]})
+@example(body={"input_reference": {"content": [{"type": "image_url", "image_url": {"url": "x"}}]}})
+@example(body={"input_reference": {"content": {"type": "image_url", "image_url": {"url": "x"}}}})
+def test_the_quick_search_for_references_finds_those_at_the_path(body: dict[str, Any]) -> None:
+    at_path = (OPEAI._read(path, item) for path, item in values_at(body, f"{OPEAI.path}[]"))
+    assert OPEAI.find(body) == tuple(located for located in at_path if located is not None)

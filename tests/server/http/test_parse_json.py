@@ -7,7 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seedmock_server.http.request_body import MalformedBody, _count_quotes, _count_strings, parse_json
+from seedmock_server.http.request_body import (
+    MAX_EXAMINED_QUOTES,
+    MalformedBody,
+    _count_quotes,
+    _count_strings,
+    parse_json,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 numbers = st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False))
@@ -145,3 +151,11 @@ def test_integers_beyond_64_bits_become_floats() -> None:
 def test_quotes_that_are_characters_are_not_counted(text: str, quotes: int) -> None:
     assert _count_quotes(text.encode()) == quotes
     assert 2 * _count_strings(json.loads(text)) == quotes
+
+
+@given(st.lists(st.text('"\\an\n', max_size=20), max_size=8), st.sampled_from([0, 98, 103]))
+def test_quotes_are_counted_alike_one_by_one_and_all_at_once(texts: list[str], run: int) -> None:
+    body = json.dumps(["\\" * run, *texts]).encode()
+    many = json.dumps([["\\" * run, *texts], [""] * MAX_EXAMINED_QUOTES]).encode()
+    assert _count_quotes(body) == 2 * (1 + len(texts))
+    assert _count_quotes(many) == 2 * (1 + len(texts) + MAX_EXAMINED_QUOTES)
