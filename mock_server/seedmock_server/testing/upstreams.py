@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from hashlib import blake2b
-from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedmock_contracts.upstreams import get_contract
 
-from ..control_client import ControlTransport, FateControl, FaultControl
 from ..http.coroutines import run_now
 from .clock import AccountClock
 from .emulators import Emulator
 from .journal import AccountJournal
 from .ledger import AccountLedger
+
+# Imported on first use: with httpx, and what that loads for terminals, they take a third of a first test.
+if TYPE_CHECKING:
+    from ..control_client import ControlTransport, FateControl, FaultControl
 
 CLIENTS = "seedmock.clients"
 
@@ -30,15 +33,33 @@ class EmulatedUpstreams:
         self.url = emulator.url
         self.api_key = "sk_mock_test_" + blake2b(name.encode("utf-8", "replace"), digest_size=8).hexdigest()
         self.account = app.context.account(self.api_key)
-        control = ControlTransport.in_process(app, app.settings.control_token)
         self.clock = AccountClock(app.context, self.account)
-        self.fates = FateControl(control, self.api_key)
-        self.faults = FaultControl(control, self.api_key)
         self.journal = AccountJournal(app.context, self.account, emulator.server.settle)
         self.ledger = AccountLedger(app.ledger, self.account)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
+
+    @cached_property
+    def _control(self) -> ControlTransport:
+        from ..control_client import ControlTransport
+
+        app = self._emulator.app
+        return ControlTransport.in_process(app, app.settings.control_token)
+
+    @cached_property
+    def fates(self) -> FateControl:
+        """Rules for the outcome of this test's tasks."""
+        from ..control_client import FateControl
+
+        return FateControl(self._control, self.api_key)
+
+    @cached_property
+    def faults(self) -> FaultControl:
+        """Rules for misbehaviour on the wire of this test's calls."""
+        from ..control_client import FaultControl
+
+        return FaultControl(self._control, self.api_key)
 
     def base_url(self, upstream: str) -> str:
         """Return the base URL of an upstream, with its path prefix, for use in place of the real one."""
@@ -76,6 +97,8 @@ class EmulatedUpstreams:
         run_now(self._emulator.app.context.checkpoint.reset(self.account))
 
     def _client(self, kind: str, upstream: str, options: dict[str, Any]) -> Any:
+        from importlib.metadata import entry_points
+
         # Found by its entry point, as the commands are: the server never imports the client.
         (entry,) = entry_points(group=CLIENTS, name=kind)
         return entry.load()(
