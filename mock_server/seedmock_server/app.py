@@ -197,10 +197,10 @@ class App:
             await self._root(scope, receive, send)
         elif not scope["path"].startswith("/_mock/"):
             await self._api(scope, receive, send)
-            self._control.events.touch()
+            self._touch_events()
         elif scope["path"].startswith(DOWNLOAD_PREFIXES):
             await self._downloads(scope, receive, send)
-            self._control.events.touch()
+            self._touch_events()
         elif serves(scope["path"]):
             await self._control.serve_page(self._page, scope, receive, send)
         else:
@@ -208,9 +208,15 @@ class App:
                 await asyncio.sleep(0)  # starlette asks for the current task, and the server makes one of what waits
             await self._control(scope, receive, send)
 
+    def _touch_events(self) -> None:
+        # Not through the property: a control API that was not asked for yet has no subscribers, and is not imported.
+        if "_control" in self.__dict__:
+            self._control.events.touch()
+
     def end_streams(self) -> None:
         """End the responses that would never end by themselves: a server that stops waits for all others."""
-        self._control.events.close()
+        if "_control" in self.__dict__:
+            self._control.events.close()
 
     async def aclose(self) -> None:
         """End background work and remove temporary files."""

@@ -50,11 +50,23 @@ UNSERVED = {
 }
 """Modules and packages that a server needs for certain requests alone, and loads for the first of them."""
 APP = """
-import json, sys
+import asyncio, json, sys
 import seedmock_server.cli.main, seedmock_server.http.server
 from seedmock_server.app import App
 from seedmock_server.settings import Settings
-App(Settings())
+
+async def send(message):
+    pass
+
+async def receive():
+    return {"type": "http.request", "body": b"{}"}
+
+async def main():
+    scope = {"type": "http", "method": "POST", "path": "/v1/videos", "query_string": b"", "headers": []}
+    async with App(Settings()) as app:
+        await app(scope, receive, send)
+
+asyncio.run(main())
 print(json.dumps(sorted(sys.modules)))
 """
 Outputs = dict[str, tuple[str, list[str]]]
