@@ -47,6 +47,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "journal": "Show the last exchanges with the upstreams.",
     },
     "Set up and get help": {
+        "mcp": "Run an MCP server for agents: tools to order, wait, download, break things and verify, at play money.",
         "openapi": "Write an upstream's API as an OpenAPI 3.1 document, made from its contract; NAME control is "
         "/_mock/'s own.",
         "init": "Write the first files of a project: tests with pytest, tests in Node, or a GitHub workflow.",

@@ -82,7 +82,7 @@ def test_the_wheel_runs_in_an_environment_of_its_own(wheel: Path, empty_folder: 
     overview = run([fresh / "seedmock", "--help"], empty_folder)
     assert "response-lost  " in run([fresh / "seedmock", "scenarios"], empty_folder)
     commands = ("serve", "scenarios", "generate", "upscale", "assets", "demo", "verify", "certify", "drift")
-    for command in (*commands, "record", "replay", "docs", "completion", "doctor", "init", "openapi", "guard"):
+    for command in (*commands, "record", "replay", "docs", "completion", "doctor", "init", "openapi", "guard", "mcp"):
         assert command in overview
         assert "Usage" in run([fresh / "seedmock", command, "--help"], empty_folder)
     address = run([fresh / "seedmock", "docs", "pytest#hard-wired-hosts", "--print"], empty_folder).strip()
