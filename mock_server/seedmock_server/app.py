@@ -32,7 +32,7 @@ from .faults.selection import FaultSelector
 from .generation.assets import AssetLibrary
 from .generation.engine import Engine, EngineConfig
 from .http.asgi import AsgiApp, Receive, Scope, Send, lifespan
-from .journal import Journal, MemoryJournal
+from .journal import Journal, JournalEntry, MemoryJournal
 from .media.renderer import ClipRenderer
 from .randomness import SeededRandom, fresh_seed
 from .rate_limits import RateLimit, RateLimits
@@ -73,7 +73,7 @@ class App:
         store: Store = MemoryStore()
         self._uploads = self._data_dir() / "sources"
         self.steering: Steering = LocalSteering()
-        self.journal: Journal = MemoryJournal(settings.max_journal_entries)
+        self.journal = _observed(MemoryJournal(settings.max_journal_entries), settings)
         self.fates, self.faults = FateRules(random), FaultRules(random)
         self.limits = RateLimits(store, RateLimit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
         self.declared_media = DeclaredMedia()
@@ -230,6 +230,28 @@ class App:
 
     async def __aexit__(self, *_: Any) -> None:
         await self.aclose()
+
+
+def _observed(journal: Journal, settings: Settings) -> Journal:
+    """Wrap the journal for logs and traces. Raises InvalidSetting where a library for them is missing."""
+    observers: list[Callable[[JournalEntry], None]] = []
+    if settings.log == "json":
+        from .control.observed_journal import json_log
+
+        observers.append(json_log())
+    if settings.otel:
+        try:
+            from .control.tracing import ExchangeTracer, exporting_provider
+
+            observers.append(ExchangeTracer(exporting_provider()))
+        except ImportError as error:
+            hint = 'allowed with pip install "seedmock[otel]"'
+            raise InvalidSetting(f"otel is True, but {error.name} is not installed; {hint}") from error
+    if not observers:
+        return journal
+    from .control.observed_journal import ObservedJournal
+
+    return ObservedJournal(journal, observers)
 
 
 def _with_cors(api: AsgiApp, settings: Settings) -> AsgiApp:

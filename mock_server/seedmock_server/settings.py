@@ -20,6 +20,7 @@ from .tasks.pace import Pace
 
 MEBIBYTE = 1024 * 1024
 SEED_LIMIT = 1 << 64
+LOG_FORMS = ("none", "json")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -39,8 +40,9 @@ class Settings:
     user's cache. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is no
     limit. `public_url`: what links begin with behind a proxy; None is the address by which a client came. `host_map`:
     upstreams by host name, for paths that two of them serve. `cors`: origins of pages that may call the upstreams in a
-    browser; `*` is any. `control_token`: None restricts the control API to this
-    machine. `scenario`: the name of a built-in scenario, or the path of a file.
+    browser; `*` is any. `log`: json writes each exchange to standard error. `otel` sends spans by OpenTelemetry.
+    `control_token`: None restricts the control API to this machine. `scenario`: the name of a built-in scenario, or
+    the path of a file.
     """
 
     pace: Pace = Pace.FAST
@@ -63,6 +65,8 @@ class Settings:
     public_url: str | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
     cors: tuple[str, ...] = ()
+    log: str = "none"
+    otel: bool = False
     control_token: str | None = None
     scenario: str | Path | None = None
 
@@ -208,6 +212,12 @@ def _origin(text: str) -> str:
     return f"{url.scheme}://{host}"
 
 
+def _log_form(value: Any) -> str:
+    if value not in LOG_FORMS:
+        raise ValueError
+    return str(value)
+
+
 def _scenario(value: Any) -> str | Path:
     return value if isinstance(value, Path) else str(value)
 
@@ -219,6 +229,8 @@ PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "variants": (dict, "options by the ids of variants"),
     "host_map": (dict, "upstreams by host names"),
     "cors": (_origins, "*, or origins of pages such as https://app.example.com or http://localhost:5173"),
+    "log": (_log_form, f"one of {', '.join(LOG_FORMS)}"),
+    "otel": (bool, "true or false"),
     "token_price": (Decimal, "a number"),
     "credit": (Decimal, "a number"),
     "refund_after": (float, "a number"),

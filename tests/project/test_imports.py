@@ -63,6 +63,7 @@ ALLOWED_PLACES = {
     "mcp": ["seedmock_harness/mcp_server/agent_tools.py"],
     "pydantic": ["seedmock_harness/mcp_server/agent_tools.py"],
     "prometheus_client": ["seedmock_server/control/metrics.py"],
+    "opentelemetry": ["seedmock_server/control/tracing.py"],
     "platformdirs": ["seedmock_server/settings.py", "seedmock_harness/verify/order_log.py"],
     "PIL": ["seedmock_server/media/*", "seedmock_client/cli/demo.py"],
     "pillow_heif": ["seedmock_server/media/heif.py"],

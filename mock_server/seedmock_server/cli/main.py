@@ -120,6 +120,18 @@ def main() -> None:
     "real services]",
 )
 @click.option(
+    "--log",
+    default="none",
+    show_default=True,
+    type=click.Choice(["none", "json"]),
+    help="Write each exchange to standard error, as one JSON object a line.",
+)
+@click.option(
+    "--otel",
+    is_flag=True,
+    help="Send spans of calls and tasks by OpenTelemetry, to OTEL_EXPORTER_OTLP_ENDPOINT. Needs seedmock[otel].",
+)
+@click.option(
     "--control-token",
     envvar=["SEEDMOCK_SERVE_CONTROL_TOKEN", "SEEDMOCK_CONTROL_TOKEN"],
     help="Require this token for /_mock/.  [default: none at a loopback --host, which admits this machine only; "
