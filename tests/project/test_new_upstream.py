@@ -348,3 +348,37 @@ def test_the_pytest_fixtures_serve_a_new_upstream(run: Run, upstream: str, tmp_p
     (tmp_path / "test_new.py").write_text(PYTEST, encoding="utf-8")
     out = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_new.py", UPSTREAM=upstream)
     assert "1 passed" in out
+
+
+def test_a_new_upstream_has_an_openapi_document_of_its_own(run: Run, url: str, upstream: str) -> None:
+    document = json.loads(run(*SEEDMOCK, "openapi", upstream))
+    served = httpx.get(f"{url}/_mock/openapi/{upstream}.json").json()
+    assert {**served, "servers": served["servers"][1:]} == document
+    create = document["paths"][{"toy": "/jobs", "loom": "/weaves"}[upstream]]["post"]
+    assert create["responses"]["200"]["links"]["query"]
+    assert {"toy": "402", "loom": "402"}[upstream] in create["responses"]
+    pytest.importorskip("openapi_spec_validator").validate(document)
+
+
+BOUNDARIES = """
+import sys
+from jsonschema import Draft202012Validator
+from seedmock_contracts.openapi.request_schemas import IN_WORDS, request_schema
+from seedmock_contracts.upstreams import get_contract
+from seedmock_contracts.validation import rules_in_force, violations
+
+contract, count = get_contract(sys.argv[1]), 0
+for operation, rules in contract.rules.items():
+    validator = Draft202012Validator(request_schema(contract, operation, contract.defaults))
+    sayable = {rule.fact.id for rule in rules if not isinstance(rule, IN_WORDS)}
+    for rule in rules_in_force(contract, operation, {}):
+        for case in rule.boundary_cases(contract.example(operation, rule), contract.request.layout):
+            broken = {violation.fact.id for violation in violations(contract.name, operation, case.document)} & sayable
+            assert validator.is_valid(case.document) != bool(broken), (operation, rule.fact.id, case, broken)
+            count += 1
+print(count > 20)
+"""
+
+
+def test_its_schemas_agree_with_its_rules_at_every_boundary(run: Run, upstream: str) -> None:
+    assert run("-c", BOUNDARIES, upstream) == "True\n"

@@ -156,8 +156,7 @@ def _item_variant(
     properties: Schema = {"type": {**base["type"], "const": type_}}
     properties["type"].pop("enum", None)
     if type_ not in types:  # no reference, such as a text
-        texts = {name: schema for name, schema in base.items() if name not in (*types, "type", "role")}
-        return {"type": "object", "required": list(required), "properties": {**properties, **texts}}
+        return {"type": "object", "required": list(required), "properties": {**base, **properties}}
     allowed = [role for role, of in roles.items() if of in ("", type_)]
     if "role" in base:
         properties["role"] = {**base["role"], "enum": allowed}
@@ -171,7 +170,7 @@ def _item_variant(
     return {
         "type": "object",
         "required": [*dict.fromkeys(("type", *required, type_))],
-        "properties": {**properties, **{name: {"type": "object"} for name in others}, **rest},
+        "properties": {**properties, **others, **rest},
     }
 
 
