@@ -18,12 +18,14 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import httpx
 import pytest
 import tree_sitter_java
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from ruamel.yaml import YAML
 from tree_sitter import Language, Parser
 
@@ -48,11 +50,15 @@ SORA_ENDS = "ignore:The Sora API is scheduled:DeprecationWarning"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A code block: its language, its text and the line on which it begins."""
+    """A code block: its language, its text and the line on which it begins.
+
+    `output` is the text of the next block if this one is Python, and that one follows after a line or two.
+    """
 
     language: str
     text: str
     line: int
+    output: str = ""
 
     @property
     def file_name(self) -> str:
@@ -67,11 +73,23 @@ def blocks(path: Path) -> list[Block]:
 def blocks_of(text: str) -> list[Block]:
     """Blocks of a page; one that is only indented has the language `indented`."""
     tokens = [token for token in MarkdownIt().parse(text) if token.type in ("fence", "code_block")]
-    languages = (token.info.strip() if token.type == "fence" else "indented" for token in tokens)
     return [
-        Block(language, token.content, (token.map or [0])[0] + 1)
-        for language, token in zip(languages, tokens, strict=True)
+        Block(_language(token), token.content, _lines(token)[0] + 1, _output(token, following))
+        for token, following in zip_longest(tokens, tokens[1:])
     ]
+
+
+def _language(token: Token) -> str:
+    return token.info.strip() if token.type == "fence" else "indented"
+
+
+def _lines(token: Token) -> list[int]:
+    return token.map or [0, 0]
+
+
+def _output(token: Token, following: Token | None) -> str:
+    follows = following is not None and _language(following) == "text" and _lines(following)[0] - _lines(token)[1] < 4
+    return following.content if following is not None and follows and _language(token) == "python" else ""
 
 
 def pages_with_code() -> Iterator[Path]:
@@ -148,7 +166,9 @@ def run_python(page: Page, block: Block) -> None:
             block.file_name,
         )
     elif not block.file_name:
-        page.run(sys.executable, "-W", "error", "-c", page.place(block.text))
+        output = page.run(sys.executable, "-W", "error", "-c", page.place(block.text))
+        if block.output:
+            assert_output(output, page.place(block.output), f"line {block.line}")
 
 
 def run_console(page: Page, block: Block) -> None:
@@ -163,8 +183,12 @@ def run_console(page: Page, block: Block) -> None:
         output = page.run_shell(page.place_everywhere(command[1]))
         expected = part[command.end() :]
         if expected:
-            pattern = ".*".join(re.escape(text) for text in page.place(expected).rstrip("\n").split("..."))
-            assert re.fullmatch(pattern, output.rstrip("\n"), re.DOTALL), f"line {block.line}: {command[1]}\n{output}"
+            assert_output(output, page.place(expected), f"line {block.line}: {command[1]}")
+
+
+def assert_output(output: str, expected: str, place: str) -> None:
+    pattern = ".*".join(re.escape(text) for text in expected.rstrip("\n").split("..."))
+    assert re.fullmatch(pattern, output.rstrip("\n"), re.DOTALL), f"{place}\n{output}"
 
 
 def run_javascript(page: Page, block: Block) -> None:
@@ -218,7 +242,7 @@ RUNNERS: dict[str, Callable[[Page, Block], None]] = {
     "java": check_java,
     "json": check_json,
 }
-"""How to run a block, by its language. `text` is output; CI runs the `sh` of the README's section Start."""
+"""How to run a block, by its language. CI runs the `sh` of the README's section Start."""
 
 
 @pytest.mark.slow
@@ -261,6 +285,8 @@ def unrun_blocks(name: str, text: str) -> dict[str, int]:
         run = [block for block in on_page if block.language == "text"]  # usages and exit codes, from --help
     else:
         run = [block for block in on_page if block.language in RUNNERS and _runs(block, on_page)]
+        outputs = {block.output for block in run if not block.file_name}
+        run += [block for block in on_page if block.language == "text" and block.text in outputs]
         run += [block for block in on_page if block.language == "sh" and name == "README.md"]  # `.ci/run` runs them
     return {block.text.partition("\n")[0]: block.line for block in on_page if block not in run}
 
