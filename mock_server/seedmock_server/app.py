@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -34,7 +35,7 @@ from .generation.engine import Engine, EngineConfig
 from .http.asgi import AsgiApp, Receive, Scope, Send, lifespan
 from .journal import Journal, JournalEntry, MemoryJournal
 from .media.renderer import ClipRenderer
-from .randomness import SeededRandom, fresh_seed
+from .randomness import SeededRandom, fresh_seed, fresh_token
 from .rate_limits import RateLimit, RateLimits
 from .references.declared import DeclaredMedia
 from .references.face_detection import FaceDetector
@@ -43,9 +44,11 @@ from .references.inspection import MediaInspector
 from .references.resolver import ReferenceResolver
 from .settings import InvalidSetting, Settings, default_cache_folder
 from .storage import MemoryStore, Store
+from .storage.opening import MEMORY, agree_on_settings, files_folder, open_shared_store
+from .storage.protocol import SharedStore
 from .storage.steering import LocalSteering, Steering
 from .tasks.models import Task
-from .tasks.pace import LogNormal
+from .tasks.pace import LogNormal, Pace
 from .upstreams import upstreams
 from .upstreams.context import FILES, RESULTS, UpstreamContext
 from .upstreams.protocol import JsonResponse
@@ -68,12 +71,12 @@ class App:
         self.settings = settings = settings or Settings()
         self.clock = clock or Clock()
         self.clocks = Clocks(self.clock)
-        self.seed = fresh_seed() if settings.seed is None else settings.seed
-        random = SeededRandom(self.seed)
-        store: Store = MemoryStore()
         self._uploads = self._data_dir() / "sources"
-        self.steering: Steering = LocalSteering()
-        self.journal = _observed(MemoryJournal(settings.max_journal_entries), settings)
+        self._shared = self._open_shared_store()
+        self.seed = self._agreed_seed()
+        random, store = SeededRandom(self.seed), self._shared or MemoryStore()
+        self.steering, journal = self._steering_and_journal()
+        self.journal = _observed(journal, settings)
         self.fates, self.faults = FateRules(random), FaultRules(random)
         self.limits = RateLimits(store, RateLimit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
         self.declared_media = DeclaredMedia()
@@ -93,6 +96,54 @@ class App:
         self._page = StaticFiles()
         self._engine, self._services = engine, context
         self._load_scenario()
+        if self._shared is not None:
+            self._share(self._shared)
+
+    def _open_shared_store(self) -> SharedStore | None:
+        """Raises StoreError."""
+        settings = self.settings
+        if settings.store == MEMORY:
+            return None
+        return open_shared_store(
+            settings.store,
+            self._uploads,
+            journal_entries=settings.max_journal_entries,
+            caches_tasks=settings.pace is not Pace.STEP,
+        )
+
+    def _agreed_seed(self) -> int:
+        """Return the seed, on which all processes of a store agree, as on what else decides ids and prices."""
+        settings, drawn = self.settings, fresh_seed()
+        if self._shared is None:
+            return drawn if settings.seed is None else settings.seed
+        own = {name: f"{value}" for name, value in settings.shared_values.items() if value is not None}
+        return int(agree_on_settings(self._shared, own, {"seed": str(drawn)})["seed"])
+
+    def _steering_and_journal(self) -> tuple[Steering, Journal]:
+        if self._shared is None:
+            return LocalSteering(), MemoryJournal(self.settings.max_journal_entries)
+        from .storage.shared_steering import SharedSteering
+
+        return SharedSteering(self._shared), self._shared.journal
+
+    def _share(self, store: SharedStore) -> None:
+        """Let this process and others that use the store see one state."""
+        from .callbacks.lease import CallbackLease
+        from .snapshots.steering_parts import steering_parts
+        from .storage.shared_counts import StoreCounts
+        from .storage.shared_steering import SharedSteering
+
+        assert isinstance(self.steering, SharedSteering), "a shared store has shared steering"
+        self.fates.share_counts(StoreCounts(store, "fate"))
+        self.faults.share_counts(StoreCounts(store, "fault"))
+        self.ledger.use_sums(store)
+        self.callbacks.share(CallbackLease(store, f"{os.getpid()}-{fresh_token()}", self.steering.refresh))
+        self.steering.attach(steering_parts(self.checkpoint, self.active_scenario))
+
+    async def start(self) -> None:
+        """Continue what an earlier process has left in the store: callbacks that are due."""
+        await self.steering.refresh()
+        await self.callbacks.resume()
 
     def _load_scenario(self) -> None:
         """Put the scenario of the settings in force, if there is one. Raises InvalidSetting."""
@@ -102,9 +153,11 @@ class App:
             self.active_scenario  # noqa: B018 - it puts its rules in force when it is made
 
     def _data_dir(self) -> Path:
-        folder = self.settings.data_dir or Path(tempfile.mkdtemp(prefix="seedmock-"))
+        # What a store names has to outlive the process as the store does.
+        lasting = self.settings.data_dir or files_folder(self.settings.store)
+        folder = lasting or Path(tempfile.mkdtemp(prefix="seedmock-"))
         self._remove_temporary: Callable[[], object] = lambda: None
-        if self.settings.data_dir is None:
+        if lasting is None:
             # A finalizer, because an app that was never started is never closed.
             self._remove_temporary = finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return folder
@@ -190,7 +243,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await lifespan(receive, send, self.aclose)
+            await lifespan(receive, send, self.aclose, self.start if self._shared else None)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1003})
         elif scope["path"] == "/" and scope["method"] in METHODS:
@@ -223,6 +276,7 @@ class App:
         self.end_streams()
         await self.callbacks.aclose()
         await self.renderer.aclose()
+        await self._engine.store.aclose()
         self._remove_temporary()
 
     async def __aenter__(self) -> App:

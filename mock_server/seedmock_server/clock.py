@@ -21,6 +21,9 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
+system_time = time.time
+"""Return the machine's time in seconds since the epoch: for what is between processes, and none of an account's."""
+
 stopwatch = time.perf_counter
 """Return a reading in real seconds, from which a later one is subtracted."""
 
@@ -93,6 +96,15 @@ class Clock:
         """Set time and rate from a snapshot, even to a time in the past."""
         check_reading(at, rate)
         self._change(at, time.time(), rate)
+
+    @property
+    def reading(self) -> tuple[float, float, float]:
+        """Time, the system's time when it was that, and the rate: a clock that has the same three agrees."""
+        return self._reading
+
+    def adopt(self, reading: tuple[float, float, float]) -> None:
+        """Become what a clock of another process is."""
+        self._change(*reading)
 
     def fork(self) -> Clock:
         """Return an independent clock with the same time, rate and change callbacks."""

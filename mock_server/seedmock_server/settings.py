@@ -16,6 +16,7 @@ from .clock import MAX_DURATION
 from .errors import SeedmockServerError
 from .http.origin import HOST, PREFIX
 from .http.url_policy import FetchPolicy
+from .storage.opening import store_problem
 from .tasks.pace import Pace
 
 MEBIBYTE = 1024 * 1024
@@ -42,7 +43,7 @@ class Settings:
     upstreams by host name, for paths that two of them serve. `cors`: origins of pages that may call the upstreams in a
     browser; `*` is any. `log`: json writes each exchange to standard error. `otel` sends spans by OpenTelemetry.
     `control_token`: None restricts the control API to this machine. `scenario`: the name of a built-in scenario, or
-    the path of a file.
+    the path of a file. `store`: memory, or sqlite:PATH for state that outlives the process.
     """
 
     pace: Pace = Pace.FAST
@@ -69,6 +70,7 @@ class Settings:
     otel: bool = False
     control_token: str | None = None
     scenario: str | Path | None = None
+    store: str = "memory"
 
     def __post_init__(self) -> None:
         self._check_variants()
@@ -77,6 +79,8 @@ class Settings:
         for name in ("max_cache_bytes", "max_body_bytes", "body_timeout", "max_journal_entries"):
             if not getattr(self, name) > 0:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; allowed: more than 0")
+        if problem := store_problem(self.store):
+            raise InvalidSetting(problem)
         for name in ("rate_limit", "concurrency_limit"):
             limit = getattr(self, name)
             if limit is not None and limit < 1:
@@ -117,6 +121,13 @@ class Settings:
             raise InvalidSetting(f"public_url is {self.public_url!r}; allowed: a URL without a slash at its end")
         if _parse_value("cors", self.cors) != self.cors:
             raise InvalidSetting(f"cors is {self.cors!r}; allowed: {PARSERS['cors'][1]}, without a slash at the end")
+
+    @property
+    def shared_values(self) -> Mapping[str, object]:
+        """Settings in which processes that share a store must not differ: ids, shapes and prices depend on them."""
+        variants = {f"variant {name}": option for name, option in self.variant_options.items()}
+        price = "" if self.token_price is None else self.token_price
+        return {"seed": self.seed, **variants, "token_price": price, "refund_after": self.refund_after}
 
     @property
     def variant_options(self) -> Mapping[str, str]:
@@ -247,4 +258,5 @@ PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "public_url": (_public_url, "an http or https URL without query, such as https://mock.example.com/seedmock"),
     "control_token": (str, "a string"),
     "scenario": (_scenario, "a name or a path"),
+    "store": (str, "memory, or sqlite:PATH"),
 }

@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import itertools
 import logging
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,9 @@ import pytest
 from PIL import Image
 
 from seedmock_server import create_app, serve
-from seedmock_server.clock import ManualClock
+from seedmock_server.app import App
+from seedmock_server.clock import Clock, ManualClock
+from seedmock_server.settings import Settings
 
 KEY = "sk_test_one_of_ours"
 LOGGERS = ("seedmock", "uvicorn", "asyncio")
@@ -39,6 +44,35 @@ BOAT_OPEAI = {
     "generate_audio": False,
     "seed": 3,
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chosen_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let emulators keep their state in the store of SEEDMOCK_TEST_STORE (sqlite), each in a new one."""
+    kind = os.environ.get("SEEDMOCK_TEST_STORE", "memory")
+    if kind == "memory":
+        yield
+        return
+    folder, numbers, start = tmp_path_factory.mktemp("stores"), itertools.count(), App.__init__
+
+    def start_with_store(app: App, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
+        settings = settings or Settings()
+        if settings.store == "memory":
+            settings = replace(settings, store=STORE_URLS[kind](folder, next(numbers)))
+        start(app, settings, clock=clock)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(App, "__init__", start_with_store)
+        yield
+
+
+STORE_URLS: dict[str, Callable[[Path, int], str]] = {"sqlite": lambda folder, number: f"sqlite:{folder}/{number}.db"}
+
+
+MEMORY_ONLY = pytest.mark.skipif(
+    os.environ.get("SEEDMOCK_TEST_STORE", "memory") != "memory",
+    reason="about what emulators in memory keep beside their store",
+)
 
 
 class Server:

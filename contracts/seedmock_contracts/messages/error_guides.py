@@ -15,6 +15,7 @@ PAGES: Mapping[str, str] = {
     "PortInUse": f"{_TROUBLES}the-port-is-in-use",
     "ListenError": f"{_TROUBLES}the-server-cannot-listen",
     "InvalidSetting": "reference/settings.md",
+    "StoreError": "guides/share-a-mock.md#what-can-be-wrong-with-the-file",
     "InvalidScenario": "guides/failures.md#scenarios",
     "EmulatorNotRunning": f"{_TROUBLES}no-emulator-answers",
     "RequestRejected": "reference/control-api.md",

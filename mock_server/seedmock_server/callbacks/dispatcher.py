@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 
 from ..clock import Clocks
 from ..journal import Journal
-from ..storage import DueCallback, Store
+from ..storage import DueCallback, Store, StoreUnavailable
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER
 from .delivery import Delivery, DeliveryResult, RetrySchedule, callback_of, delivery_of, journal_entry
+from .lease import LOOK_SECONDS, CallbackLease
 from .sender import CallbackSender
 
 MAX_BATCH = 16
@@ -56,12 +57,63 @@ class CallbackDispatcher:
         self._locks: defaultdict[Lane, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._worker: asyncio.Task[None] | None = None
         self._senders: dict[Lane, asyncio.Task[int]] = {}
+        self._lease: CallbackLease | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._touched: set[str] = set()
         clocks.shared.on_change(self.wake)
+
+    # --- other processes ---
+
+    def share(self, lease: CallbackLease) -> None:
+        """Send only while this process has the lease: others have the same callbacks in their store."""
+        self._lease = lease
+
+    async def resume(self) -> None:
+        """Send what earlier runs and other processes have left in the store. Call it in the event loop."""
+        self._start()
+        await self._check_others()
+
+    async def _keep(self, lease: CallbackLease) -> None:
+        """Look for what other processes have done, until the end."""
+        while True:
+            with contextlib.suppress(StoreUnavailable):  # at the next look, then
+                await lease.refresh()
+                await self._check_others()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _check_others(self) -> None:
+        """Take the lease if it is free, and load callbacks that others have changed."""
+        lease = self._lease
+        if lease is None:
+            return
+        if not await lease.take():
+            self.clear()
+        elif await lease.sees_changes():
+            await self._load()
+
+    async def _load(self) -> None:
+        """Replace the queues by what is in the store, but for what is in flight or changes here meanwhile."""
+        self._touched = {delivery.task.id for delivery in self._in_flight.values()}
+        deliveries = []
+        for callback in await self._store.callbacks():
+            task = await self._store.task(callback.task_id)
+            if task is not None:
+                deliveries.append(delivery_of(callback, task))
+        queued = itertools.chain.from_iterable(self._queues.values())
+        remaining = [delivery for delivery in queued if delivery.task.id in self._touched]
+        self._queues.clear()
+        self._push(*remaining)
+        self.add([delivery for delivery in deliveries if delivery.task.id not in self._touched])
 
     # --- queues ---
 
     async def schedule(self, task: Task, callback: DueCallback) -> None:
         """Send a task's callback, which is in the store, when it is due. Call it in the event loop."""
+        if self._lease is not None:
+            self._start()
+            if not await self._lease.take():
+                return
+        self._touched.add(task.id)
         # The end that was scheduled at the create is not reached any more; the cancellation is an end of its own.
         if task.cancelled_at is not None:
             self._withdraw(task)
@@ -115,17 +167,21 @@ class CallbackDispatcher:
         Returns the number of attempts that were made for this call.
         """
         self._start()
+        await self._check_others()
         return sum(await asyncio.gather(*(self._deliver(lane) for lane in self._lanes(account))))
 
     async def aclose(self) -> None:
         """Stop, and remove all deliveries."""
-        loop, tasks = asyncio.get_running_loop(), [task for task in (self._worker, *self._senders.values()) if task]
-        self._worker = None
+        loop = asyncio.get_running_loop()
+        tasks = [task for task in (self._worker, self._keeper, *self._senders.values()) if task]
+        self._worker = self._keeper = None
         own = [task for task in tasks if task.get_loop() is loop]
         for task in own:
             task.cancel()
         await asyncio.gather(*own, return_exceptions=True)
         self.clear()
+        if self._lease is not None:
+            await self._lease.give_up()
 
     # --- waiting ---
 
@@ -140,8 +196,10 @@ class CallbackDispatcher:
         """Work in the running loop from now on: a test may have several, one after the other."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop, self._woken, self._worker = loop, asyncio.Event(), None
+            self._loop, self._woken, self._worker, self._keeper = loop, asyncio.Event(), None, None
             self._locks, self._room, self._senders = defaultdict(asyncio.Lock), asyncio.Semaphore(MAX_IN_FLIGHT), {}
+        if self._lease is not None and (self._keeper is None or self._keeper.done()):
+            self._keeper = loop.create_task(self._keep(self._lease), name="seedmock callback lease")
         if self._queues and (self._worker is None or self._worker.done()):
             self._worker = loop.create_task(self._work(), name="seedmock callbacks")
 
@@ -186,7 +244,7 @@ class CallbackDispatcher:
     async def _deliver(self, lane: Lane) -> int:
         attempts = 0
         async with self._locks[lane]:
-            while batch := self._take_batch(lane):
+            while await self._may_send() and (batch := self._take_batch(lane)):
                 try:
                     results = await asyncio.gather(*(self._attempt(delivery) for delivery in batch))
                 # A server that stops, or a test that ends, must lose no callback: it goes back to the queue.
@@ -194,10 +252,14 @@ class CallbackDispatcher:
                     self._push(*(delivery for delivery in batch if self._land(delivery)))
                     raise
                 attempts += len(batch)
-                for delivery, result in zip(batch, results, strict=True):
-                    if self._land(delivery):
-                        await self._finish(delivery, result)
+                landed = [pair for pair in zip(batch, results, strict=True) if self._land(pair[0])]
+                # Together: a store commits what is waiting at one time as one.
+                await asyncio.gather(*(self._finish(delivery, result) for delivery, result in landed))
         return attempts
+
+    async def _may_send(self) -> bool:
+        """Ask again before each batch: a process that was held up may have lost the lease."""
+        return self._lease is None or await self._lease.take()
 
     def _take_batch(self, lane: Lane) -> list[Delivery]:
         """Take what is due, earliest first, but not more than is due before the first of them could be repeated.
@@ -211,6 +273,7 @@ class CallbackDispatcher:
                 break
             batch.append(heapq.heappop(queue))
             self._in_flight[batch[-1].number] = batch[-1]
+            self._touched.add(batch[-1].task.id)
         if queue is not None and not queue:
             self._queues.pop(lane, None)
         return batch

@@ -85,6 +85,11 @@ def main() -> None:
     shell_complete=complete_scenarios,
 )
 @click.option(
+    "--store",
+    metavar="memory|sqlite:PATH",
+    help="Keep state here: in memory, or in a file, from which the next start goes on.  [default: memory]",
+)
+@click.option(
     "--data-dir", type=click.Path(file_okay=False), help="Store uploaded files here.  [default: a temporary folder]"
 )
 @click.option(
@@ -154,6 +159,7 @@ def serve(
     from ..app import App
     from ..http.server import ListenError, run
     from ..settings import InvalidSetting, parse_host_map, parse_settings, parse_variants
+    from ..storage import StoreError
 
     settings = {name: value for name, value in values.items() if value is not None}
     drawn_token = _token_for_strangers(host) if "control_token" not in settings else None
@@ -164,6 +170,8 @@ def serve(
         app = App(parse_settings({**maps, **settings}))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
     if stop_on_eof:
         threading.Thread(target=_terminate_at_eof, name="seedmock end of input", daemon=True).start()
     try:

@@ -14,6 +14,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody, parse_json, read_body
+from ..storage import StoreUnavailable
 from . import (
     agenda,
     assets,
@@ -64,6 +65,8 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = openapi.with_document(
         *reference_pages.ENDPOINTS,
     )
 )
+COUNTED = frozenset(f"{ROOT}/{name}" for name in ("fates", "faults", "snapshot"))
+"""Paths whose responses have counts of rules, which are not read for each request."""
 UNGUARDED_PATH = f"{ROOT}/health"
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -108,6 +111,8 @@ class ControlApp:
             return
         except ControlError as error:
             response = ControlResponse(error.body, error.status, _error_headers(error))
+        except StoreUnavailable as error:
+            response = ControlResponse(ControlError(str(error)).body, 503)
         except ClientDisconnected:
             return
         await response(scope, receive, send)
@@ -136,6 +141,8 @@ class _PathHandler:
         if endpoint.method != "GET" and endpoint.steers:
             return await steering.change(lambda: endpoint.handler(self._context, request))
         await steering.refresh()
+        if endpoint.path in COUNTED:
+            await steering.load_counts()
         result = endpoint.handler(self._context, request)
         return await result if isawaitable(result) else result
 

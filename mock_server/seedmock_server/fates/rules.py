@@ -63,10 +63,10 @@ class FateRules(RuleSet[FateRule]):
         if account is not None:
             self.remove_account(account)
             self.account_defaults.pop(account, None)
-            self.draws.pop(account, None)
+            self.forget_draws(account)
             return
         self.restore(0, [], [], {}, CERTAIN_SUCCESS)
-        self.draws.clear()
+        self.forget_draws()
 
     def restore(
         self,
@@ -77,6 +77,7 @@ class FateRules(RuleSet[FateRule]):
         default: Outcomes,
     ) -> None:
         """Replace the rules, their counts and the defaults; the next label follows on `number`."""
+        self._note_changes(everything=True)
         self.number, self.default = number, default
         self.rules[:], self.scenario[:] = rules, scenario
         self.account_defaults.clear()

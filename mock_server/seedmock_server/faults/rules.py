@@ -143,15 +143,16 @@ class FaultRules(RuleSet[FaultRule]):
         """Remove all rules, or those of an account."""
         if account is not None:
             self.remove_account(account)
-            self.draws.pop(account, None)
+            self.forget_draws(account)
             return
         self.restore(0, [], [])
-        self.draws.clear()
+        self.forget_draws()
 
     def restore(
         self, number: int, rules: list[tuple[Counter, FaultRule]], scenario: list[tuple[Counter, FaultRule]]
     ) -> None:
         """Replace the rules and their counts; the next label follows on `number`."""
+        self._note_changes(everything=True)
         self.number = number
         self.rules[:], self.scenario[:] = rules, scenario
 

@@ -31,7 +31,7 @@ from ..randomness import SeededRandom
 from ..rate_limits import RateLimits, too_many_tasks
 from ..references.resolver import Input, ReferenceResolver, first_face_path, log_notes
 from ..storage import DueCallback, Order, Store
-from ..storage.models import ID_TAKEN, NotCovered, Refusal, TooManyTasks
+from ..storage.models import IdTaken, NotCovered, Refusal, StaleNumber, TooManyTasks
 from ..tasks.latency import LatencyRules
 from ..tasks.models import Task, TaskFailure
 from ..tasks.pace import LogNormal, Pace, durations_at_pace
@@ -168,7 +168,7 @@ class Engine:
         account, store = draft.account, self.store
         if self.ledger.is_limited(account):
             await self.ledger.check(draft)
-        number = await store.draw(account)
+        number = await store.next_draw(account)
         # Nearly every order can match no rule; it is spared the building of facts and the look-up.
         is_plain = face_path is None and not caller.fate and self.fates.is_plain
         if is_plain and not magic.may_have_fate(draft.prompt, references):
@@ -176,21 +176,23 @@ class Engine:
         else:
             fate = await self._choose_fate(contract, caller, draft, number, references, face_path)
         now = self.clocks.now(account)
+        number = await store.next_draw(account)
+        expected: int | None = number
         for attempt in range(MAX_ID_ATTEMPTS):
-            number = await store.draw(account)
             task = self._plan(contract, draft, fate, new_id(account, now, attempt, number), now, number)
-            order = self._order(task, now)
+            order = self._order(task, now, expected)
             refusal = await store.accept(order)
             if refusal is None:
                 if order.callback is not None:
                     await self.schedule_callback(task, order.callback)
                 self._prepare(task)
                 return task
-            if refusal is not ID_TAKEN:
+            if not isinstance(refusal, IdTaken | StaleNumber):
                 raise _order_error(refusal, order)
+            expected, number = None, await store.draw(account)
         raise RuntimeError(f"{MAX_ID_ATTEMPTS} task ids in a row were taken")
 
-    def _order(self, task: Task, now: float) -> Order:
+    def _order(self, task: Task, now: float, number: int | None) -> Order:
         ledger, account, upstream = self.ledger, task.account, task.upstream
         if not ledger.has_sums and not task.callback_url:
             return Order(task, now)
@@ -201,6 +203,7 @@ class Engine:
             ledger.enforced_credit(account, upstream),
             self._limits.of(account).concurrency if self._limits.is_active else None,
             self._callback_at_end(task),
+            number,
         )
 
     def _callback_at_end(self, task: Task) -> DueCallback | None:

@@ -15,13 +15,20 @@ SENT_TO = "seedmock.sent_to"
 """Key of a scope: the host that a request was sent to, where a redirection has replaced it in the headers."""
 
 
-async def lifespan(receive: Receive, send: Send, close: Callable[[], Awaitable[None]]) -> None:
-    """Answer the lifespan protocol; await `close` at shutdown."""
+async def lifespan(
+    receive: Receive,
+    send: Send,
+    close: Callable[[], Awaitable[None]],
+    start: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Answer the lifespan protocol; await `start` at startup and `close` at shutdown."""
     while True:
         message = await receive()
         is_shutdown = message["type"] == "lifespan.shutdown"
         if is_shutdown:
             await close()
+        elif start is not None:
+            await start()
         await send({"type": message["type"] + ".complete"})
         if is_shutdown:
             return

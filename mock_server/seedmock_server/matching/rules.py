@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -143,6 +143,15 @@ class HasMatch(Protocol):
 R = TypeVar("R", bound=HasMatch)
 
 
+class ChangedCounts:
+    """Counts that were changed here other than by a request, and that shared counts have to follow."""
+
+    def __init__(self) -> None:
+        self.all = False
+        self.labels: set[str] = set()
+        self.accounts: set[str] = set()
+
+
 class RuleSet(Generic[R]):
     """Rules of one kind with their counters, in their order: those added one by one, and those of the scenario."""
 
@@ -155,6 +164,7 @@ class RuleSet(Generic[R]):
         self.scenario: list[tuple[Counter, R]] = []
         self.shared_counts: SharedCounts | None = None
         """Counts of a store that other processes use too; None counts here."""
+        self.changed_counts: ChangedCounts | None = None
 
     def add(self, rule: R, *, scenario: bool = False) -> str:
         """Append a rule, and return the label by which it can be removed."""
@@ -187,17 +197,39 @@ class RuleSet(Generic[R]):
         others = [(counter, rule) for counter, rule in self.rules if counter.label != label]
         removed = len(others) != len(self.rules)
         self.rules[:] = others
+        self._note_changes([label])
         return removed
 
     def recount(self, account: str) -> None:
         """Count the requests of the rules that match one account alone, and its draws, from 0 again."""
-        self.draws.pop(account, None)
+        self.forget_draws(account)
         for counter in self._counters_of(account):
             counter.matched = counter.applied = 0
             counter.draws.clear()
+            self._note_changes([counter.label])
+
+    def forget_draws(self, account: str | None = None) -> None:
+        """Count the draws of an account, or of all, from 0 again."""
+        if account is None:
+            self.draws.clear()
+            self._note_changes(everything=True)
+        else:
+            self.draws.pop(account, None)
+            self._note_changes(account=account)
+
+    def _note_changes(self, labels: Iterable[str] = (), account: str = "", *, everything: bool = False) -> None:
+        if self.changed_counts is not None:
+            self.changed_counts.labels.update(labels)
+            self.changed_counts.accounts.update([account] if account else [])
+            self.changed_counts.all = self.changed_counts.all or everything
+
+    def share_counts(self, counts: SharedCounts) -> None:
+        """Count in a store from now on."""
+        self.shared_counts, self.changed_counts = counts, ChangedCounts()
 
     def remove_account(self, account: str) -> None:
         """Remove the rules that match one account alone."""
+        self._note_changes(counter.label for counter in self._counters_of(account))
         self.rules[:] = [(counter, rule) for counter, rule in self.rules if rule.match.account != account]
 
 

@@ -136,6 +136,14 @@ class ReferenceFiles:
         while len(self._published) > MAX_PUBLISHED:
             self._published.popitem(last=False)
 
+    def upload(self, token: str) -> PublishedFile | None:
+        """Return what was published under a token, expired or not."""
+        return self._published.get(token)
+
+    def unpublish(self, token: str) -> None:
+        """Invalidate a link to an uploaded file; the file stays stored."""
+        self._published.pop(token, None)
+
     def uploads(self) -> tuple[tuple[str, PublishedFile], ...]:
         """List the published files with their tokens, oldest first."""
         return tuple(self._published.items())
@@ -185,10 +193,11 @@ class ReferenceFiles:
 
     def _touch(self, digest: str) -> bool:
         """Mark a file as used now; return False if it is no longer there."""
-        if digest not in self._sizes:
-            return False
         try:
             os.utime(self._folder / digest)
+            if digest not in self._sizes:  # stored by another process
+                self._sizes[digest] = (self._folder / digest).stat().st_size
+                self._occupied += self._sizes[digest]
         except FileNotFoundError:
             self._forget(digest)
             return False

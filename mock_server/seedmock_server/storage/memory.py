@@ -130,6 +130,8 @@ class MemoryStore:
         number = self._draws[account] = self._draws.get(account, 0) + 1
         return number
 
+    next_draw = draw
+
     async def draws(self) -> Mapping[str, int]:
         return dict(self._draws)
 
@@ -161,7 +163,7 @@ class MemoryStore:
     # --- whole accounts ---
 
     async def accounts(self) -> Sequence[str]:
-        return list(dict.fromkeys((*self._by_account, *self._last_group, *self._assets, *self._removed)))
+        return sorted({*self._by_account, *self._last_group, *self._assets, *self._removed})
 
     async def account_records(self, account: str) -> AccountRecords:
         tasks = tuple(self._by_account.get(account, ()))

@@ -44,6 +44,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
 
     `booking` is None where no store keeps sums. `credit`: what the account may spend at the upstream, None for no
     limit; `concurrency`: unfinished tasks that it may have there, None for no limit. Both hold at `now`.
+    `number` is the account's draw that the task was planned with.
     """
 
     task: Task
@@ -52,6 +53,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     credit: Decimal | None = None
     concurrency: int | None = None
     callback: DueCallback | None = None
+    number: int | None = None
 
 
 class NotCovered(msgspec.Struct, frozen=True, gc=False):
@@ -70,5 +72,29 @@ class IdTaken(msgspec.Struct, frozen=True, gc=False):
     """An order was not accepted, since another task has its id."""
 
 
-Refusal = NotCovered | TooManyTasks | IdTaken
-ID_TAKEN = IdTaken()
+class StaleNumber(msgspec.Struct, frozen=True, gc=False):
+    """An order was not accepted, since another process has used its draw, or a later one."""
+
+
+Refusal = NotCovered | TooManyTasks | IdTaken | StaleNumber
+ID_TAKEN, STALE_NUMBER = IdTaken(), StaleNumber()
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Documents that have changed since an epoch, with their versions; the body of one that was removed is None."""
+
+    epoch: int
+    documents: dict[str, tuple[int, bytes | None]]
+
+
+DocumentChange = tuple[str, int, bytes | None]
+"""Name of a document, the version that it is believed to have (0 for none), and its new body, None to remove it."""
+
+
+class RuleCounts(msgspec.Struct, frozen=True, gc=False):
+    """Counts of a rule after a request that it matches, with the number of the account's draw if it is to draw."""
+
+    matched: int
+    applied: int
+    draw: int | None = None
+    is_applied: bool = False

@@ -6,12 +6,13 @@ whole or not at all; callers never rely on the order of two calls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from ..journal import Journal
 from ..tasks.models import AccountRecords, AssetGroup, AssetRecord, Task
-from .models import Booking, DueCallback, Order, Refusal
+from .models import Booking, Changes, DocumentChange, DueCallback, Order, Refusal, RuleCounts
 
 
 class Store(Protocol):
@@ -91,6 +92,10 @@ class Store(Protocol):
         """Count 1, 2, 3, ... for an account, and return the number."""
         ...
 
+    async def next_draw(self, account: str) -> int:
+        """Return what `draw` would, for an order that uses it; another process may come first, as `accept` will say."""
+        ...
+
     async def draws(self) -> Mapping[str, int]:
         """Return the last number of each account."""
         ...
@@ -146,3 +151,76 @@ class Store(Protocol):
     async def aclose(self) -> None:
         """Write what is waiting, and let go of files and connections."""
         ...
+
+
+class SharedStore(Store, Protocol):
+    """Store that outlives the process, and that other processes use: it also has what steers, and what rules count."""
+
+    journal: Journal
+    """The exchanges of all processes."""
+
+    def agree(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        """Store the settings that are not stored yet, and return all that are, when a process starts."""
+        ...
+
+    def is_changed(self, epoch: int) -> bool | Awaitable[bool]:
+        """Tell whether anything that processes have copies of has changed since an epoch; each request asks."""
+        ...
+
+    async def changes(self, since: int) -> Changes:
+        """Return the documents that have changed since an epoch, and forget copies of records that may have."""
+        ...
+
+    async def put_documents(self, documents: Sequence[DocumentChange]) -> int | None:
+        """Replace documents, all or none; return their new version, or None if one has another version by now."""
+        ...
+
+    async def claim(
+        self, kind: str, label: str, account: str, times: int | None, nth: int | None, *, draws: bool
+    ) -> RuleCounts:
+        """Count a request that a rule matches, and its application, unless that depends on a draw.
+
+        The rule is used up after `times`, and applied to the `nth` request alone. Where it `draws`, the account's draws
+        are counted instead, and `apply_rule` follows on a draw that hits.
+        """
+        ...
+
+    async def apply_rule(self, kind: str, label: str, times: int | None) -> int | None:
+        """Count that a rule is applied, and return how often; None if others have used it up meanwhile."""
+        ...
+
+    async def rule_counts(self, kind: str) -> Mapping[str, tuple[int, int, Mapping[str, int]]]:
+        """Return matched, applied and draws by account of the rules of a kind, by label."""
+        ...
+
+    async def set_rule_counts(self, kind: str, counts: Mapping[str, tuple[int, int, Mapping[str, int]]]) -> None:
+        """Replace the counts of all rules of a kind."""
+        ...
+
+    async def remove_rule_counts(self, kind: str, labels: Sequence[str]) -> None: ...
+
+    async def count(self, kind: str, account: str) -> int:
+        """Count 1, 2, 3, ... for a kind of draws and an account, and return the number."""
+        ...
+
+    async def counters(self, kind: str) -> Mapping[str, int]:
+        """Return the last number of each account."""
+        ...
+
+    async def set_counters(self, kind: str, numbers: Mapping[str, int]) -> None:
+        """Replace the last numbers of all accounts."""
+        ...
+
+    async def outstanding(self, account: str, upstream: str, now: float) -> Decimal:
+        """Return the amount of all bookings that are not refunded at a time."""
+        ...
+
+    def callback_signal(self) -> int | Awaitable[int]:
+        """Return a number that changes when another process saves a callback, or removes a task that has one."""
+        ...
+
+    async def lease(self, name: str, owner: str, seconds: float) -> bool:
+        """Take or prolong the right of one process; False while another has it, which ends if it is not prolonged."""
+        ...
+
+    async def end_lease(self, name: str, owner: str) -> None: ...

@@ -23,6 +23,10 @@ class Steering(Protocol):
         """Bring the components up to date with what other processes have changed."""
         ...
 
+    async def load_counts(self) -> None:
+        """Bring the counts of rules up to date, for a response that shows them."""
+        ...
+
     async def change(self, apply: Callable[[], Awaitable[T] | T], part: str = "", key: str = "") -> T:
         """Change the components, and share the change; when it returns, the next request to any process sees it.
 
@@ -39,6 +43,9 @@ class LocalSteering:
 
     async def refresh(self) -> None:
         """The components are up to date."""
+
+    async def load_counts(self) -> None:
+        """The counts are up to date."""
 
     async def change(self, apply: Callable[[], Awaitable[T] | T], part: str = "", key: str = "") -> T:
         result: Any = apply()

@@ -10,6 +10,8 @@ import pytest
 from seedmock_server.fates.rules import parse_fate_rule
 from seedmock_server.http.coroutines import run_now
 
+from ..conftest import MEMORY_ONLY
+
 if TYPE_CHECKING:
     from .conftest import BillingServer, OpenServer
 
@@ -146,6 +148,7 @@ def test_a_rejected_order_uses_up_no_fate(open_server: OpenServer) -> None:
     assert server.statement().totals.refunded == Decimal("0.588")
 
 
+@MEMORY_ONLY
 def test_refresh_reads_a_changed_store_again(open_server: OpenServer) -> None:
     server = open_server(credit="0.60")
     assert (server.order("apimodels").status_code, server.order("apimodels").status_code) == (200, 402)

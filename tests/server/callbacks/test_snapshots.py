@@ -11,6 +11,8 @@ import pytest
 from seedmock_server.callbacks.delivery import delivery_of
 from seedmock_server.http.outbound import PostResponse
 
+from ..conftest import MEMORY_ONLY
+
 
 async def taken(emulator: Any) -> bytes:
     response = await emulator.client.get("/_mock/snapshot")
@@ -114,6 +116,7 @@ def test_an_attempt_in_flight_is_repeated_and_its_result_is_dropped(run: Any, re
     run(play)
 
 
+@MEMORY_ONLY
 @pytest.mark.parametrize("fault", [None, "latency seconds=60"], ids=["at once", "after a pause"])
 def test_an_attempt_that_has_not_begun_before_a_restore_is_made_once(run: Any, fault: str | None) -> None:
     begun = []

@@ -138,7 +138,7 @@ INSIDE = {
     # answered over HTTP, or rendered as the failure of a task
     "ApiError", "BodyTooLarge", "BodyTooSlow", "ClientDisconnected", "ConnectionDropped", "ControlError", "FetchError",
     "FetchNotAllowed", "FetchTimeout", "InvalidRule", "InvalidSnapshot", "MalformedBody", "RangeNotSatisfiable",
-    "UnreadableMedia", "UnsupportedMediaType",
+    "StoreUnavailable", "UnreadableMedia", "UnsupportedMediaType",
     # what the sentence of the error says is all that helps
     "ControlClientError", "EncoderFailure", "FilesExist", "NoDecoder", "RenderBug", "UnknownTopic", "Unrenderable",
     # caught by the harness, which reports a finding

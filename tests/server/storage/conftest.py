@@ -13,10 +13,13 @@ import pytest
 
 from seedmock_contracts.enums import MediaKind, Mode
 from seedmock_server.storage import Booking, DueCallback, MemoryStore, Order, Store
+from seedmock_server.storage.protocol import SharedStore
+from seedmock_server.storage.sqlite.store import SqliteStore
 from seedmock_server.tasks.models import AssetRecord, Task
 from seedmock_server.tasks.timeline import NEVER, standard_phases
 
 OpenStore = Callable[[Path], contextlib.AbstractAsyncContextManager[Store]]
+OpenSharedStore = Callable[[Path], contextlib.AbstractAsyncContextManager[SharedStore]]
 
 
 @contextlib.asynccontextmanager
@@ -24,7 +27,17 @@ async def memory_store(folder: Path) -> AsyncIterator[Store]:
     yield MemoryStore()
 
 
-STORES: dict[str, OpenStore] = {"memory": memory_store}
+@contextlib.asynccontextmanager
+async def sqlite_store(folder: Path) -> AsyncIterator[SharedStore]:
+    store = SqliteStore(folder / "mock.db", folder, journal_entries=5)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+SHARED_STORES: dict[str, OpenSharedStore] = {"sqlite": sqlite_store}
+STORES: dict[str, OpenStore] = {"memory": memory_store, **SHARED_STORES}
 """Each way to open a store by its name. Those that outlive the block find what was stored in the same folder."""
 
 Play = Callable[[Store], Awaitable[None]]

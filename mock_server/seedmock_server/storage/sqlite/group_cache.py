@@ -1,0 +1,46 @@
+"""Sums and draws of one group of orders, read once and written once: statements are what an order costs.
+
+Valid only while the database's lock is held. Whatever else reads or writes those tables flushes first.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from sqlite3 import Connection
+
+from . import counter_rows, task_rows
+
+
+class GroupCache:
+    """Additions of a group's orders so far. Belongs to the database's thread."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, str], Decimal] = {}
+        self._draws: dict[str, int] = {}
+
+    def use_number(self, connection: Connection, account: str, number: int) -> bool:
+        """Note that an order uses an account's draw; False if that, or a later one, is used already."""
+        last = self._draws.get(account)
+        if last is None:
+            last = counter_rows.last(connection, counter_rows.DRAW, account)
+        if number <= last:
+            return False
+        self._draws[account] = number
+        return True
+
+    def add(self, account: str, upstream: str, amount: Decimal) -> None:
+        key = account, upstream
+        self._sums[key] = self._sums.get(key, task_rows.ZERO) + amount
+
+    def flush(self, connection: Connection) -> None:
+        """Write what was added."""
+        for (account, upstream), amount in self._sums.items():
+            task_rows.add_to_sum(connection, account, upstream, amount)
+        for account, number in self._draws.items():
+            counter_rows.set_counter(connection, counter_rows.DRAW, account, number)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was added, after it was written or taken back."""
+        self._sums.clear()
+        self._draws.clear()

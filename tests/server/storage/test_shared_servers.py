@@ -1,0 +1,330 @@
+"""Emulators that share a store, and one that goes on where another has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from seedmock_server import create_app
+from seedmock_server.app import App
+from seedmock_server.callbacks import lease
+from seedmock_server.clock import Clock, ManualClock
+from seedmock_server.http.outbound import PostResponse
+from seedmock_server.matching.rules import InvalidRule
+
+from ..conftest import BOAT_APIMODELS, BOAT_OPEAI
+
+SHARED_URLS: dict[str, Callable[[Path], str]] = {"sqlite": lambda folder: f"sqlite:{folder}/mock.db"}
+URLS: dict[str, Callable[[Path], str]] = {"memory": lambda _: "memory", **SHARED_URLS}
+KEY = {"Authorization": "Bearer sk_test_one_of_ours"}
+
+
+class Emulator:
+    """Emulator in process, and what it posts to callback URLs."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://emulator.test", headers=KEY
+        )
+        self.posts: list[bytes] = []
+        app.callbacks.sender.post = self._post
+
+    async def _post(self, url: str, content: bytes, *_: Any, **__: Any) -> PostResponse:
+        self.posts.append(content)
+        return PostResponse(200, b"")
+
+    async def call(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        response = await self.client.request(method, path, json=body, **options)
+        assert response.status_code < 300, response.text
+        return response.json()
+
+    async def order(self, **changes: Any) -> str:
+        return str((await self.call("POST", "/v1/videos", {**BOAT_OPEAI, **changes}))["id"])
+
+    async def order_with_callback(self) -> str:
+        body = {**BOAT_APIMODELS, "callback_url": "http://127.0.0.1:9/told"}
+        return str((await self.call("POST", "/api/v1/video/generations", body))["data"]["taskId"])
+
+    async def status(self, task_id: str, **options: Any) -> str:
+        return str((await self.call("GET", f"/v1/videos/{task_id}", **options))["status"])
+
+
+Open = Callable[..., contextlib.AbstractAsyncContextManager[Emulator]]
+
+
+@pytest.fixture(params=SHARED_URLS)
+def opened(request: pytest.FixtureRequest, clips: Path, tmp_path: Path) -> Open:
+    """Open an emulator over the test's store; in a block within another one, it is a second process's."""
+    return opener(SHARED_URLS[request.param](tmp_path), clips)
+
+
+def opener(url: str, clips: Path) -> Open:
+    @contextlib.asynccontextmanager
+    async def start(clock: Clock | None = None, **settings: Any) -> AsyncIterator[Emulator]:
+        options = {"pace": "fast", "seed": 1, "cache_dir": clips, "store": url, **settings}
+        async with create_app(clock=clock or ManualClock(), **options) as app:
+            emulator = Emulator(app)
+            async with emulator.client:
+                await app.start()
+                yield emulator
+
+    return start
+
+
+def run_two(opened: Open, play: Callable[[Emulator, Emulator], Awaitable[None]], **settings: Any) -> None:
+    async def main() -> None:
+        async with opened(**settings) as one, opened(**settings) as other:
+            await play(one, other)
+
+    asyncio.run(main())
+
+
+def test_any_server_answers_about_any_task(opened: Open) -> None:
+    async def play(one: Emulator, other: Emulator) -> None:
+        task = await one.order()
+        assert await other.status(task) == "QUEUED"
+        health = await other.call("GET", "/_mock/health")
+        assert (health["store"], health["workers"], health["pid"] > 0) == ("sqlite", 1, True)
+        assert [row["id"] for row in (await other.call("GET", "/_mock/tasks"))["tasks"]] == [task]
+        ledger = await other.call("GET", "/_mock/ledger")
+        assert [line["id"] for line in ledger["statements"][0]["lines"]] == [task]
+        operations = [row["operation"] for row in (await other.call("GET", "/_mock/journal"))["exchanges"]]
+        # In the order of their commits, which follow the responses.
+        assert sorted(operations) == ["create", "query"]
+
+    run_two(opened, play)
+
+
+def test_a_clock_that_one_server_has_moved_is_seen_by_the_next_call_to_another(opened: Open) -> None:
+    async def play(one: Emulator, other: Emulator) -> None:
+        task = await one.order()
+        assert await other.status(task, headers={"X-Mock-Advance": "1s"}) == "IN_PROGRESS"
+        assert await one.status(task) == "IN_PROGRESS"
+        await one.call("POST", "/_mock/clock", {"advance": "10s"})
+        assert await other.status(await other.order(), headers={"X-Mock-Advance": "3s"}) == "SUCCESS"
+        await asyncio.gather(
+            *(emulator.status(task, headers={"X-Mock-Advance": "1s"}) for emulator in (one, other) * 5)
+        )
+        clocks = [(await emulator.call("GET", "/_mock/clock"))["accounts"] for emulator in (one, other)]
+        (moved,) = clocks[0].values()
+        assert clocks[0] == clocks[1]
+        assert moved["now"] == ManualClock().now() + 1 + 3 + 10
+        await other.call("POST", "/_mock/reset", {})
+        assert (await one.call("GET", "/_mock/clock"))["accounts"] == {}
+
+    run_two(opened, play)
+
+
+def test_rules_limits_credit_and_scenario_hold_for_all_servers(opened: Open) -> None:
+    async def play(one: Emulator, other: Emulator) -> None:
+        rule = {"match": {"times": 2}, "fate": "failed"}
+        assert (await one.call("POST", "/_mock/fates", rule))["id"] == "fate-1"
+        assert (await other.call("POST", "/_mock/fates", {"match": {"nth": 9}, "fate": "stuck"}))["id"] == "fate-2"
+        tasks = [await emulator.order() for emulator in (one, other, one, other)]
+        for emulator in (one, other):
+            rows = [(row["matched"], row["applied"]) for row in (await emulator.call("GET", "/_mock/fates"))["rules"]]
+            assert rows == [(4, 2), (2, 0)]
+        later = {"X-Mock-Advance": "5s"}
+        statuses = [await one.status(task, headers=later) for task in tasks]
+        assert statuses == ["FAILURE", "FAILURE", "SUCCESS", "SUCCESS"]
+        await other.call("PUT", "/_mock/credit", {"amount": "0", "key": "sk_test_one_of_ours"})
+        assert (await one.client.post("/v1/videos", json=BOAT_OPEAI)).status_code == 403
+        await other.call("PUT", "/_mock/scenario", {"name": "stuck"})
+        assert (await one.call("GET", "/_mock/scenario"))["scenario"]["name"] == "stuck"
+        await one.call("DELETE", "/_mock/scenario")
+        await one.call("PUT", "/_mock/limits", {"rate": 1})
+        assert (await other.call("GET", "/_mock/limits"))["limits"][0]["rate"] == 1
+        codes = [(await emulator.client.get("/v1/models")).status_code for emulator in (one, other, one)]
+        assert codes == [200, 429, 429]
+        await one.call("DELETE", "/_mock/fates")
+        assert (await other.call("POST", "/_mock/fates", rule))["id"] == "fate-1"
+        (row,) = (await one.call("GET", "/_mock/fates"))["rules"]
+        assert (row["matched"], row["applied"]) == (0, 0)
+
+    run_two(opened, play)
+
+
+def test_a_posted_file_can_be_used_and_fetched_at_another_server(opened: Open, picture: Any) -> None:
+    async def play(one: Emulator, other: Emulator) -> None:
+        response = await one.client.post("/api/v1/files", files={"file": ("a.png", picture())})
+        url = response.json()["data"]["publicUrl"]
+        assert (await other.client.get(url)).content == picture()
+        item = {"type": "image_url", "role": "first_frame", "image_url": {"url": url}}
+        task = await other.order(input_reference={"content": [item]})
+        record = await one.app.context.store.task(task)
+        assert record is not None
+        assert record.first is not None
+        assert record.first.path.read_bytes() == picture()
+
+    run_two(opened, play)
+
+
+def test_a_malformed_header_changes_no_clock(opened: Open) -> None:
+    async def play(one: Emulator, other: Emulator) -> None:
+        for header in ("-1s", "soon", "1e300"):
+            response = await one.client.get("/v1/models", headers={"X-Mock-Advance": header})
+            assert response.status_code == 400
+        assert (await other.call("GET", "/_mock/clock"))["accounts"] == {}
+
+    run_two(opened, play)
+
+
+def test_a_change_that_fails_is_not_shared(opened: Open) -> None:
+    async def play(one: Emulator, other: Emulator) -> None:
+        def fail() -> None:
+            raise InvalidRule("no")
+
+        with pytest.raises(InvalidRule):
+            await one.app.steering.change(fail)
+        before = await one.call("GET", "/_mock/snapshot")
+        assert await other.call("GET", "/_mock/snapshot") == before
+
+    run_two(opened, play)
+
+
+def test_a_restart_goes_on_where_the_server_ended(opened: Open) -> None:
+    async def before() -> tuple[str, Any]:
+        async with opened() as emulator:
+            await emulator.call("POST", "/_mock/fates", {"match": {"nth": 2}, "fate": "failed"})
+            await emulator.call("POST", "/_mock/clock", {"advance": "1s"})
+            task = await emulator.order()
+            return task, await emulator.call("GET", "/_mock/snapshot")
+
+    async def after(task: str, saved: Any) -> None:
+        async with opened(seed=None) as emulator:
+            assert await emulator.call("GET", "/_mock/snapshot") == saved
+            assert await emulator.status(await emulator.order(), headers={"X-Mock-Advance": "5s"}) == "FAILURE"
+            assert await emulator.status(task) == "SUCCESS"
+
+    asyncio.run(after(*asyncio.run(before())))
+
+
+def test_callbacks_that_are_due_after_a_restart_are_sent_once(opened: Open) -> None:
+    clock = ManualClock()
+
+    async def before() -> None:
+        async with opened(clock=clock) as emulator:
+            for _ in range(3):
+                await emulator.order_with_callback()
+            assert emulator.posts == []
+
+    async def after() -> None:
+        clock.advance(60)
+        async with opened(clock=clock) as emulator:
+            await emulator.app.callbacks.deliver_due()
+            assert len(emulator.posts) == 3
+            await emulator.app.callbacks.deliver_due()
+            assert (len(emulator.posts), list(await emulator.app.context.store.callbacks())) == (3, [])
+
+    asyncio.run(before())
+    asyncio.run(after())
+
+
+def test_one_server_sends_callbacks_and_another_takes_over(opened: Open) -> None:
+    clock = ManualClock()
+
+    async def main() -> None:
+        async with opened(clock=clock) as other, opened(clock=clock) as one:
+            assert not one.app.callbacks._queues
+            await asyncio.gather(*(emulator.order_with_callback() for emulator in (one, other) * 4))
+            clock.advance(60)
+            await one.app.callbacks.deliver_due()
+            await other.app.callbacks.deliver_due()
+            assert (len(one.posts), len(other.posts)) == (0, 8)
+            for _ in range(2):
+                await one.order_with_callback()
+            # As if the other one had died, and its lease had expired.
+            expired, waiting, store = other.app.callbacks._lease, one.app.callbacks._lease, one.app._shared
+            assert expired is not None
+            assert waiting is not None
+            assert store is not None
+            await store.end_lease(lease.NAME, expired._owner)
+            waiting._asked_at = None
+            clock.advance(60)
+            await one.app.callbacks.deliver_due()
+            expired._asked_at = None
+            await other.app.callbacks.deliver_due()
+            assert (len(one.posts), len(other.posts)) == (2, 8)
+
+    asyncio.run(main())
+
+
+# --- one conversation on each store ---
+
+
+async def converse(emulator: Emulator) -> list[tuple[int, bytes]]:
+    """Return the statuses and bodies of a conversation that touches everything that is stored."""
+    client, responses = emulator.client, []
+
+    async def call(method: str, path: str, body: Any = None, **headers: str) -> Any:
+        response = await client.request(method, path, json=body, headers=headers)
+        responses.append((response.status_code, response.content))
+        return response.json()
+
+    await call("POST", "/_mock/fates", {"match": {"probability": 0.5}, "fate": [{"fate": "failed", "weight": 1}]})
+    await call("POST", "/_mock/fates", {"match": {"model": "seedance-2-0-fast"}, "fate": "slow after=1m"})
+    await call("POST", "/_mock/faults", {"match": {"operation": "query", "nth": 3}, "fault": "status code=503"})
+    await call("PUT", "/_mock/credit", {"amount": "1", "key": "sk_test_one_of_ours", "upstream": "apimodels"})
+    tasks = [(await call("POST", "/v1/videos", {**BOAT_OPEAI, "seed": None}))["id"] for _ in range(4)]
+    await call("POST", "/v1/videos", BOAT_OPEAI, **{"X-Mock-Fate": "nonsense"})
+    await call("POST", "/api/v1/video/generations", {**BOAT_APIMODELS, "duration": 15})
+    for task in tasks:
+        await call("GET", f"/v1/videos/{task}", **{"X-Mock-Advance": "1s"})
+    group = await call("POST", "/api/v1/asset-groups", {"name": "people"})
+    await call("GET", "/api/v1/balance")
+    await call("POST", "/api/v1/video/generations", {**BOAT_APIMODELS, "callback_url": "http://127.0.0.1:9/told"})
+    await call("POST", "/_mock/clock", {"advance": "1h"})
+    await emulator.app.callbacks.deliver_due()
+    await call("GET", "/_mock/fates")
+    await call("GET", "/_mock/ledger")
+    await call("GET", "/_mock/tasks")
+    assert group is not None
+    return responses
+
+
+def test_the_same_conversation_gives_the_same_bytes_and_snapshot_on_each_store(clips: Path, tmp_path: Path) -> None:
+    results: dict[str, Any] = {}
+    snapshots: dict[str, bytes] = {}
+
+    async def play(name: str) -> None:
+        async with opener(URLS[name](tmp_path), clips)() as emulator:
+            results[name] = (await converse(emulator), emulator.posts)
+            snapshots[name] = (await emulator.client.get("/_mock/snapshot")).content
+
+    for name in URLS:
+        asyncio.run(play(name))
+    for name in URLS:
+        assert results[name] == results["memory"], name
+        assert json.loads(snapshots[name]) == json.loads(snapshots["memory"]), name
+    assert {status for status, _ in results["memory"][0]} >= {200, 201, 400, 402, 503}
+
+
+@pytest.mark.parametrize("target", URLS)
+@pytest.mark.parametrize("source", URLS)
+def test_a_snapshot_of_one_store_loads_on_another(source: str, target: str, clips: Path, tmp_path: Path) -> None:
+    (tmp_path / "from").mkdir()
+    (tmp_path / "to").mkdir()
+
+    async def save() -> bytes:
+        async with opener(URLS[source](tmp_path / "from"), clips)() as emulator:
+            await converse(emulator)
+            return (await emulator.client.get("/_mock/snapshot")).content
+
+    async def load(document: bytes) -> None:
+        async with opener(URLS[target](tmp_path / "to"), clips)() as emulator:
+            await emulator.order()
+            response = await emulator.client.put("/_mock/snapshot", content=document)
+            assert response.status_code == 200, response.text
+            assert json.loads((await emulator.client.get("/_mock/snapshot")).content) == json.loads(document)
+            newer = json.dumps({**json.loads(document), "version": 99}).encode()
+            assert (await emulator.client.put("/_mock/snapshot", content=newer)).status_code == 400
+
+    asyncio.run(load(asyncio.run(save())))
