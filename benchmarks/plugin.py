@@ -1,6 +1,6 @@
 """Measure what the pytest plugin adds to a session: its first use, further tests, and being loaded but not used.
 
-    python benchmarks/plugin.py [--rounds 7]
+    python benchmarks/plugin.py [--rounds 5]
 
 The peer is the same session without seedmock's plugins. Sessions run by turns; each figure is a difference of medians.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 from measures import Measure, print_table
 
 FIRST_TARGET, FURTHER_TARGET, UNUSED_TARGET = 250.0, 2.0, 20.0
-ROUNDS, FURTHER = 7, 200
+ROUNDS, FURTHER = 5, 200
 TESTS = """
 import pytest
 

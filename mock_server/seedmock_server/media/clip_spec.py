@@ -12,6 +12,7 @@ from seedmock_contracts.records import dataclass
 
 # Increase it whenever the same spec would be drawn or encoded differently: it is part of the digest and the etag.
 RENDER_VERSION = 3
+MAX_CACHED_PROMPT = 4096
 FPS = 24
 # Frames of a second that are drawn; each is shown twice.
 STEPS = 12
@@ -52,10 +53,19 @@ class ClipSpec:
     @property
     def digest(self) -> str:
         """64 hex digits that identify the clip's bytes; the first call in a process runs ffmpeg for its version."""
-        values = {field.name: _hashable(getattr(self, field.name)) for field in fields(self)}
         tools = _tool_versions() + (_decoder_version() if self.first or self.last else ())
-        document = json.dumps([RENDER_VERSION, *tools, values], sort_keys=True)
-        return hashlib.sha256(document.encode("ascii")).hexdigest()
+        # Each request for a clip asks for it. A prompt can have megabytes, which would be held on to.
+        digest = _cached_digest if len(self.prompt) <= MAX_CACHED_PROMPT else _digest
+        return digest(self, (RENDER_VERSION, *tools))
+
+
+def _digest(spec: ClipSpec, versions: tuple[object, ...]) -> str:
+    values = {field.name: _hashable(getattr(spec, field.name)) for field in fields(spec)}
+    document = json.dumps([*versions, values], sort_keys=True)
+    return hashlib.sha256(document.encode("ascii")).hexdigest()
+
+
+_cached_digest = functools.lru_cache(maxsize=1024)(_digest)
 
 
 def tags(spec: ClipSpec) -> dict[bytes, str]:
