@@ -104,6 +104,7 @@ def _operation(endpoint: ControlEndpoint, response: Any, body: Any) -> dict[str,
         operation["requestBody"] = {"required": required, "content": {JSON: {"schema": body}}}
     elif endpoint.raw:
         content = {content_type: {"schema": schema} for content_type, schema in endpoint.bodies.items()}
+        content = content or {"application/octet-stream": {}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 

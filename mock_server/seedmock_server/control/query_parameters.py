@@ -12,7 +12,7 @@ from seedmock_contracts.records import dataclass
 from ..clock import MAX_TIME
 from .errors import ControlError, abbreviated
 
-NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
+NUMBER = re.compile(r"\d{1,12}(\.\d{1,18})?([eE][+-]?\d{1,3})?", re.ASCII)
 WHOLE_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 BOOLEANS = {"true": True, "false": False}
 

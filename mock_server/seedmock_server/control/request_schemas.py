@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.enums import MediaKind, Role
 from seedmock_contracts.upstreams import NAMES
 
 from ..clock import MAX_RATE, MAX_TIME
 from ..fates.models import OPERATIONS, TASK_KINDS
 from ..references.declared import FLAGS, MAX_FORMAT_CHARS, MAX_URL_CHARS, NUMBERS, TEXTS
+from .catalog_models import OrderReference
 from .models import (
     ClockRequest,
     CreditRequest,
@@ -25,6 +26,7 @@ from .rule_schemas import DURATION_SCHEMA, NOT_BLANK, Schema, fate_schema, fault
 DAYS = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
 TIME = rf"^(?:197[1-9]|19[89]\d|2\d{{3}})-{DAYS}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)?$"
 KEY: Schema = {"type": "string", "pattern": NOT_BLANK, "description": "an API key; X-Mock-Key does the same"}
+SENT_KEY: Schema = {**KEY, "pattern": "^[!-~]+$"}  # it stands in a header of the order
 USD: Schema = {
     "anyOf": [
         {"type": "number", "minimum": 0, "maximum": 1e12},
@@ -88,12 +90,23 @@ REFINEMENTS: Mapping[type, Callable[[], Schema]] = {
     LimitRequest: _limits,
     CreditRequest: lambda: {"properties": {"amount": USD, "upstream": _optional_upstream()}},
     MediaDeclarationRequest: _media,
+    OrderReference: lambda: {"properties": {"kind": _names(MediaKind), "role": _names(Role)}},
 }
+
+
+def _names(options: Iterable[str]) -> Schema:
+    return {"type": "string", "enum": [str(option) for option in options]}
 
 
 def _optional_upstream() -> Schema:
     choice = {"type": "string", "enum": list(NAMES), "description": "beside a key only"}
     return {"anyOf": [choice, {"type": "null"}]}
+
+
+def _restrict_upstream(properties: dict[str, Any]) -> None:
+    """Name the upstreams where any text would do by the type."""
+    if properties.get("upstream", {}).get("type") == "string":
+        properties["upstream"] = {"type": "string", "enum": list(NAMES)}
 
 
 def needs_choice(model: type) -> bool:
@@ -110,4 +123,7 @@ def refine(components: dict[str, Any]) -> None:
         component |= {**refined, "properties": properties}
     for component in components.values():
         if component.get("additionalProperties") is False and "key" in component.get("properties", {}):
-            component["properties"]["key"] = {"anyOf": [KEY, {"type": "null"}]}
+            is_optional = "anyOf" in component["properties"]["key"]
+            component["properties"]["key"] = {"anyOf": [KEY, {"type": "null"}]} if is_optional else SENT_KEY
+        if component.get("additionalProperties") is False:
+            _restrict_upstream(component.get("properties", {}))

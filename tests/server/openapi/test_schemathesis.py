@@ -22,7 +22,13 @@ NOT_SAYABLE = (
     *(
         "not found",
         "not exist",
-        "the id of a task that matches",
+        *(
+            "the id of a task that matches",
+            "unknown asset",
+            "the journal has no exchange",
+            "has no reference",
+            "cannot be built",
+        ),
         "unknown task",
         "unknown fate rule",
         "unknown fault rule",
