@@ -4,6 +4,7 @@ SeedmockServerError
 ├── ApiError                   an emulated API rejects a request; each upstream renders it in its own envelope
 ├── ConnectionDropped          a fault ends the connection in the place of a response
 ├── RangeNotSatisfiable        a Range header lies outside the file
+├── FileTruncated              a file ended before the bytes that were announced
 ├── BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody, UnsupportedMediaType
 │                              a request body cannot be read or decoded
 ├── FetchError                 a URL of a reference or a callback cannot be read or posted to; also a ValueError
