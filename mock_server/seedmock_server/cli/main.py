@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import signal
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
 EXAMPLE_KEY = "sk_mock_local"
+SWITCH_SECONDS = 0.0002
 
 
 @click.command(cls=EntryPointGroup, context_settings=CONTEXT)
@@ -172,6 +174,9 @@ def serve(
         raise click.UsageError(str(error)) from error
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+    if app.settings.store != "memory":
+        # The database's thread gives up the interpreter at each statement, and waits this long to have it again.
+        sys.setswitchinterval(SWITCH_SECONDS)
     if stop_on_eof:
         threading.Thread(target=_terminate_at_eof, name="seedmock end of input", daemon=True).start()
     try:
