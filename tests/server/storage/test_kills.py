@@ -134,6 +134,6 @@ def test_no_callback_is_lost_and_only_those_in_flight_come_twice(store: str, tmp
                     break
                 threading.Event().wait(0.05)
     assert set(accepted) - set(receiver.posts) == set()
-    repeated = {task: count for task, count in receiver.posts.items() if count > 1}
-    assert len(repeated) <= rounds * MAX_BATCH
-    assert set(repeated.values()) <= {2}
+    # One that was in flight at several kills comes after each of them.
+    repeats = sum(count - 1 for count in receiver.posts.values())
+    assert repeats <= rounds * MAX_BATCH
