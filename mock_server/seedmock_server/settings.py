@@ -43,7 +43,7 @@ class Settings:
     upstreams by host name, for paths that two of them serve. `cors`: origins of pages that may call the upstreams in a
     browser; `*` is any. `log`: json writes each exchange to standard error. `otel` sends spans by OpenTelemetry.
     `control_token`: None restricts the control API to this machine. `scenario`: the name of a built-in scenario, or
-    the path of a file. `store`: memory, or sqlite:PATH for state that outlives the process.
+    the path of a file. `store`: memory, or sqlite:PATH or redis://HOST:PORT/DB for state that outlives the process.
     """
 
     pace: Pace = Pace.FAST
@@ -258,5 +258,5 @@ PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "public_url": (_public_url, "an http or https URL without query, such as https://mock.example.com/seedmock"),
     "control_token": (str, "a string"),
     "scenario": (_scenario, "a name or a path"),
-    "store": (str, "memory, or sqlite:PATH"),
+    "store": (str, "memory, sqlite:PATH, or redis://HOST:PORT/DB"),
 }

@@ -26,6 +26,8 @@ from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock
 from seedmock_server.settings import Settings
 
+from .storage.redis_server import redis_url
+
 KEY = "sk_test_one_of_ours"
 LOGGERS = ("seedmock", "uvicorn", "asyncio")
 BOAT_APIMODELS = {
@@ -66,7 +68,10 @@ def _chosen_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-STORE_URLS: dict[str, Callable[[Path, int], str]] = {"sqlite": lambda folder, number: f"sqlite:{folder}/{number}.db"}
+STORE_URLS: dict[str, Callable[[Path, int], str]] = {
+    "sqlite": lambda folder, number: f"sqlite:{folder}/{number}.db",
+    "redis": lambda folder, number: redis_url(folder / str(number)),
+}
 
 
 MEMORY_ONLY = pytest.mark.skipif(

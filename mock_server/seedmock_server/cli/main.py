@@ -88,8 +88,8 @@ def main() -> None:
 )
 @click.option(
     "--store",
-    metavar="memory|sqlite:PATH",
-    help="Keep state here: in memory, or in a file, from which the next start goes on.  [default: memory]",
+    metavar="memory|sqlite:PATH|redis://HOST:PORT/DB",
+    help="Keep state in memory, in a file, or on a Redis server: the next start goes on from there.  [default: memory]",
 )
 @click.option(
     "--data-dir", type=click.Path(file_okay=False), help="Store uploaded files here.  [default: a temporary folder]"

@@ -14,9 +14,13 @@ import pytest
 from seedmock_contracts.enums import MediaKind, Mode
 from seedmock_server.storage import Booking, DueCallback, MemoryStore, Order, Store
 from seedmock_server.storage.protocol import SharedStore
+from seedmock_server.storage.redis.address import parse_address
+from seedmock_server.storage.redis.redis_store import RedisStore
 from seedmock_server.storage.sqlite.store import SqliteStore
 from seedmock_server.tasks.models import AssetRecord, Task
 from seedmock_server.tasks.timeline import NEVER, standard_phases
+
+from .redis_server import redis_url
 
 OpenStore = Callable[[Path], contextlib.AbstractAsyncContextManager[Store]]
 OpenSharedStore = Callable[[Path], contextlib.AbstractAsyncContextManager[SharedStore]]
@@ -36,7 +40,17 @@ async def sqlite_store(folder: Path) -> AsyncIterator[SharedStore]:
         await store.aclose()
 
 
-SHARED_STORES: dict[str, OpenSharedStore] = {"sqlite": sqlite_store}
+@contextlib.asynccontextmanager
+async def redis_store(folder: Path) -> AsyncIterator[SharedStore]:
+    store = RedisStore(parse_address(redis_url(folder)), folder, journal_entries=5)
+    store.agree({"seed": "1"})
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+SHARED_STORES: dict[str, OpenSharedStore] = {"sqlite": sqlite_store, "redis": redis_store}
 STORES: dict[str, OpenStore] = {"memory": memory_store, **SHARED_STORES}
 """Each way to open a store by its name. Those that outlive the block find what was stored in the same folder."""
 

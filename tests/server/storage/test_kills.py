@@ -25,9 +25,13 @@ from seedmock_server.callbacks.dispatcher import MAX_BATCH
 from seedmock_server.randomness import SeededRandom
 
 from ..conftest import BOAT_APIMODELS, KEY
+from .redis_server import redis_url
 
 pytestmark = pytest.mark.slow
-URLS: dict[str, Callable[[Path], str]] = {"sqlite": lambda folder: f"sqlite:{folder}/mock.db"}
+URLS: dict[str, Callable[[Path], str]] = {
+    "sqlite": lambda folder: f"sqlite:{folder}/mock.db",
+    "redis": redis_url,
+}
 CONNECTIONS, ROUNDS, ORDERS = 32, 50, 10_000
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 

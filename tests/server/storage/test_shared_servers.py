@@ -20,8 +20,12 @@ from seedmock_server.http.outbound import PostResponse
 from seedmock_server.matching.rules import InvalidRule
 
 from ..conftest import BOAT_APIMODELS, BOAT_OPEAI
+from .redis_server import redis_url
 
-SHARED_URLS: dict[str, Callable[[Path], str]] = {"sqlite": lambda folder: f"sqlite:{folder}/mock.db"}
+SHARED_URLS: dict[str, Callable[[Path], str]] = {
+    "sqlite": lambda folder: f"sqlite:{folder}/mock.db",
+    "redis": redis_url,
+}
 URLS: dict[str, Callable[[Path], str]] = {"memory": lambda _: "memory", **SHARED_URLS}
 KEY = {"Authorization": "Bearer sk_test_one_of_ours"}
 
@@ -92,7 +96,7 @@ def test_any_server_answers_about_any_task(opened: Open) -> None:
         task = await one.order()
         assert await other.status(task) == "QUEUED"
         health = await other.call("GET", "/_mock/health")
-        assert (health["store"], health["workers"], health["pid"] > 0) == ("sqlite", 1, True)
+        assert (health["store"], health["workers"], health["pid"] > 0) == (one.app.context.store.name, 1, True)
         assert [row["id"] for row in (await other.call("GET", "/_mock/tasks"))["tasks"]] == [task]
         ledger = await other.call("GET", "/_mock/ledger")
         assert [line["id"] for line in ledger["statements"][0]["lines"]] == [task]

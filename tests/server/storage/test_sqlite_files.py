@@ -176,7 +176,7 @@ def test_a_database_of_an_earlier_version_is_brought_forward(tmp_path: Path, mon
 
 @pytest.mark.parametrize("url", ["", "disk", "sqlite:", "sqlite", "postgres://localhost/mock"])
 def test_an_unknown_store_is_an_invalid_setting(url: str) -> None:
-    with pytest.raises(InvalidSetting, match=r"store is .*; allowed: memory, or sqlite:PATH"):
+    with pytest.raises(InvalidSetting, match=r"store is .*; allowed: memory, sqlite:PATH, or redis:"):
         create_app(store=url)
 
 
