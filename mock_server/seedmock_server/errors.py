@@ -29,6 +29,7 @@ SeedmockServerError
 │   ├── RequestRejected        the control API rejected it; also a ValueError
 │   └── EmulatorNotRunning     no emulator answers at the address
 ├── LibraryNotRedirected       a test named a live host to a library that cannot be redirected; also an AssertionError
+├── SharedServerError          tests cannot use the server of SEEDMOCK_URL
 └── LiveHostReached            a test contacted a live host; also an AssertionError
 """
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .testing.journal import AccountJournal
     from .testing.ledger import AccountLedger
     from .testing.network_guard import NetworkGuard
+    from .testing.shared_server import SharedServer
     from .testing.upstreams import EmulatedUpstreams
 
 T = TypeVar("T")
@@ -92,13 +93,14 @@ def mock_upstreams(request: pytest.FixtureRequest, _mock_emulators: EmulatorPool
     arguments = _marker_arguments(request.node)
     with ExitStack() as stack:
         stack.enter_context(_guarded(request.node))
-        upstreams = EmulatedUpstreams(_emulator(_mock_emulators, arguments, stack), request.node.nodeid)
+        emulator = _emulator(_mock_emulators, arguments, stack)
+        upstreams = EmulatedUpstreams(emulator, request.node.nodeid)
         stack.callback(upstreams.reset)
         _apply_marker(upstreams, arguments)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in upstreams.environment.items():
             patch.setenv(name, value)
-        stack.enter_context(bypass_proxies("127.0.0.1"))
+        stack.enter_context(bypass_proxies(emulator.host))
         yield upstreams
 
 
@@ -145,8 +147,14 @@ def mock_hosts(mock_upstreams: EmulatedUpstreams) -> Iterator[respx.MockRouter]:
         from .testing.host_redirect import route_hosts
     except ImportError as error:
         pytest.fail(f"mock_hosts needs {error.name}: pip install 'seedmock[pytest]'", pytrace=False)
-    with mock_upstreams.redirect_hosts(), route_hosts() as router:
-        yield router
+    from .testing.accounts import SharedServerError
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(mock_upstreams.redirect_hosts())
+        except SharedServerError as error:
+            pytest.fail(str(error), pytrace=False)
+        yield stack.enter_context(route_hosts())
 
 
 # --- the marker ---
@@ -164,10 +172,16 @@ def _marker_arguments(node: pytest.Item) -> dict[str, Any]:
     return arguments
 
 
-def _emulator(emulators: EmulatorPool, arguments: dict[str, Any], stack: ExitStack) -> Emulator:
+def _emulator(emulators: EmulatorPool, arguments: dict[str, Any], stack: ExitStack) -> Emulator | SharedServer:
+    from .testing.accounts import SharedServerError
     from .testing.emulators import run_emulator
 
     settings = {name: arguments[name] for name in ("pace", "scenario") if name in arguments}
+    try:
+        if emulators.shared is not None:
+            return emulators.get(**settings)
+    except SharedServerError as error:
+        pytest.fail(str(error), pytrace=False)
     if "scenario" in settings:  # its rules count the calls of all keys, so the emulator is this test's alone
         return _checked(lambda: stack.enter_context(run_emulator(**settings)))
     return _checked(lambda: emulators.get(**settings))

@@ -16,7 +16,9 @@ async function startForWorkers() {
   const seedmock = await startSeedmock();
   const token = process.env["SEEDMOCK_SERVE_CONTROL_TOKEN"];
   const previous = { ...process.env };
-  const variables = { SEEDMOCK_URL: seedmock.url, ...(token ? { SEEDMOCK_CONTROL_TOKEN: token } : {}) };
+  // The server is this run's own, so that the keys of tests may be the same in each run.
+  const job = process.env["SEEDMOCK_JOB"] || "own";
+  const variables = { SEEDMOCK_URL: seedmock.url, SEEDMOCK_JOB: job, ...(token ? { SEEDMOCK_CONTROL_TOKEN: token } : {}) };
   Object.assign(process.env, variables);
   return async () => {
     for (const name of Object.keys(variables)) {

@@ -10,6 +10,8 @@ const { fateControl, faultControl } = require("./rule-control.js");
 /** @import * as Api from "../types/api.js" */
 /** @typedef {{ upstream?: string, key?: string, account?: string, task?: string, operation?: string, kind?: string, since?: number, limit?: number }} JournalQuery */
 
+const PROCESS = randomUUID();
+
 /**
  * Emulator that was started, or one that runs already. What it does for all keys is here, what it does for one test's
  * key in `upstreams()`. Every method rejects with a ControlClientError.
@@ -50,11 +52,13 @@ class Seedmock {
 
   /**
    * Return an API key: for a name (of a test) the same in each run, so that ids and clips are the same too; without
-   * one a key that no other test has.
+   * one a key that no other test has. At a server that this run has not started it is the same for the same
+   * SEEDMOCK_JOB only: another job may run the same test there at the same time.
    * @param {string} [name]
    */
   key(name) {
-    const digest = createHash("sha256").update(name ?? randomUUID());
+    const job = process.env["SEEDMOCK_JOB"] || (this._server === undefined ? PROCESS : "");
+    const digest = createHash("sha256").update(name === undefined ? randomUUID() : [job, name].join(" ").trim());
     return `sk_mock_test_${digest.digest("hex").slice(0, 16)}`;
   }
 

@@ -27,7 +27,10 @@ set."""
 WITHOUT_OPTION = {
     "SEEDMOCK_ONLY": "`1`: the reference client calls nothing but this machine, whatever base URL it gets.",
     "SEEDMOCK_COMMAND": "The command `seedmock`, with which the npm package starts the server.",
-    "SEEDMOCK_URL": "Address of a running server, which the npm package uses instead of one of its own.",
+    "SEEDMOCK_URL": "Address of a running server, which tests (the pytest plugin, `mocked`, the npm package) use "
+    "instead of one of their own, and which commands control.",
+    "SEEDMOCK_JOB": "Part of the key of each test at the server of `SEEDMOCK_URL`, such as the number of a CI job: the "
+    "same job has the same keys, ids and clips in each run. Drawn for each run if it is not set.",
     "SEEDMOCK_UPSTREAM": "Given to a client by `seedmock certify`: the upstream whose API it is to speak.",
     "SEEDMOCK_OUT": "Given to a client by `seedmock certify`: the file to save the clip to.",
     "SEEDMOCK_POLL_SECONDS": "Given to a client by `seedmock certify`: the pause between two polls, in seconds.",

@@ -21,6 +21,7 @@ PAGES: Mapping[str, str] = {
     "RequestRejected": "reference/control-api.md",
     "LiveHostReached": f"{_TROUBLES}a-test-reached-a-live-host",
     "LibraryNotRedirected": f"{_TROUBLES}a-test-reached-a-live-host",
+    "SharedServerError": "guides/share-a-mock.md#tests-that-use-it",
     # the helpers for JavaScript
     "ServerStartError": f"{_TROUBLES}javascript-cannot-start-the-server",
     # the client

@@ -23,10 +23,10 @@ def connected(command: Command) -> Command:
 
     @click.option(
         "--url",
-        envvar="SEEDMOCK_BASE_URL",
+        envvar=["SEEDMOCK_URL", "SEEDMOCK_BASE_URL"],
         default=DEFAULT_URL,
         show_default=True,
-        help="Control the emulator at this address. Variable: SEEDMOCK_BASE_URL.",
+        help="Control the emulator at this address. Variables: SEEDMOCK_URL, SEEDMOCK_BASE_URL.",
     )
     @click.option("--token", envvar="SEEDMOCK_CONTROL_TOKEN", help="Send the token of `serve --control-token`.")
     @functools.wraps(command)

@@ -21,16 +21,22 @@ def mocked(name: str = "", *, frozen: bool = True, **settings: Any) -> Iterator[
     """Run an emulator while the block lasts, with its clock `frozen`, and guard the real hosts.
 
     `name` stands in the guard's message. `settings` are those of `seedmock_server.serve`.
-    Raises LiveHostReached at the end if anything in the block tried to reach a real upstream.
+    With SEEDMOCK_URL no emulator is started: the block has a key of its own on the server at that address.
+    Raises SharedServerError, and LiveHostReached at the end if anything in the block tried to reach a real upstream.
     """
     from .emulators import EmulatorPool
     from .environment import bypass_proxies
     from .network_guard import NetworkGuard
     from .upstreams import EmulatedUpstreams
 
-    with EmulatorPool() as emulators, NetworkGuard(name or "this block") as guard, bypass_proxies("127.0.0.1"):
-        upstreams = EmulatedUpstreams(emulators.get(**settings), name)
-        if frozen:
-            upstreams.clock.freeze_at()
-        yield upstreams
-        guard.check()
+    with EmulatorPool() as emulators, NetworkGuard(name or "this block") as guard:
+        emulator = emulators.get(**settings)
+        with bypass_proxies(emulator.host):
+            upstreams = EmulatedUpstreams(emulator, name)
+            try:
+                if frozen:
+                    upstreams.clock.freeze_at()
+                yield upstreams
+                guard.check()
+            finally:
+                upstreams.reset()

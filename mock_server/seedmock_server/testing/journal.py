@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NoReturn
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
 
-from ..control.context import ControlContext
-from ..http.coroutines import run_now
-from ..journal import JournalEntry, JournalFilter, is_covered
+from ..journal import JournalEntry, is_covered
 from ..tasks.models import Task
+from .accounts import KeyAccount
+
+if TYPE_CHECKING:
+    from ..control.activity_models import TaskResponse
 
 MAX_LINES = 40
 
@@ -19,9 +21,8 @@ MAX_LINES = 40
 class AccountJournal:
     """Exchanges of one key, oldest first."""
 
-    def __init__(self, context: ControlContext, account: str, settle: Callable[[], None]) -> None:
-        """`settle` waits until what has been answered is journaled."""
-        self._context, self._account, self._settle = context, account, settle
+    def __init__(self, account: KeyAccount) -> None:
+        self._account = account
 
     def __repr__(self) -> str:
         return "\n".join(describe_all(self.exchanges)) or "no exchanges"
@@ -35,8 +36,7 @@ class AccountJournal:
     @property
     def exchanges(self) -> list[JournalEntry]:
         """All exchanges; bodies are bytes, and headers that authenticate are redacted."""
-        self._settle()
-        return [entry for _, entry in run_now(self._context.journal.read(JournalFilter(account=self._account)))]
+        return list(self._account.exchanges())
 
     @property
     def submissions(self) -> list[JournalEntry]:
@@ -44,9 +44,9 @@ class AccountJournal:
         return [entry for entry in self.exchanges if entry.operation in ORDERS]
 
     @property
-    def tasks(self) -> list[Task]:
-        """The tasks that were created."""
-        return list(run_now(self._context.store.tasks(self._account)))
+    def tasks(self) -> Sequence[Task] | Sequence[TaskResponse]:
+        """The tasks that were created: records, or what the control API of a shared server shows of them."""
+        return self._account.tasks()
 
     def polls(self, task_id: str) -> list[JournalEntry]:
         """Return the queries of a task."""
@@ -61,7 +61,7 @@ class AccountJournal:
 
         Its draws, and the requests that its rules match, count from 0 again. Rules, credit and the clock remain.
         """
-        run_now(self._context.checkpoint.forget(self._account))
+        self._account.forget()
 
     # --- assertions ---
 
@@ -97,7 +97,8 @@ class AccountJournal:
     def assert_downloaded(self) -> None:
         """Assert that a task has succeeded, and that the clip of each such task was downloaded completely."""
         __tracebackhide__ = True
-        states = {task.id: self._context.engine.state(task).status for task in self._tasks_or_fail()}
+        self._tasks_or_fail()
+        states = self._account.statuses()
         successes = [task_id for task_id, status in states.items() if status is TaskStatus.SUCCESS]
         if not successes:
             listed = ", ".join(f"{task_id} is {status}" for task_id, status in states.items())
@@ -123,7 +124,7 @@ class AccountJournal:
         if violations:
             self._fail("\n  ".join([f"expected no contract violation, found {len(violations)}:", *violations]))
 
-    def _tasks_or_fail(self) -> list[Task]:
+    def _tasks_or_fail(self) -> Sequence[Task] | Sequence[TaskResponse]:
         __tracebackhide__ = True
         tasks = self.tasks
         if not tasks:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
-from ..billing.ledger import Ledger
 from ..billing.statement import LineKind, Statement, StatementLine, format_amount
-from ..http.coroutines import run_now
+from .accounts import KeyAccount
 
 
 class AccountLedger:
     """Money of one key in USD, as it is now on that key's clock."""
 
-    def __init__(self, ledger: Ledger, account: str) -> None:
-        self._ledger, self._account = ledger, account
+    def __init__(self, account: KeyAccount) -> None:
+        self._account = account
 
     def __repr__(self) -> str:
         return "\n".join(map(describe_line, self.statement.lines)) or "no orders"
@@ -22,7 +21,7 @@ class AccountLedger:
     @property
     def statement(self) -> Statement:
         """All orders with what is on hold, charged and refunded."""
-        return run_now(self._ledger.statement(self._account))
+        return self._account.statement()
 
     @property
     def charged(self) -> Decimal:
@@ -40,7 +39,7 @@ class AccountLedger:
             credit = Decimal(amount)
         except (InvalidOperation, TypeError):
             raise ValueError(f"credit is {amount!r}; allowed: an amount in USD such as '5'") from None
-        self._ledger.grant(self._account, upstream, credit)
+        self._account.grant(upstream, credit)
 
     def assert_spend(self, amount: str | int | Decimal) -> None:
         """Assert the sum of the charges, rounded to the digits of `amount`: "0.59" accepts 0.588."""

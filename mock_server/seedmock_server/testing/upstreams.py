@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedmock_contracts.upstreams import get_contract
 
-from ..http.coroutines import run_now
+from .accounts import URL_VARIABLE, SharedServerError
 from .clock import AccountClock
 from .emulators import Emulator
 from .journal import AccountJournal
@@ -18,7 +18,8 @@ from .ledger import AccountLedger
 
 # Imported on first use: with httpx, and what that loads for terminals, they take a third of a first test.
 if TYPE_CHECKING:
-    from ..control_client import ControlTransport, FateControl, FaultControl
+    from ..control_client import FateControl, FaultControl
+    from .shared_server import SharedServer
 
 CLIENTS = "seedmock.clients"
 
@@ -26,40 +27,37 @@ CLIENTS = "seedmock.clients"
 class EmulatedUpstreams:
     """One test's view of an emulator: an account that no other test sees."""
 
-    def __init__(self, emulator: Emulator, name: str = "") -> None:
-        """Create the account; `name` is the test's, and the same name has the same key in each run."""
+    def __init__(self, emulator: Emulator | SharedServer, name: str = "") -> None:
+        """Create the account; `name` is the test's, and the same name has the same key in each run.
+
+        At a shared server that is so for each run of one job, as SEEDMOCK_JOB names it.
+        """
         self._emulator = emulator
-        app = emulator.app
         self.url = emulator.url
-        self.api_key = "sk_mock_test_" + blake2b(name.encode("utf-8", "replace"), digest_size=8).hexdigest()
-        self.account = app.context.account(self.api_key)
-        self.clock = AccountClock(app.context, self.account)
-        self.journal = AccountJournal(app.context, self.account, emulator.server.settle)
-        self.ledger = AccountLedger(app.ledger, self.account)
+        owner = f"{emulator.job} {name}" if emulator.job else name
+        self.api_key = "sk_mock_test_" + blake2b(owner.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        account = self._account = emulator.account(self.api_key)
+        self.account = account.name
+        self.clock = AccountClock(account)
+        self.journal = AccountJournal(account)
+        self.ledger = AccountLedger(account)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
-
-    @cached_property
-    def _control(self) -> ControlTransport:
-        from ..control_client import ControlTransport
-
-        app = self._emulator.app
-        return ControlTransport.in_process(app, app.settings.control_token)
 
     @cached_property
     def fates(self) -> FateControl:
         """Rules for the outcome of this test's tasks."""
         from ..control_client import FateControl
 
-        return FateControl(self._control, self.api_key)
+        return FateControl(self._emulator.control, self.api_key)
 
     @cached_property
     def faults(self) -> FaultControl:
         """Rules for misbehaviour on the wire of this test's calls."""
         from ..control_client import FaultControl
 
-        return FaultControl(self._control, self.api_key)
+        return FaultControl(self._emulator.control, self.api_key)
 
     def base_url(self, upstream: str) -> str:
         """Return the base URL of an upstream, with its path prefix, for use in place of the real one."""
@@ -83,18 +81,24 @@ class EmulatedUpstreams:
         """Redirect what this process sends to the real hosts, while the block lasts, with this test's key.
 
         For code with hard-wired hosts, and any HTTP library. Needs `pip install seedmock[pytest]`.
+        Raises SharedServerError: it takes an emulator of this process.
         """
         from .environment import bypass_proxies
         from .host_redirect import redirect_hosts
         from .interception import HOSTS
 
+        if not isinstance(self._emulator, Emulator):
+            raise SharedServerError(
+                f"hosts cannot be redirected to the shared server {self.url}: give the code its base URL, or unset "
+                f"{URL_VARIABLE} for these tests"
+            )
         with redirect_hosts(self._emulator, self.api_key), bypass_proxies(*HOSTS):
             yield
 
     def reset(self) -> None:
         """Delete the state of this test's key: what `journal.forget` deletes, and rules, limits, credit and clock."""
         self.journal.forget()
-        run_now(self._emulator.app.context.checkpoint.reset(self.account))
+        self._account.reset()
 
     def _client(self, kind: str, upstream: str, options: dict[str, Any]) -> Any:
         from importlib.metadata import entry_points

@@ -88,6 +88,12 @@ def test_moving_the_clock_of_a_key_leaves_the_others(frozen_server: Any, control
     assert control("GET", "clock?key=sk_mine")["now"] == START + 3600
 
 
+def test_zero_is_a_duration_and_a_rate(control: Control) -> None:
+    assert control("POST", "clock", {"advance": 0})["now"] == START
+    control("POST", "clock", {"rate": 2})
+    assert control("POST", "clock", {"rate": 0})["rate"] == 0
+
+
 def test_a_clock_can_run_at_a_rate_and_be_frozen_again(control: Control) -> None:
     assert control("POST", "clock", {"rate": 1000})["rate"] == 1000
     before = control("GET", "clock")["now"]

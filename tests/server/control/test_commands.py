@@ -53,6 +53,16 @@ def test_clock_commands(server: Any, run_command: RunCommand) -> None:
     assert json.loads(run_command("clock show --json").output)["rate"] == 0
 
 
+def test_the_variable_of_a_shared_server_comes_first(server: Any) -> None:
+    env = {"SEEDMOCK_URL": server.origin, "SEEDMOCK_BASE_URL": "http://127.0.0.1:9"}
+    result = CliRunner().invoke(GROUPS["clock"], ["show"], env=env)
+    assert "frozen, nothing is due" in result.output
+    env["SEEDMOCK_URL"] = "http://127.0.0.1:8"
+    result = CliRunner().invoke(GROUPS["clock"], ["show"], env=env)
+    assert result.exit_code == 1
+    assert "no emulator answers at http://127.0.0.1:8 " in result.output
+
+
 def test_fate_commands(server: Any, run_command: RunCommand) -> None:
     added = run_command("fate add --prompt cat --times 1", "moderated after=120s").output
     assert added == "fate-1: moderated after=120s, prompt cat, times 1\n"

@@ -22,7 +22,7 @@ Exit codes:
 @click.command(epilog=EXIT_CODES)
 @click.option(
     "--url",
-    envvar=["SEEDMOCK_BASE_URL", "SEEDMOCK_URL"],  # the latter is that of the package for JavaScript
+    envvar=["SEEDMOCK_URL", "SEEDMOCK_BASE_URL"],
     help="Emulator to look at, if it runs on this machine.  [default: none]",
 )
 @as_json
