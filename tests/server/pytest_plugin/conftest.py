@@ -9,6 +9,7 @@ import pytest
 
 import seedmock_client.clients
 import seedmock_client.transport  # noqa: F401
+import seedmock_server.control.app
 import seedmock_server.testing.host_redirect
 import seedmock_server.testing.upstreams  # noqa: F401
 from seedmock_client import GenerationRequest
