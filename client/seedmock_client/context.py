@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from seedmock_contracts.enums import ErrorKind, TaskStatus
 from seedmock_contracts.facts import Document
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.validation import violations
 
 from .effects import Flow, HttpRequest, HttpResponse, PerformRequest, TransportError

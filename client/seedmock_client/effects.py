@@ -7,12 +7,11 @@ the upstream's own origin.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import Document
-from seedmock_contracts.records import dataclass
 
 T = TypeVar("T")
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from html import unescape
 from typing import Any
 
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.facts import MISSING, Document
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.response_format import first_value
 from seedmock_contracts.upstreams import contracts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,7 +13,6 @@ from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.mp4 import Movie
 from seedmock_contracts.pricing import Quote
-from seedmock_contracts.records import dataclass
 
 Order: TypeAlias = GenerationRequest | UpscaleRequest
 

@@ -9,7 +9,7 @@ import contextlib
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from time import monotonic, sleep
 from time import time as epoch_time
 from typing import Any, TypeVar
@@ -17,8 +17,6 @@ from typing import Any, TypeVar
 import httpx
 from anyio import sleep as async_sleep
 from anyio import to_thread
-
-from seedmock_contracts.records import dataclass
 
 from . import host_guard
 from .effects import BodySink, Effect, Flow, HttpResponse, PerformRequest, RequestNotSent, ResponseLost, Sleep

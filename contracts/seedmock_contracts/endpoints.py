@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote, unquote
 
 from .contract import Contract
 from .enums import Operation
 from .facts import Endpoint
-from .records import dataclass
 from .upstreams import get_contract
 
 

@@ -9,14 +9,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .enums import MediaKind
 from .errors import InvalidExchange
 from .facts import MediaFacts
 from .mp4 import CONTENT_TYPES, iso_format
-from .records import dataclass
 
 SECRET_HEADERS = frozenset(
     {

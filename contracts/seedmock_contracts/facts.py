@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -21,7 +21,6 @@ from .enums import (
     StatusContext,
     TaskStatus,
 )
-from .records import dataclass
 
 Document: TypeAlias = Mapping[str, Any]
 """A JSON body: the top level of every request and response of the upstreams is an object."""

@@ -6,9 +6,9 @@ Knows no upstream's field names; encoding and decoding are done by the client's 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .enums import MediaKind, Mode, Role
-from .records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

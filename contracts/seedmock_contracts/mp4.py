@@ -9,6 +9,7 @@ Its walk over boxes serves HEIF images as well. Reads a seekable binary file. Kn
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from struct import error as StructError
@@ -18,7 +19,6 @@ from typing import IO, BinaryIO, Final
 from .enums import MediaKind
 from .errors import InvalidMovie
 from .facts import MediaFacts
-from .records import dataclass
 
 # The moov box of a clip of 15 s has some kilobytes; a larger one is an attack on memory or another kind of file.
 _MAX_MOOV_BYTES = 64 * 1024 * 1024

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from .documents.paths import values_at
 from .enums import Mode, Operation
 from .facts import MISSING, Behaviour, Document
-from .records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from .enums import AssetStatus, MediaKind
 from .facts import Amount, Variants
-from .records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

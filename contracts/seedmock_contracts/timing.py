@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .facts import Amount, Evidence
-from .records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

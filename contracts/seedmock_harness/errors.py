@@ -19,7 +19,9 @@ HarnessError
 ├── NoRecordingsFound          a folder has no recordings
 ├── RecordingError             a recording cannot be written
 ├── NotRecorded                no recording has a response to a request
-└── InvalidReportPath          a report cannot be written to a path; also a ValueError
+├── InvalidReportPath          a report cannot be written to a path; also a ValueError
+├── GuardRefusal               the spend guard lets an order not pass
+└── RefusedCall                the emulator refuses a call of an agent
 """
 
 from __future__ import annotations

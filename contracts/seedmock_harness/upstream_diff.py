@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from seedmock_contracts.contract import Contract
@@ -10,7 +11,6 @@ from seedmock_contracts.documents.paths import with_value
 from seedmock_contracts.documents.values import to_text
 from seedmock_contracts.enums import Operation, StatusContext
 from seedmock_contracts.facts import Fact
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.rules.cross_field import (
     AtLeastOneOf,
     MaxReferences,

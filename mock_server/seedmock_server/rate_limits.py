@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from seedmock_contracts.enums import ErrorKind
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import get_contract
 
 from .errors import ApiError

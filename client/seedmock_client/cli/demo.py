@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -22,7 +23,6 @@ import click
 from seedmock_contracts.enums import Capability
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
 from seedmock_contracts.printable import printable
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import contracts, get_contract
 
 from ..errors import SeedmockError, UsageError

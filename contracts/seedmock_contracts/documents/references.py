@@ -6,13 +6,13 @@ Each layout finds references and places them. Knows no upstream.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 from ..enums import MediaKind, Role
 from ..facts import Document
 from ..generation import Reference
-from ..records import dataclass
 from .paths import is_object, values_at
 
 ASSET_SCHEME = "asset://"

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
-
-from ..records import dataclass
 
 Shape: TypeAlias = dict[str, Any]
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..documents.references import ReferenceLayout
 from ..enums import MediaKind, Role
 from ..facts import Document, Fact
 from ..generation import Reference
-from ..records import dataclass
 
 NO_SUCH_VALUE = "no-such-value"
 FAR_BEYOND = 1_000_000

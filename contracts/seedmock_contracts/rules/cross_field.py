@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..documents.paths import values_at, with_value
@@ -11,7 +12,6 @@ from ..documents.values import format_value
 from ..enums import ErrorKind, MediaKind, Role
 from ..facts import MISSING, Document, Model, Size, Violation
 from ..generation import Reference
-from ..records import dataclass
 from .boundaries import BoundaryCase, sample_reference, with_each_reference, with_one_reference
 from .rule import Rule, ValueRule
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..documents.paths import values_at, with_value
@@ -15,7 +16,6 @@ from ..documents.values import format_value, to_number
 from ..enums import ErrorKind, MediaKind
 from ..facts import MISSING, Document, Evidence, Fact, Field, Violation
 from ..generation import Reference
-from ..records import dataclass
 from .boundaries import (
     COMMON_VALUES,
     FAR_BEYOND,

@@ -7,6 +7,7 @@ generate requests. Knows no kind of rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..documents.paths import first_path, values_at, with_value
@@ -15,7 +16,6 @@ from ..documents.values import format_value
 from ..enums import ErrorKind, MediaKind
 from ..facts import MISSING, Document, Fact, Violation
 from ..generation import Reference
-from ..records import dataclass
 from .boundaries import BoundaryCase, sample_reference, with_each_reference, with_one_reference
 
 

@@ -6,7 +6,7 @@ Knows no upstream. Nothing is fetched or resolved: a URL is judged by its spelli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..documents.hosts import has_password, unreachable_reason, without_user_information
@@ -15,7 +15,6 @@ from ..documents.references import LocatedReference, ReferenceLayout
 from ..enums import MediaKind
 from ..facts import Document, Violation
 from ..generation import Reference
-from ..records import dataclass
 from .boundaries import BoundaryCase, sample_reference
 from .rule import ReferenceUrlRule, Rule, ValueRule
 

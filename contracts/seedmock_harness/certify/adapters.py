@@ -16,11 +16,9 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
-
-from seedmock_contracts.records import dataclass
 
 from .sample_orders import Order
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.records import dataclass
 
 from ..conversation.history import AssetHistory, Interaction
 from ..results.checks import CheckResult, compare, failed, passed

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import Tariff
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import quote
-from seedmock_contracts.records import dataclass
 
 from ..conversation.history import Interaction, TaskHistory
 from ..conversation.order_parser import ParsedOrder

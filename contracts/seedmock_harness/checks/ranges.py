@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import Fact
-from seedmock_contracts.records import dataclass
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, compare, failed, passed

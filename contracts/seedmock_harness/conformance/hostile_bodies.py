@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from seedmock_contracts.facts import Document
-from seedmock_contracts.records import dataclass
 
 NESTING, LONG_TEXT = 20_000, 300_000
 """Levels of nested arrays or objects, and characters: beyond the recursion limit and the body limit of many servers."""

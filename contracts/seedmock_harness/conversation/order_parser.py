@@ -5,6 +5,7 @@ Written for the harness alone: the emulator and the client have their own, so th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from seedmock_contracts.contract import Contract
@@ -13,7 +14,6 @@ from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import Mode, Operation
 from seedmock_contracts.facts import Document, Field, Model, Size
 from seedmock_contracts.generation import GenerationRequest, generation_mode
-from seedmock_contracts.records import dataclass
 
 ADAPTIVE = "adaptive"
 

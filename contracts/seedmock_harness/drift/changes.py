@@ -6,6 +6,7 @@ Compares only what should be stable: nothing that depends on time, on the balanc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
@@ -14,7 +15,6 @@ from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Fact, ResponseField
-from seedmock_contracts.records import dataclass
 
 from ..conversation.history import Interaction
 from ..recordings.model import CheckedRecording, ResponseState, error_code, response_state

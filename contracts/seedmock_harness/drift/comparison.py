@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-
-from seedmock_contracts.records import dataclass
 
 from ..recordings.model import CheckedRecording, Recording, check_recording
 from ..recordings.source import Source

@@ -11,10 +11,9 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import get_contract
 
 from ..errors import HarnessError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -19,7 +19,6 @@ from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, redact_headers, summarize_body
 from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.mp4 import movie_facts
-from seedmock_contracts.records import dataclass
 
 from ..checks import run_checks
 from ..conversation.history import History, Interaction

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import BILLABLE, Operation
 from seedmock_contracts.facts import Document
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.rules.boundaries import BoundaryCase
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition

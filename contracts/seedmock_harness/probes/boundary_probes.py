@@ -6,7 +6,7 @@ Free of charge: whatever the upstream thinks of the rule, the second violation k
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import BILLABLE, Operation
 from seedmock_contracts.facts import Document
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.rules.boundaries import BoundaryCase
 from seedmock_contracts.rules.rule import Rule, ValueRule
 from seedmock_contracts.upstreams import get_contract

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,6 @@ from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import Document, Model, Size
 from seedmock_contracts.generation import GenerationRequest, Reference
 from seedmock_contracts.pricing import quote
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.rules.fields import NumberRange
 
 from ..driver.sample_media import image_uri, sound_uri

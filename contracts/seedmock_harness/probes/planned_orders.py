@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,6 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import MediaKind, Mode, Operation
 from seedmock_contracts.facts import Size
 from seedmock_contracts.generation import Reference, first_frame, generation_mode, last_frame
-from seedmock_contracts.records import dataclass
 
 from ..conversation.order_parser import ADAPTIVE
 from ..driver.client import Step

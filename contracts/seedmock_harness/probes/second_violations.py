@@ -7,6 +7,7 @@ on a documented reason. Assumed and observed reasons come only beside it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,6 @@ from seedmock_contracts.documents.paths import values_at
 from seedmock_contracts.enums import BILLABLE, ORDERS, Basis, MediaKind, Operation
 from seedmock_contracts.facts import MISSING, Document
 from seedmock_contracts.generation import Reference, first_frame, last_frame
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.rules.boundaries import sample_reference
 from seedmock_contracts.rules.fields import JsonType, NumberRange, OneOf
 from seedmock_contracts.rules.rule import Rule

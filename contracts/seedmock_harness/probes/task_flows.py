@@ -6,6 +6,7 @@ They only send requests; the checks judge the responses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain, repeat
 
 from seedmock_contracts.contract import Contract
@@ -13,7 +14,6 @@ from seedmock_contracts.endpoints import endpoint_path, task_params
 from seedmock_contracts.enums import Operation, TaskStatus
 from seedmock_contracts.facts import Document
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.records import dataclass
 
 from ..checks.content import LATE_SECONDS
 from ..checks.ranges import compare_part

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
@@ -11,7 +11,6 @@ from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import ORDERS, MediaKind, Operation, TaskStatus
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import dataclass
 
 from ..conversation.history import UNAUTHENTICATED, History, Interaction, TaskHistory
 from .model import Recording, check_recording

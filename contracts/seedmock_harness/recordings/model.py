@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.shape import Shape, merge_shapes, shape_of
 from seedmock_contracts.errors import InvalidExchange
 from seedmock_contracts.exchange import Exchange, parse_exchange
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import NAMES, get_contract
 
 from ..checks import run_checks

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from seedmock_contracts.enums import Basis
-from seedmock_contracts.records import dataclass
 
 from ..results.certification import (
     INVARIANT_DESCRIPTIONS,

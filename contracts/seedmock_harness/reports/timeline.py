@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
 from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, Role, TaskStatus
 from seedmock_contracts.exchange import Response
 from seedmock_contracts.lifecycle import UNSUCCESSFUL
-from seedmock_contracts.records import dataclass
 
 from ..conversation.history import AssetHistory, History, Interaction, TaskHistory
 from ..results.certification import TrialCall, TrialRecord

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-
-from seedmock_contracts.records import dataclass
 
 from .timeline import CallKind, Event, RepeatedEvents, Timeline, Tone, group_repeated
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from seedmock_contracts.enums import TaskStatus
-from seedmock_contracts.records import dataclass
 
 from .checks import Severity
 

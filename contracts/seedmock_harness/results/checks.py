@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from enum import StrEnum
 
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import REDACTED, Exchange, Request
 from seedmock_contracts.facts import Fact
-from seedmock_contracts.records import dataclass
 
 from ..errors import HarnessError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -9,7 +10,6 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Fact
-from seedmock_contracts.records import dataclass
 
 from ..conversation.history import History
 from .checks import Severity

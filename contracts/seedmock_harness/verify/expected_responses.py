@@ -7,12 +7,12 @@ response is told apart: it keeps facts from being looked at, and that is worth a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import BILLABLE, Basis, ErrorKind, Operation, TaskStatus
 from seedmock_contracts.facts import Fact
-from seedmock_contracts.records import dataclass
 
 from ..checks.content import CLOCK_SKEW, DAY, may_be_expired
 from ..checks.error_responses import UNRELATED_TO_REQUEST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import click
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.printable import printable
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import get_contract
 from seedmock_server.clock import Clock
 from seedmock_server.settings import InvalidSetting, parse_variants

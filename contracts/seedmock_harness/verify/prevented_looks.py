@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.facts import Fact
-from seedmock_contracts.records import dataclass
 
 from ..results.checks import failed
 from .expected_responses import ResponseKind, UnexpectedResponse

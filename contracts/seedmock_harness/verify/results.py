@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Fact, Variants
-from seedmock_contracts.records import dataclass
 
 from ..results.checks import CheckFailure, CheckResult, Severity
 from ..results.verification import FactResult, FactStatus, Finding

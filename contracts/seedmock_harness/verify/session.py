@@ -6,7 +6,7 @@ Knows no command line: progress goes to an observer, and the result is returned.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice, product
 
@@ -14,7 +14,6 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Variants
-from seedmock_contracts.records import dataclass
 from seedmock_server.clock import Clock
 
 from ..driver.client import Step

@@ -6,7 +6,7 @@ At every time exactly one of `on_hold`, `charged` and `refunded` is the quoted a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from seedmock_contracts.enums import Mode, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote, asset_fee
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import get_contract
 
 from ..tasks.models import AssetRecord, Task

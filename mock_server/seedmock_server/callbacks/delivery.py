@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.timing import CallbackPlan
 
 from ..journal import PATH_CHARS, JournalEntry, hidden_users, truncated_body

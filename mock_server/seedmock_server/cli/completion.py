@@ -6,11 +6,10 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
-
-from seedmock_contracts.records import dataclass
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_SEEDMOCK_COMPLETE"

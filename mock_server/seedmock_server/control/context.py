@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-from seedmock_contracts.records import dataclass
 
 from ..api.accounts import ApiKeys
 from ..clock import Clocks

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
-
-from seedmock_contracts.records import dataclass
 
 from .context import ControlContext
 from .query_parameters import QueryParameter, string

@@ -10,13 +10,11 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 from starlette.types import Receive, Scope, Send
-
-from seedmock_contracts.records import dataclass
 
 from .errors import ControlError
 

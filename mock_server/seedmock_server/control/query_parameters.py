@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-
-from seedmock_contracts.records import dataclass
 
 from ..clock import MAX_TIME
 from .errors import ControlError, abbreviated

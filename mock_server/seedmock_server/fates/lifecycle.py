@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -9,7 +10,6 @@ import msgspec
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
 from seedmock_contracts.facts import FailCode
-from seedmock_contracts.records import dataclass
 
 from ..errors import ApiError
 from ..tasks.models import Phase, TaskFailure

@@ -7,14 +7,13 @@ Knows no upstream: error codes and messages come from the contracts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import FailCode
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import contracts
 
 from ..matching.rules import InvalidRule

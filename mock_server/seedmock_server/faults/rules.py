@@ -7,11 +7,10 @@ by `;`. Knows no upstream, and nothing of what a fault does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.records import dataclass
 
 from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet, match_table, parse_rule
 from ..matching.syntax import parse_kind, quote_value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -14,7 +14,6 @@ from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import MediaFormats, MediaLimit
 from seedmock_contracts.generation import UpscaleRequest
 from seedmock_contracts.lifecycle import TERMINAL, UNSUCCESSFUL
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import get_contract
 
 from ..billing.ledger import Ledger, balance_error

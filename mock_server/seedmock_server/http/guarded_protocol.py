@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-
-from seedmock_contracts.records import dataclass
 
 from ..errors import SeedmockServerError
 from .connection import ResponseTransport, UvicornConnection

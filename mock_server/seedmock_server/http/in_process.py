@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
-
-from seedmock_contracts.records import dataclass
 
 from .asgi import Message
 from .coroutines import run_now

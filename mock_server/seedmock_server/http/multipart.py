@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
-
-from seedmock_contracts.records import dataclass
 
 from .form_parts import Part, split_parts
 from .request_body import MAX_NAME_CHARS, MalformedBody

@@ -10,10 +10,10 @@ import contextlib
 import functools
 import ssl
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from seedmock_contracts.documents.hosts import web_host
-from seedmock_contracts.records import dataclass
 
 from .url_policy import (
     FetchError,

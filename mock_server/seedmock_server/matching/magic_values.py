@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from seedmock_contracts.documents.hosts import web_host
 from seedmock_contracts.enums import ErrorKind, MediaKind
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import dataclass
 
 from ..errors import ApiError
 from ..http.url_policy import PRIVATE_ADDRESS_MESSAGE, FetchError, FetchFailure

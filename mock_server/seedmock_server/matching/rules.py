@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import NAMES
 
 from ..errors import SeedmockServerError

@@ -14,11 +14,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from weakref import finalize
-
-from seedmock_contracts.records import dataclass
 
 WORK_PREFIX = "work-"
 TAG = re.compile(r'"[0-9a-f]{32}"')

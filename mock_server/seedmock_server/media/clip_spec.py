@@ -5,10 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-
-from seedmock_contracts.records import dataclass
 
 # Increase it whenever the same spec would be drawn or encoded differently: it is part of the digest and the etag.
 RENDER_VERSION = 3

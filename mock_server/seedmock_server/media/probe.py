@@ -7,12 +7,12 @@ which has the size that is seen: turned as the file or the stream says, wherever
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import dataclass
 
 from ..errors import SeedmockServerError
 from . import wav

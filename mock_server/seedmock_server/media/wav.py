@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
-
-from seedmock_contracts.records import dataclass
 
 from .encoding.encoder import Unrenderable
 

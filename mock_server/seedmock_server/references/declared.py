@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import dataclass
 
 from ..matching.rules import InvalidRule
 

@@ -13,12 +13,12 @@ import re
 import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from seedmock_contracts.documents.hosts import is_plain_public_url
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import dataclass
 
 from ..http.outbound import fetch, too_large
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host

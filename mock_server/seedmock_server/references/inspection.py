@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import dataclass
 
 from ..http.url_policy import FetchError
 from ..matching import magic_values as magic

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-
-from seedmock_contracts.records import dataclass
 
 from ..faults.rules import FaultRules
 from ..generation.engine import Engine

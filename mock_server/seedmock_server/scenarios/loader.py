@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from seedmock_contracts.enums import ORDERS
-from seedmock_contracts.records import dataclass
 from seedmock_contracts.upstreams import NAMES
 
 from ..errors import SeedmockServerError

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-
-from seedmock_contracts.records import dataclass
 
 from ..callbacks.delivery import Delivery, callback_of
 from ..callbacks.dispatcher import CallbackDispatcher

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from seedmock_contracts.records import dataclass
 
 from ..matching.rules import InvalidRule
 from ..matching.syntax import parse_duration

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
-
-from seedmock_contracts.records import dataclass
 
 from ..clock import MAX_DURATION
 from ..randomness import SeededRandom

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.records import dataclass
+from dataclasses import dataclass
 
 from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine

@@ -7,6 +7,7 @@ import io
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def is_refused_for_a_face(upstream_client: Any, response: Any, path: str) -> boo
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove the vision extra."""
-    monkeypatch.setattr(vision, "_library", lambda: None)
+    monkeypatch.setattr(vision, "_library", cache(lambda: None))
 
 
 @pytest.mark.parametrize("place", ["reference", "frame"])

@@ -7,15 +7,13 @@ import platform
 import shutil
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from importlib.metadata import distributions, entry_points, requires
 from importlib.metadata import metadata as distribution_metadata
 from importlib.util import find_spec
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
-
-from seedmock_contracts.records import dataclass
 
 from ..connection import DEFAULT_URL
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -12,7 +13,6 @@ from seedmock_contracts import __version__
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.records import dataclass
 
 from ...errors import SeedmockServerError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.records import dataclass
+from dataclasses import dataclass
 
 Box = tuple[int, int, int, int]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
-
-from seedmock_contracts.records import dataclass
+from dataclasses import dataclass
 
 Colour = tuple[int, int, int]
 

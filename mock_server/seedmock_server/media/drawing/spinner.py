@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw
-
-from seedmock_contracts.records import dataclass
 
 from ..clip_spec import STEPS
 

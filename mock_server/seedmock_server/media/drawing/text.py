@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
-
-from seedmock_contracts.records import dataclass
 
 from .palette import Colour
 

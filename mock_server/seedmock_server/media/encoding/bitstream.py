@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-
-from seedmock_contracts.records import dataclass
+from dataclasses import dataclass
 
 # Types of H.264 NAL units.
 SLICE, IDR_SLICE, SPS, PPS = 1, 5, 7, 8

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
-
-from seedmock_contracts.records import dataclass
 
 from ..clip_spec import FPS
 from .bitstream import FRAME_SAMPLES, Stream

@@ -8,8 +8,7 @@ second showing is such a slice. It is no reference for others, so that the encod
 from __future__ import annotations
 
 import struct
-
-from seedmock_contracts.records import dataclass
+from dataclasses import dataclass
 
 BASELINE = 66
 

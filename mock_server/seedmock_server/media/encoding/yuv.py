@@ -7,9 +7,9 @@ that manages colours has nothing to convert. It is also what Chromium assumes of
 
 from __future__ import annotations
 
-from PIL import Image
+from dataclasses import dataclass
 
-from seedmock_contracts.records import dataclass
+from PIL import Image
 
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
