@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
-
-from seedmock_contracts.records import dataclass
 
 SCHEMES = ("redis", "rediss")
 ALLOWED = "redis://HOST:PORT/DB?prefix=NAME"
