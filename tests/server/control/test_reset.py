@@ -24,27 +24,28 @@ def fill(frozen_server: Any, control: Control, key: str) -> str:
     return task_id
 
 
-def test_resetting_a_key_keeps_the_others(frozen_server: Any, control: Control) -> None:
+def delete_mine(frozen_server: Any, control: Control, action: str, *, rules_left: int) -> tuple[Any, str]:
+    """Delete the state of one of two keys, and look that the other's is left; return the response and its task."""
     mine, theirs = fill(frozen_server, control, "sk_mine"), fill(frozen_server, control, "sk_theirs")
-    deleted = control("POST", "reset", {"key": "sk_mine"})
+    deleted = control("POST", action, {"key": "sk_mine"})
     assert (len(deleted["accounts"]), deleted["tasks"], deleted["groups"], deleted["assets"]) == (1, 1, 1, 0)
     assert frozen_server.get(f"/v1/videos/{mine}", key="sk_mine").status_code == 404
     assert frozen_server.query_opeai(theirs, key="sk_theirs")["status"] == "SUCCESS"
     fates, clock = control("GET", "fates"), control("GET", "clock")
-    assert (len(fates["rules"]), len(fates["account_defaults"]), len(clock["accounts"])) == (1, 1, 1)
+    counts = (len(fates["rules"]), len(fates["account_defaults"]), len(clock["accounts"]))
+    assert counts == (rules_left, rules_left, rules_left)
+    return deleted, theirs
+
+
+def test_resetting_a_key_keeps_the_others(frozen_server: Any, control: Control) -> None:
+    deleted, _ = delete_mine(frozen_server, control, "reset", rules_left=1)
     exchanges = control("GET", "journal")["exchanges"]
     assert [exchange["number"] for exchange in exchanges if exchange["account"] == deleted["accounts"][0]] == [4]
     assert group(frozen_server, "sk_mine") == 1
 
 
 def test_forgetting_a_key_keeps_its_rules_and_clock(frozen_server: Any, control: Control) -> None:
-    mine, theirs = fill(frozen_server, control, "sk_mine"), fill(frozen_server, control, "sk_theirs")
-    deleted = control("POST", "forget", {"key": "sk_mine"})
-    assert (len(deleted["accounts"]), deleted["tasks"], deleted["groups"], deleted["assets"]) == (1, 1, 1, 0)
-    assert frozen_server.get(f"/v1/videos/{mine}", key="sk_mine").status_code == 404
-    assert frozen_server.query_opeai(theirs, key="sk_theirs")["status"] == "SUCCESS"
-    fates, clock = control("GET", "fates"), control("GET", "clock")
-    assert (len(fates["rules"]), len(fates["account_defaults"]), len(clock["accounts"])) == (2, 2, 2)
+    _, theirs = delete_mine(frozen_server, control, "forget", rules_left=2)
     assert frozen_server.order_opeai(key="sk_mine") != theirs
 
 

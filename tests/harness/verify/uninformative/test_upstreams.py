@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -153,23 +153,33 @@ def test_unmodified_emulator_conforms_under_every_option(
     assert (verification.verdict, verification.problem) == (VerificationVerdict.CONFORMS, "")
 
 
+def losing(lost: list[str], is_lost: Callable[[str, str, dict[str, Any]], bool], status: int) -> Callable[[Send], Send]:
+    """Answer some requests with an error page, and note them in `lost`."""
+
+    def wrap(send: Send) -> Send:
+        def lossy(method: str, url: str, **arguments: Any) -> Any:
+            if not is_lost(method, url, arguments):
+                return send(method, url, **arguments)
+            lost.append(f"{method} {url} {arguments}")
+            return BufferedResponse(status, {"content-type": "text/html"}, b"<html>later</html>")
+
+        return lossy
+
+    return wrap
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_read_that_fails_once_is_no_finding(
     open_emulator: OpenEmulator, verify_target: Verify, upstream: str, status: int
 ) -> None:
-    lost: set[str] = set()
+    lost: list[str] = []
 
-    def losing(send: Send) -> Send:
-        def lossy(method: str, url: str, **arguments: Any) -> Any:
-            if method in ("GET", "HEAD") and (key := f"{method} {url} {arguments}") not in lost:
-                lost.add(key)
-                return BufferedResponse(status, {"content-type": "text/html"}, b"<html>later</html>")
-            return send(method, url, **arguments)
-
-        return lossy
+    def is_new_read(method: str, url: str, arguments: dict[str, Any]) -> bool:
+        return method in ("GET", "HEAD") and f"{method} {url} {arguments}" not in lost
 
     with open_emulator(pace="fast") as emulator:
-        verification = verify_target(upstream, emulator.with_send(losing), only=("text", "free.unknown"))
+        target = emulator.with_send(losing(lost, is_new_read, status))
+        verification = verify_target(upstream, target, only=("text", "free.unknown"))
     assert lost
     assert (verification.verdict, sentences(verification)) == (VerificationVerdict.CONFORMS, "")
 
@@ -179,17 +189,12 @@ def test_free_step_that_fails_once_is_repeated_and_looks(
 ) -> None:
     lost: list[str] = []
 
-    def losing(send: Send) -> Send:
-        def lossy(method: str, url: str, **arguments: Any) -> Any:
-            if method == "POST" and b"no-such-value" in arguments["content"] and not lost:
-                lost.append(url)
-                return BufferedResponse(503, {"content-type": "text/html"}, b"<html>later</html>")
-            return send(method, url, **arguments)
-
-        return lossy
+    def is_first_question(method: str, url: str, arguments: dict[str, Any]) -> bool:
+        return method == "POST" and b"no-such-value" in arguments["content"] and not lost
 
     with open_emulator(pace="fast") as emulator:
-        verification = verify_target(upstream, emulator.with_send(losing), only=("free.models", "free.bases"))
+        target = emulator.with_send(losing(lost, is_first_question, 503))
+        verification = verify_target(upstream, target, only=("free.models", "free.bases"))
     assert lost
     assert (verification.verdict, sentences(verification)) == (VerificationVerdict.CONFORMS, "")
 
