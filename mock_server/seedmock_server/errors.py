@@ -20,7 +20,8 @@ SeedmockServerError
 ├── InvalidScenario            a scenario file is malformed; also a ValueError
 ├── InvalidSnapshot            a snapshot is malformed; also a ValueError
 ├── StoreError                 the store can't be opened or used
-│   └── StoreUnavailable       it can't be used at the moment; nothing of the request was stored
+│   ├── StoreUnavailable       it can't be used at the moment; nothing of the request was stored
+│   └── ConnectionClosed       its connection has ended; a command that was sent may have been carried out
 ├── ListenError                the server cannot listen on its address
 │   └── PortInUse              another program listens on the port
 ├── FilesExist, UnknownTopic   a command would overwrite files, or finds no page of this name

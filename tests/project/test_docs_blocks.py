@@ -269,6 +269,12 @@ NOT_RUN = {
     ("docs/guides/containers.md", "// containers.mjs: node --test containers.mjs"): "needs an engine, and 79 MB",
     ("docs/guides/javascript.md", "npm install --save-dev seedmock"): "installs; npm/tests/package.test.js packs it",
     ("docs/guides/set-up.md", 'pip install "seedmock[pytest]"'): "installs; packaging/test_wheel.py does it",
+    (
+        "docs/guides/share-a-mock.md",
+        'seedmock serve --host 0.0.0.0 --control-token "$TOKEN" --store sqlite:/srv/seedmock/mock.db',
+    ): "listens on every address; test_sqlite_files.py and test_serve.py have its options",
+    ("docs/guides/share-a-mock.md", "folder=$(mktemp -d)"): "kills its server; storage/test_kills.py does it",
+    ("docs/guides/share-a-mock.md", 'pip install "seedmock[redis]"'): "installs; .ci/run has the extra",
     ("docs/guides/set-up.md", "seedmock completion bash --install"): "changes the shell; test_completion.py does it",
     ("docs/guides/browser-applications.md", "// order.js"): "run by tests/browser/test_cross_origin.py",
     ("docs/guides/the-page.md", "$ curl -N http://127.0.0.1:8000/_mock/events"): "never ends; control/test_events.py",

@@ -136,9 +136,10 @@ def test_an_error_of_each_public_package_without_a_page_has_no_note() -> None:
 
 INSIDE = {
     # answered over HTTP, or rendered as the failure of a task
-    "ApiError", "BodyTooLarge", "BodyTooSlow", "ClientDisconnected", "ConnectionDropped", "ControlError", "FetchError",
-    "FetchNotAllowed", "FetchTimeout", "FileTruncated", "InvalidRule", "InvalidSnapshot", "MalformedBody",
-    "RangeNotSatisfiable", "StoreUnavailable", "UnreadableMedia", "UnsupportedMediaType",
+    "ApiError", "BodyTooLarge", "BodyTooSlow", "ClientDisconnected", "ConnectionClosed", "ConnectionDropped",
+    "ControlError", "FetchError", "FetchNotAllowed", "FetchTimeout", "FileTruncated", "GuardRefusal", "InvalidRule",
+    "InvalidSnapshot", "MalformedBody", "RangeNotSatisfiable", "RefusedCall", "StoreUnavailable", "UnreadableMedia",
+    "UnsupportedMediaType",
     # what the sentence of the error says is all that helps
     "ControlClientError", "EncoderFailure", "FilesExist", "NoDecoder", "RenderBug", "UnknownTopic", "Unrenderable",
     # caught by the harness, which reports a finding

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import hiredis
 
+from ..models import StoreError
+
 REPLY_SECONDS = 10.0
 """A server that answers nothing for so long is taken for lost."""
 _INCOMPLETE = object()
@@ -18,7 +20,7 @@ _Waiting = asyncio.Future[Any] | list[asyncio.Future[Any]] | None
 """Those who wait for a reply: one, several, or none."""
 
 
-class ConnectionClosed(Exception):
+class ConnectionClosed(StoreError):
     """The connection has ended. A command that was sent may have been carried out."""
 
 
