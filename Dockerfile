@@ -9,7 +9,7 @@ COPY pyproject.toml README.md LICENSE mkdocs.yml ./
 COPY contracts contracts
 COPY client client
 COPY mock_server mock_server
-COPY fixtures/scenarios fixtures/scenarios
+COPY fixtures fixtures
 COPY docs docs
 RUN python -m venv /opt/seedmock \
     && /opt/seedmock/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \

@@ -104,7 +104,8 @@ def _operation(endpoint: ControlEndpoint, response: Any, body: Any) -> dict[str,
         operation["requestBody"] = {"required": required, "content": {JSON: {"schema": body}}}
     elif endpoint.raw:
         content = {content_type: {"schema": schema} for content_type, schema in endpoint.bodies.items()}
-        content = content or {"application/octet-stream": {}}
+        # In 3.1 a file needs no schema, but generators of clients leave an endpoint out whose body has none.
+        content = content or {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 

@@ -5,10 +5,12 @@ Knows no component: each is a part, which dumps and loads its documents.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import isawaitable
 from typing import Any, Protocol, TypeVar
 
+from ..http.coroutines import MAY_BLOCK
 from .protocol import SharedStore
 
 T = TypeVar("T")
@@ -47,6 +49,7 @@ class SharedSteering:
         # Below any epoch: the first request loads what earlier runs have left.
         self._epoch = -1
         self._versions: dict[str, tuple[int, bytes | None]] = {}
+        self._changing = asyncio.Lock()
 
     def attach(self, parts: Mapping[str, SteeringPart]) -> None:
         """Begin to share parts; their present state holds until a document says otherwise."""
@@ -65,6 +68,13 @@ class SharedSteering:
 
     async def change(self, apply: Callable[[], Awaitable[T] | T], part: str = "", key: str = "") -> T:
         await self.refresh()
+        # One change at a time: who fails takes back what is here, and with it what another one is about to store.
+        if MAY_BLOCK.get() and self._changing.locked():  # nothing may wait here, and this thread may hold the lock
+            return await self._change(apply, part, key)
+        async with self._changing:
+            return await self._change(apply, part, key)
+
+    async def _change(self, apply: Callable[[], Awaitable[T] | T], part: str, key: str) -> T:
         while True:
             result: Any = apply()
             value: T = await result if isawaitable(result) else result
@@ -89,7 +99,9 @@ class SharedSteering:
         if version is None:
             self._undo(changed)
             return False
-        self._versions.update({name: (version, body) for name, body in changed.items()})
+        # Meanwhile a request may have loaded what another process has stored after it.
+        newer = {name for name in changed if self._versions.get(name, (0, None))[0] > version}
+        self._versions.update({name: (version, body) for name, body in changed.items() if name not in newer})
         if version == self._epoch + 1:
             self._epoch = version
         return True
