@@ -297,7 +297,7 @@ def test_whole_files_and_ranges_arrive_on_one_connection(clip_server: RunningSer
 @by_kernel
 def test_a_client_that_does_not_read_holds_up_no_other(clip_server: RunningServer, sent_by_kernel: list[int]) -> None:
     with socket.create_connection(("127.0.0.1", clip_server.port), timeout=20) as idle:
-        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert idle.recv(15) == b"HTTP/1.1 200 OK"
         other = http.client.HTTPConnection("127.0.0.1", clip_server.port, timeout=20)
