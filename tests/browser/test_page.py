@@ -56,7 +56,12 @@ def test_no_view_has_a_serious_barrier(emulator: Emulator, open_page: OpenPage, 
     assert not barriers, "\n".join(barriers)
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440])
+CUT_OFF = """() => [...document.querySelectorAll(
+  'main .table .slot .row, main .table .slot .c-status, main .table .slot .c-age, main .table .slot .c-cost')]
+  .filter((part) => part.scrollWidth > part.clientWidth).map((part) => part.innerText)"""
+
+
+@pytest.mark.parametrize("width", [360, 768, 900, 1200, 1280, 1440])
 def test_no_view_is_wider_than_the_window(emulator: Emulator, open_page: OpenPage, width: int) -> None:
     task_id = fill(emulator)
     page = open_page(viewport={"width": width, "height": 800})
@@ -69,6 +74,8 @@ def test_no_view_is_wider_than_the_window(emulator: Emulator, open_page: OpenPag
         assert page.evaluate("document.querySelector('main').scrollWidth") <= page.evaluate(
             "document.querySelector('main').clientWidth"
         ), view
+        # What does not fit into a row of a list is cut off, not scrolled to.
+        assert page.evaluate(CUT_OFF) == [], view
 
 
 def test_keys_lead_through_the_page(emulator: Emulator, open_page: OpenPage) -> None:
