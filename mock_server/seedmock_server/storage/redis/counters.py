@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 
-from ...tasks.models import Task
+from ..copies import Copies
 from ..models import Changes, DocumentChange, RuleCounts, StoreUnavailable
 from . import steering_scripts
 from .redis_client import Argument, RedisClient
 
-MAX_CACHED_DRAWS = 10_000
 DRAW = "draw"
 Counts = Mapping[str, tuple[int, int, Mapping[str, int]]]
 
@@ -18,11 +17,10 @@ Counts = Mapping[str, tuple[int, int, Mapping[str, int]]]
 class RedisCounters:
     """Counters, documents and leases, with copies that hold until the epoch changes."""
 
-    def __init__(self, client: RedisClient) -> None:
+    def __init__(self, client: RedisClient, *, caches_tasks: bool) -> None:
         self._client = client
         self._base = client.address.base
-        self._tasks: dict[str, Task] = {}
-        self._draws: dict[str, int] = {}
+        self._copies = Copies(caches_tasks=caches_tasks)
         self._own_callbacks = self._generation = 0
         self._documents: set[str] = set()
         self._has_lost_documents = False
@@ -30,38 +28,31 @@ class RedisCounters:
     def _forget_copies(self) -> None:
         # Counted, so that a record which was asked for before is not cached when it arrives.
         self._generation += 1
-        self._tasks.clear()
-        self._draws.clear()
+        self._copies.clear()
 
     # --- draws and other counts ---
 
     async def draw(self, account: str) -> int:
         # Numbers that were given to orders and not stored yet count too, or the same run would draw others.
-        above = self._draws.get(account, 0)
+        above = self._copies.draws.get(account, 0)
         number = int(await self._client.run(steering_scripts.COUNT, DRAW, account, above))
-        self._note_draw(account, number)
+        self._copies.add_draw(account, number)
         return number
 
     async def next_draw(self, account: str) -> int:
-        number = self._draws.get(account)
+        number = self._copies.draws.get(account)
         if number is None:
             stored = await self._client.call("HGET", f"{self._base}counts:{DRAW}", account)
-            number = max(int(stored or 0), self._draws.get(account, 0))
-        self._note_draw(account, number + 1)
+            number = self._copies.last_draw(account, int(stored or 0))
+        self._copies.add_draw(account, number + 1)
         return number + 1
 
-    def _note_draw(self, account: str, number: int) -> None:
-        if len(self._draws) >= MAX_CACHED_DRAWS:
-            self._draws.clear()
-        self._draws[account] = max(number, self._draws.get(account, 0))
-
     async def draws(self) -> Mapping[str, int]:
-        stored = await self.counters(DRAW)
-        return {name: max(stored.get(name, 0), self._draws.get(name, 0)) for name in sorted({*stored, *self._draws})}
+        return self._copies.last_draws(await self.counters(DRAW))
 
     async def set_draws(self, draws: Mapping[str, int]) -> None:
         await self.set_counters(DRAW, draws)
-        self._draws.clear()
+        self._copies.draws.clear()
 
     async def count(self, kind: str, account: str) -> int:
         return int(await self._client.run(steering_scripts.COUNT, kind, account, 0))

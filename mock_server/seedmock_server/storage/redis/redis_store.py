@@ -39,7 +39,6 @@ from .server_check import FORMAT, PROGRAM, check_server
 from .steering_scripts import AGREE
 from .stream_journal import StreamJournal
 
-MAX_CACHED_TASKS = 4096
 PAGE = 1000
 """Tasks that are read at once: a server does nothing else meanwhile."""
 SETTING = "setting:"
@@ -55,10 +54,9 @@ class RedisStore(RedisCounters):
 
         `caches_tasks` is off where polls change records, as they do under the pace `step`.
         """
-        super().__init__(RedisClient(address))
+        super().__init__(RedisClient(address), caches_tasks=caches_tasks)
         check_server(self._client)
         self._codec = Codec(folder)
-        self._caches_tasks = caches_tasks
         process = fresh_token()
         self._requests = (f"{process}-{number}" for number in itertools.count())
         self._journal = StreamJournal(self._client, journal_entries)
@@ -110,17 +108,11 @@ class RedisStore(RedisCounters):
         )
         refusal = _refusal(reply)
         if refusal is None:
-            self._cache(task)
+            self._copies.add_task(task)
             self._own_callbacks += callback is not None
         elif refusal == STALE_NUMBER:
-            self._draws.pop(task.account, None)
+            self._copies.draws.pop(task.account, None)
         return refusal
-
-    def _cache(self, task: Task) -> None:
-        if self._caches_tasks:
-            if len(self._tasks) >= MAX_CACHED_TASKS:
-                self._tasks.clear()
-            self._tasks[task.id] = task
 
     async def replace_task(self, task: Task, booking: Booking | None, callback: DueCallback | None) -> None:
         await self._client.run(
@@ -134,17 +126,17 @@ class RedisStore(RedisCounters):
             repeats=1,
         )
         self._own_callbacks += 1
-        self._tasks.pop(task.id, None)
+        self._copies.tasks.pop(task.id, None)
 
     async def task(self, task_id: str) -> Task | None:
-        task = self._tasks.get(task_id)
+        task = self._copies.tasks.get(task_id)
         if task is None:
             generation = self._generation
             body, queries = await self._client.call("HMGET", f"{self._base}task:{task_id}", "body", "queries")
             if body is not None:
                 task = self._decoded(body, int(queries or 0))
                 if generation == self._generation:
-                    self._cache(task)
+                    self._copies.add_task(task)
         return task
 
     def _decoded(self, body: bytes, queries: int) -> Task:
@@ -170,7 +162,7 @@ class RedisStore(RedisCounters):
 
     async def count_query(self, task: Task) -> Task:
         queries = await self._client.run(task_scripts.COUNT_QUERY, task.id)
-        self._tasks.pop(task.id, None)
+        self._copies.tasks.pop(task.id, None)
         return replace(task, queries=int(queries))
 
     async def outstanding(self, account: str, upstream: str, now: float) -> Decimal:

@@ -6,12 +6,12 @@ last ones of a process that is killed can be missing.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from ...journal import JournalEntry, JournalFilter, LazyEntry
+from ..waiting_entries import WaitingEntries
 from .redis_client import RedisClient
 from .steering_scripts import APPEND, CLEAR_JOURNAL, RESTORE_JOURNAL
 
@@ -24,9 +24,7 @@ class StreamJournal:
 
     def __init__(self, client: RedisClient, entries: int) -> None:
         self._client, self._bound = client, entries
-        # More than the bound would be trimmed from the stream anyway.
-        self._waiting: deque[JournalEntry | LazyEntry] = deque(maxlen=entries)
-        self._skipped = 0
+        self._waiting = WaitingEntries(entries)
         self._is_scheduled = False
 
     def append(self, entry: JournalEntry) -> None:
@@ -36,8 +34,6 @@ class StreamJournal:
         self._wait(entry)
 
     def _wait(self, entry: JournalEntry | LazyEntry) -> None:
-        if len(self._waiting) == self._bound:
-            self._skipped += 1
         self._waiting.append(entry)
         if not self._is_scheduled:
             self._is_scheduled = self._client.call_soon(self._post)
@@ -45,35 +41,19 @@ class StreamJournal:
     def _post(self) -> None:
         self._is_scheduled = False
         if self._waiting and self._client.is_connected:
-            self._client.post(APPEND, self._bound, *self._taken())
-
-    def _taken(self) -> list[str | bytes | int]:
-        rows: list[str | bytes | int] = []
-        while self._waiting:
-            waiting = self._waiting.popleft()
-            entry = waiting if isinstance(waiting, JournalEntry) else waiting.entry()
-            rows += (entry.account, _encode(entry))
-        if not rows:
-            return rows
-        skipped, self._skipped = self._skipped, 0
-        return [skipped, *rows]
-
-    def _put_back(self, arguments: Sequence[str | bytes | int]) -> None:
-        self._skipped += int(arguments[0])
-        bodies = [body for body in arguments[2::2] if isinstance(body, bytes)]
-        for body in reversed(bodies):
-            if len(self._waiting) < self._bound:
-                self._waiting.appendleft(_decode(body))
+            skipped, entries = self._waiting.take()
+            self._client.post(APPEND, self._bound, skipped, *_rows(entries))
 
     async def write(self) -> None:
         """Write what is waiting, and wait for it. Raises StoreUnavailable."""
-        arguments = self._taken()
-        if arguments:
-            try:
-                await self._client.run(APPEND, self._bound, *arguments)
-            except BaseException:
-                self._put_back(arguments)
-                raise
+        if not self._waiting:
+            return
+        skipped, entries = self._waiting.take()
+        try:
+            await self._client.run(APPEND, self._bound, skipped, *_rows(entries))
+        except BaseException:
+            self._waiting.put_back(skipped, entries)
+            raise
 
     async def read(self, selection: JournalFilter | None = None) -> Sequence[tuple[int, JournalEntry]]:
         await self.write()
@@ -105,3 +85,7 @@ class StreamJournal:
         else:
             await self.write()
             await self._client.run(CLEAR_JOURNAL, account)
+
+
+def _rows(entries: Iterable[JournalEntry]) -> list[str | bytes]:
+    return [part for entry in entries for part in (entry.account, _encode(entry))]

@@ -6,13 +6,13 @@ is killed can be missing.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 
 import msgspec
 
 from ...journal import JournalEntry, JournalFilter, LazyEntry
+from ..waiting_entries import WaitingEntries
 from .database import Database
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -25,9 +25,7 @@ class SqliteJournal:
 
     def __init__(self, database: Database, entries: int) -> None:
         self._db, self._bound = database, entries
-        # More than the bound would be dropped in the database anyway.
-        self._waiting: deque[JournalEntry | LazyEntry] = deque(maxlen=entries)
-        self._skipped = 0
+        self._waiting = WaitingEntries(entries)
         self._is_posted = False
 
     def append(self, entry: JournalEntry) -> None:
@@ -37,8 +35,6 @@ class SqliteJournal:
         self._wait(entry)
 
     def _wait(self, entry: JournalEntry | LazyEntry) -> None:
-        if len(self._waiting) == self._bound:
-            self._skipped += 1
         self._waiting.append(entry)
         if not self._is_posted:
             self._is_posted = True
@@ -48,10 +44,8 @@ class SqliteJournal:
     def _write_waiting(self, connection: Connection, rows: list[JournalEntry]) -> None:
         """Write what is waiting, in the database's thread; `rows` is what an attempt that failed has taken."""
         self._is_posted = False
-        while self._waiting:
-            entry = self._waiting.popleft()
-            rows.append(entry if isinstance(entry, JournalEntry) else entry.entry())
-        skipped, self._skipped = self._skipped, 0
+        skipped, entries = self._waiting.take()
+        rows += entries
         count = len(rows) + skipped
         total = connection.execute(NUMBER, (count, count)).fetchone()[0]
         first = total - len(rows)

@@ -15,6 +15,7 @@ from ...clock import system_time
 from ...journal import Journal
 from ...tasks.models import AccountRecords, AssetGroup, AssetRecord, Task
 from ..codec import Codec
+from ..copies import Copies
 from ..models import (
     STALE_NUMBER,
     Booking,
@@ -35,8 +36,6 @@ from .journal_rows import SqliteJournal
 from .tables import open_connection
 
 T = TypeVar("T")
-MAX_CACHED_TASKS = 4096
-MAX_CACHED_DRAWS = 10_000
 
 
 class SqliteStore:
@@ -64,9 +63,7 @@ class SqliteStore:
             raise StoreError(f"the database {path} can't be used: {error.strerror}: {error.filename}") from error
         # Another connection for what reads a million rows: orders must not wait for it.
         self._scans = Database(path, open_connection(path))
-        self._caches_tasks = caches_tasks
-        self._tasks: dict[str, Task] = {}
-        self._draws: dict[str, int] = {}
+        self._copies = Copies(caches_tasks=caches_tasks)
         self.journal: Journal = SqliteJournal(self._db, journal_entries)
 
     async def _write(self, run: Statement[T]) -> T:
@@ -103,16 +100,10 @@ class SqliteStore:
 
         refusal = await self._db.write(accept)
         if refusal is None:
-            self._cache(task)
+            self._copies.add_task(task)
         elif refusal == STALE_NUMBER:
-            self._draws.pop(task.account, None)
+            self._copies.draws.pop(task.account, None)
         return refusal
-
-    def _cache(self, task: Task) -> None:
-        if self._caches_tasks:
-            if len(self._tasks) >= MAX_CACHED_TASKS:
-                self._tasks.clear()
-            self._tasks[task.id] = task
 
     async def replace_task(self, task: Task, booking: Booking | None, callback: DueCallback | None) -> None:
         body = self._codec.encode(replace(task, queries=0))
@@ -123,19 +114,19 @@ class SqliteStore:
             self._counters.count_callback()
 
         await self._write(change)
-        self._tasks.pop(task.id, None)
+        self._copies.tasks.pop(task.id, None)
 
     def _change_epoch(self, connection: Connection) -> None:
         # Before the commit, and with the lock: see `epoch`.
         self._counters.epoch = document_rows.next_epoch(connection)
 
     async def task(self, task_id: str) -> Task | None:
-        task = self._tasks.get(task_id)
+        task = self._copies.tasks.get(task_id)
         if task is None:
             epoch = self._counters.epoch
             task = await self._read(partial(task_rows.task, codec=self._codec, task_id=task_id))
             if task is not None and epoch == self._counters.epoch:
-                self._cache(task)
+                self._copies.add_task(task)
         return task
 
     async def tasks(self, account: str) -> Sequence[Task]:
@@ -146,7 +137,7 @@ class SqliteStore:
 
     async def count_query(self, task: Task) -> Task:
         queries = await self._write(partial(task_rows.count_query, task_id=task.id))
-        self._tasks.pop(task.id, None)
+        self._copies.tasks.pop(task.id, None)
         return replace(task, queries=queries)
 
     # --- assets ---
@@ -189,31 +180,25 @@ class SqliteStore:
 
     async def draw(self, account: str) -> int:
         # Numbers that were used to orders and not stored yet count too, or the same run would draw others.
-        used = self._draws.get(account, 0)
+        used = self._copies.draws.get(account, 0)
         number = await self._write(partial(counter_rows.count, kind=counter_rows.DRAW, account=account, above=used))
-        self._note_draw(account, number)
+        self._copies.add_draw(account, number)
         return number
 
     async def next_draw(self, account: str) -> int:
-        number = self._draws.get(account)
+        number = self._copies.draws.get(account)
         if number is None:
             stored = await self._read(partial(counter_rows.last, kind=counter_rows.DRAW, account=account))
-            number = max(stored, self._draws.get(account, 0))
-        self._note_draw(account, number + 1)
+            number = self._copies.last_draw(account, stored)
+        self._copies.add_draw(account, number + 1)
         return number + 1
 
-    def _note_draw(self, account: str, number: int) -> None:
-        if len(self._draws) >= MAX_CACHED_DRAWS:
-            self._draws.clear()
-        self._draws[account] = max(number, self._draws.get(account, 0))
-
     async def draws(self) -> Mapping[str, int]:
-        stored = dict(await self.counters(counter_rows.DRAW))
-        return {name: max(stored.get(name, 0), self._draws.get(name, 0)) for name in sorted({*stored, *self._draws})}
+        return self._copies.last_draws(await self.counters(counter_rows.DRAW))
 
     async def set_draws(self, draws: Mapping[str, int]) -> None:
         await self.set_counters(counter_rows.DRAW, draws)
-        self._draws.clear()
+        self._copies.draws.clear()
 
     async def count(self, kind: str, account: str) -> int:
         return await self._write(partial(counter_rows.count, kind=kind, account=account))
@@ -285,12 +270,11 @@ class SqliteStore:
             self._counters.count_callback()
 
         await self._write(change)
-        self._tasks.clear()
-        self._draws.pop(account, None)
+        self._copies.tasks.clear()
+        self._copies.draws.pop(account, None)
 
     def _forget_copies(self) -> None:
-        self._tasks.clear()
-        self._draws.clear()
+        self._copies.clear()
 
     # --- what steers ---
 

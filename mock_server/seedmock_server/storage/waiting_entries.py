@@ -1,0 +1,43 @@
+"""Entries of the journal that a process has not written to a shared store yet."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from ..journal import JournalEntry, LazyEntry
+
+
+class WaitingEntries:
+    """The last `bound` entries, for the store keeps no more of them; `skipped` others still count."""
+
+    def __init__(self, bound: int) -> None:
+        self._entries: deque[JournalEntry | LazyEntry] = deque(maxlen=bound)
+        self._skipped = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def append(self, entry: JournalEntry | LazyEntry) -> None:
+        if len(self._entries) == self._entries.maxlen:
+            self._skipped += 1
+        self._entries.append(entry)
+
+    def take(self) -> tuple[int, list[JournalEntry]]:
+        """Remove all entries, built, and the number of those that were skipped before them."""
+        entries: list[JournalEntry] = []
+        while self._entries:
+            entry = self._entries.popleft()
+            entries.append(entry if isinstance(entry, JournalEntry) else entry.entry())
+        skipped, self._skipped = self._skipped, 0
+        return skipped, entries
+
+    def put_back(self, skipped: int, entries: Sequence[JournalEntry]) -> None:
+        """Undo `take`, as far as newer entries leave room."""
+        self._skipped += skipped
+        for entry in reversed(entries):
+            if len(self._entries) != self._entries.maxlen:
+                self._entries.appendleft(entry)
+
+    def clear(self) -> None:
+        self._entries.clear()
