@@ -1,13 +1,13 @@
 // Journal: exchanges as they come, redacted, with their violations; one exchange has a view of its own.
 
-import { html, useCallback, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useCallback, useMemo, useState } from "../vendor/preact.js";
 import { get, query, save } from "../api.js";
+import { useFilter, useUpstreams } from "../filter.js";
 import { plural, time } from "../format.js";
 import { useLive, useMedia } from "../live.js";
 import { VirtualList } from "../list.js";
 import { Loaded, Select, Tag } from "../parts.js";
 import { Exchange } from "../exchange.js";
-import { useUpstreams } from "./tasks.js";
 
 const KINDS = [["ok", "Answered"], ["refused", "Refused"], ["failed", "Failed"], ["lost", "Lost"], ["faulted", "With a fault"], ["violating", "With a violation"]];
 const TONES = { ok: "good", refused: "warn", failed: "bad", lost: "bad" };
@@ -38,27 +38,18 @@ function Violations() {
 }
 
 function List() {
-  const [filter, setFilter] = useState(EMPTY);
+  const { filter, key, set, later, isFiltered } = useFilter(EMPTY);
   const [total, setTotal] = useState(null);
   const upstreams = useUpstreams();
   const isNarrow = useMedia("(max-width: 899px)");
-  const timer = useRef(null);
-  const set = (name, value) => setFilter((before) => ({ ...before, [name]: value }));
-  const later = (name) => (event) => {
-    clearTimeout(timer.current);
-    const { value } = event.target;
-    timer.current = setTimeout(() => set(name, value), 200);
-  };
-  useEffect(() => () => clearTimeout(timer.current), []);
   const { key: apiKey, ...rest } = filter;
   const load = useCallback(async (offset, limit) => {
     const answer = await get(`journal${query({ ...rest, offset, limit, bodies: false })}`, { key: apiKey });
     setTotal(answer.total);
     return { rows: answer.exchanges.toReversed(), total: answer.total };
-  }, [JSON.stringify(filter)]);
+  }, [key]);
   const head = useMemo(() => html`<div class="row" role="row" aria-rowindex="1">${COLUMNS.map(([name, text]) =>
     html`<span role="columnheader" key=${name} class=${`c-${name}`}>${text}</span>`)}</div>`, []);
-  const isFiltered = JSON.stringify(filter) !== JSON.stringify(EMPTY);
   return html`<div class="title"><h1>Journal</h1><p class="count" aria-live="polite">${total === null ? "" : plural(total, "exchange")}</p>
       <button type="button" class="end" onClick=${() => save(`journal${query({ upstream: rest.upstream, kind: rest.kind, format: "har" })}`, "seedmock.har")}>Save HAR</button></div>
     <form class="filters" role="search" aria-label="Filter exchanges" onSubmit=${(event) => event.preventDefault()}>
@@ -68,7 +59,7 @@ function List() {
       <input type="text" placeholder="API key" aria-label="API key" autocomplete="off" onInput=${later("key")} />
     </form>
     <${Violations} />
-    <${VirtualList} load=${load} filter=${JSON.stringify(filter)} name="Exchanges" columns="journal" rowHeight=${isNarrow ? 66 : 40} head=${head}
+    <${VirtualList} load=${load} filter=${key} name="Exchanges" columns="journal" rowHeight=${isNarrow ? 66 : 40} head=${head}
       topics=${["journal", "reset", "forget", "snapshot"]} row=${(exchange, index) => html`<${Row} exchange=${exchange} index=${index} />`}
       empty=${isFiltered ? { title: "No exchange matches", children: "Change the filter to see others." }
         : { title: "Nothing has been asked yet", children: "Requests to the upstreams appear here, with their keys removed." }} />`;

@@ -1,7 +1,8 @@
 // Tasks: a live list of all keys' tasks, filtered by the server.
 
-import { html, useCallback, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useCallback, useMemo, useRef } from "../vendor/preact.js";
 import { get, query } from "../api.js";
+import { useFilter, useUpstreams } from "../filter.js";
 import { duration, plural, shortened, usd } from "../format.js";
 import { useLive, useMedia, useTick } from "../live.js";
 import { VirtualList } from "../list.js";
@@ -10,10 +11,6 @@ import { Select, Status, statusName, Tag } from "../parts.js";
 const STATUSES = ["QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE", "CANCELLED"];
 const COLUMNS = ["Status", "Task", "Upstream", "Model", "Size", "Length", "Fate", "Age", "Cost"];
 const EMPTY = { upstream: "", status: "", key: "", text: "" };
-
-export function useUpstreams() {
-  return useLive(async (options) => Object.keys(await get("basis", options)), ["snapshot"], ["upstreams"]).data ?? [];
-}
 
 const rateNow = { value: 0 };
 
@@ -49,18 +46,9 @@ function Announcer({ filter }) {
 }
 
 export default function Tasks() {
-  const [filter, setFilter] = useState(EMPTY);
+  const { filter, key, set, later, isFiltered } = useFilter(EMPTY);
   const upstreams = useUpstreams();
   const isNarrow = useMedia("(max-width: 899px)");
-  const timer = useRef(null);
-  const set = (name, value) => setFilter((before) => ({ ...before, [name]: value }));
-  const later = (name) => (event) => {
-    clearTimeout(timer.current);
-    const { value } = event.target;
-    timer.current = setTimeout(() => set(name, value), 200);
-  };
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const key = JSON.stringify(filter);
   const load = useCallback(async (offset, limit) => {
     const { key: apiKey, ...rest } = filter;
     const [answer, clock] = await Promise.all([get(`tasks${query({ ...rest, order: "newest", offset, limit })}`, { key: apiKey }), get("clock", { key: apiKey })]);
@@ -69,7 +57,6 @@ export default function Tasks() {
   }, [key]);
   const head = useMemo(() => html`<div class="row" role="row" aria-rowindex="1">${COLUMNS.map(
     (name) => html`<span role="columnheader" key=${name} class=${`c-${name === "Task" ? "main" : name.toLowerCase()}`}>${name}</span>`)}</div>`, []);
-  const isFiltered = key !== JSON.stringify(EMPTY);
   const { key: _, ...counted } = filter;
   return html`<div class="title"><h1>Tasks</h1><${Announcer} filter=${counted} /></div>
     <form class="filters" role="search" aria-label="Filter tasks" onSubmit=${(event) => event.preventDefault()}>
