@@ -152,6 +152,16 @@ def test_planes_differ_by_at_most_one_from_the_formula_of_bt709() -> None:
         assert (pixels[0], pixels[4], pixels[5]) == pytest.approx(exact, abs=0.6)
 
 
+def planes(frame: av.VideoFrame) -> bytes:
+    """Return the samples of a frame as YUV 4:2:0, without what pads its lines; PyAV's own way needs numpy."""
+    lines = (
+        bytes(plane)[start : start + plane.width]
+        for plane in frame.reformat(format="yuv420p").planes
+        for start in range(0, plane.height * plane.line_size, plane.line_size)
+    )
+    return b"".join(lines)
+
+
 def test_two_decoders_agree_bit_for_bit(plain: ClipSpec, render: Render, tmp_path: Path) -> None:
     """The decoder of PyAV and that of imageio-ffmpeg are different releases, built by different people."""
     kinds = every_kind_of_clip(plain, tmp_path, (640, 640))
@@ -160,7 +170,7 @@ def test_two_decoders_agree_bit_for_bit(plain: ClipSpec, render: Render, tmp_pat
         command = [executable(), "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1"]
         theirs = subprocess.run(command, check=True, capture_output=True).stdout
         with open_clip(path) as clip:
-            ours = b"".join(frame.to_ndarray(format="yuv420p").tobytes() for frame in clip.decode(video=0))
+            ours = b"".join(planes(frame) for frame in clip.decode(video=0))
         assert len(ours) % (640 * 640 * 3 // 2) == 0 < len(ours)
         assert hashlib.sha256(ours).digest() == hashlib.sha256(theirs).digest()
 
