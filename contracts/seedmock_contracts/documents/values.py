@@ -1,4 +1,4 @@
-"""Conversions of single JSON values: to a number, to the text of a form field, and to a short text for messages.
+"""Conversions of single JSON values: to a number, to and from the text of a form field, to a short text for messages.
 
 Knows no document and no rule.
 """
@@ -17,6 +17,7 @@ from .hosts import without_user_information
 # At most 18 digits: a float represents no more. ASCII: \d also matches digits of other scripts.
 MAX_USER_CHARS = 2048
 """Characters of a URL in which a user and a password are sought, to leave them out of messages."""
+BOOLEANS = {"true": True, "false": False}
 _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
 
 
@@ -34,6 +35,15 @@ def to_number(value: Any) -> float | None:
             return 1e308 if value > 0 else -1e308
         return number if math.isfinite(number) else None
     return None
+
+
+def value_of_text(text: str, types: tuple[str, ...]) -> bool | int | str:
+    """Return the boolean or integer that a text of a form stands for, if its field has that type alone; or the text."""
+    if types == ("boolean",):
+        return BOOLEANS.get(text.strip().lower(), text)
+    if types == ("integer",) and to_number(text) is not None and text.strip().lstrip("+-").isdigit():
+        return int(text)
+    return text
 
 
 def to_text(value: Any) -> str:

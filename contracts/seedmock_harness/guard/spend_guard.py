@@ -15,10 +15,12 @@ from hashlib import blake2b
 from typing import Any
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.values import value_of_text
 from seedmock_contracts.endpoints import endpoint_path, match_route
 from seedmock_contracts.enums import BILLABLE, ErrorKind, Operation
 from seedmock_contracts.openapi.error_schemas import error_body
 from seedmock_contracts.validation import violations
+from seedmock_server.billing.statement import format_amount
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 from seedmock_server.http.multipart import Form
 from seedmock_server.http.request_body import BodyTooLarge, BodyTooSlow, MalformedBody, read_body
@@ -90,12 +92,12 @@ class SpendGuard:
     def status(self) -> dict[str, Any]:
         """Return the budget, what is held of it, and the orders, as JSON."""
         budget, orders = self._transport.budget, self._transport.order_log.run.orders
-        remaining = None if budget.limit is None else _usd(max(Decimal(0), budget.limit - budget.spent))
+        remaining = None if budget.limit is None else format_amount(max(Decimal(0), budget.limit - budget.spent))
         return {
             "upstream": self._contract.name,
             "live": self._is_live,
-            "budget": None if budget.limit is None else _usd(budget.limit),
-            "held": _usd(budget.spent),
+            "budget": None if budget.limit is None else format_amount(budget.limit),
+            "held": format_amount(budget.spent),
             "remaining": remaining,
             "orders": [_order_json(order) for order in orders],
         }
@@ -167,17 +169,16 @@ class SpendGuard:
     async def _repeat(self, order: LoggedOrder, send: Send) -> None:
         """Answer an order that has left before."""
         if order.response is None:
-            reason = (
-                f"this order for {_usd(order.price)} USD left before, and may have been accepted: it is not sent again"
-            )
+            price = format_amount(order.price)
+            reason = f"this order for {price} USD left before, and may have been accepted: it is not sent again"
             raise GuardRefusal(ErrorKind.STATE_CONFLICT, f"{reason}; another Idempotency-Key makes it a new order")
         response = order.response
         await _send_raw(send, int(response["status"]), response["headers"], str(response["body"]).encode(), "repeated")
 
     def _check_budget(self, order: GuardedOrder) -> None:
         budget = self._transport.budget
-        limit = "no limit" if budget.limit is None else f"{_usd(budget.limit)} USD"
-        costs = f"costs {_usd(order.price)} USD, with {_usd(budget.spent)} of {limit} held"
+        limit = "no limit" if budget.limit is None else f"{format_amount(budget.limit)} USD"
+        costs = f"costs {format_amount(order.price)} USD, with {format_amount(budget.spent)} of {limit} held"
         if not budget.allows(order.price):
             raise GuardRefusal(ErrorKind.BALANCE, f"this {order.operation} {costs}")
         if not self._is_live:
@@ -212,7 +213,9 @@ class SpendGuard:
             return
         finally:
             self._transport.end()
-        await _send_raw(send, response.status_code, response.headers, response.content, f"held {_usd(order.price)} USD")
+        await _send_raw(
+            send, response.status_code, response.headers, response.content, f"held {format_amount(order.price)} USD"
+        )
 
     def _last_response(self, order_id: str) -> Mapping[str, Any] | None:
         orders = [order for order in self._transport.order_log.run.orders if order.step == order_id]
@@ -239,20 +242,20 @@ def _form_document(contract: Contract, form: Form) -> dict[str, Any]:
     document = dict(form.document)
     for field in contract.fields:
         text = document.get(field.path)
-        if isinstance(text, str) and field.types == ("boolean",):
-            document[field.path] = {"true": True, "false": False}.get(text.strip().lower(), text)
-        elif isinstance(text, str) and field.types == ("integer",) and text.strip().lstrip("+-").isdecimal():
-            document[field.path] = int(text)
+        if isinstance(text, str):
+            document[field.path] = value_of_text(text, field.types)
     return document
 
 
 def _order_json(order: LoggedOrder) -> dict[str, Any]:
     outcome = "rejected" if order.rejected else "unknown" if order.outcome_unknown else "accepted"
-    return {"id": order.step, "price": _usd(order.price), "at": order.at, "task": order.task, "outcome": outcome}
-
-
-def _usd(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
+    return {
+        "id": order.step,
+        "price": format_amount(order.price),
+        "at": order.at,
+        "task": order.task,
+        "outcome": outcome,
+    }
 
 
 async def _send(send: Send, status: int, body: Any, note: str) -> None:

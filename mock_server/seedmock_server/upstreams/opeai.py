@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from seedmock_contracts.documents.references import LocatedReference
-from seedmock_contracts.documents.values import to_number
+from seedmock_contracts.documents.values import to_number, value_of_text
 from seedmock_contracts.enums import Basis, ErrorKind, Operation, StatusContext, TaskStatus
 from seedmock_contracts.upstreams import get_contract
 
@@ -29,7 +29,6 @@ content names the first."""
 FILE_PART = get_contract("opeai").request.file_parts[Operation.CREATE]
 LISTED = {"created": 1626777600, "owned_by": "custom"}
 """Values of the gateway for every model that its own tables do not know."""
-BOOLEANS = {"true": True, "false": False}
 # OpenAI's clients list and delete there, and post to videos/edits, videos/extensions and videos/characters.
 UNSERVED = (("GET", "/videos"), ("DELETE", "/videos/{task_id}"), ("POST", "/videos/{task_id}"))
 
@@ -113,7 +112,7 @@ class OpeaiApi:
         for field in self.contract.fields:
             value = document.get(field.path)
             if isinstance(value, str):
-                document[field.path] = _coerced(value, field.types)
+                document[field.path] = value_of_text(value, field.types)
         for file in form.files:
             if file.name == FILE_PART:
                 _add_first_frame(document, file)
@@ -214,14 +213,6 @@ def _add_first_frame(document: dict[str, Any], file: FormFile) -> None:
     inner = outer.setdefault("content", []) if isinstance(outer, dict) else None
     if isinstance(inner, list):
         inner.append(item)
-
-
-def _coerced(value: str, types: tuple[str, ...]) -> Any:
-    if types == ("boolean",):
-        return BOOLEANS.get(value.strip().lower(), value)
-    if types == ("integer",) and to_number(value) is not None and value.strip().lstrip("+-").isdigit():
-        return int(value)
-    return value
 
 
 API = OpeaiApi

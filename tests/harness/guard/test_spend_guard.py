@@ -182,6 +182,15 @@ def test_forms_are_orders_too(start_guard: StartGuard) -> None:
     assert guard.orders_sent == 1
 
 
+def test_a_number_in_a_form_that_is_too_long_is_refused(start_guard: StartGuard) -> None:
+    guard = start_guard()
+    form = {name: (None, value) for name, value in {**ORDER, "seed": "7" * 5000}.items()}
+    response = guard.call("POST", "/v1/videos", files=form)
+    assert response.status_code == 400
+    assert message(response).startswith("seedmock guard: seed is ")
+    assert guard.orders_sent == 0
+
+
 def test_assets_and_upscales_are_held_at_what_they_can_cost(start_guard: StartGuard) -> None:
     guard = start_guard("0.02", upstream="apimodels")
     group = guard.call("POST", GROUP, json={"name": "cast"}).json()["data"]["id"]
