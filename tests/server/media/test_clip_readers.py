@@ -155,9 +155,9 @@ def test_planes_differ_by_at_most_one_from_the_formula_of_bt709() -> None:
 def planes(frame: av.VideoFrame) -> bytes:
     """Return the samples of a frame as YUV 4:2:0, without what pads its lines; PyAV's own way needs numpy."""
     lines = (
-        bytes(plane)[start : start + plane.width]
-        for plane in frame.reformat(format="yuv420p").planes
-        for start in range(0, plane.height * plane.line_size, plane.line_size)
+        bytes(channel)[start : start + channel.width]
+        for channel in frame.reformat(format="yuv420p").planes
+        for start in range(0, channel.height * channel.line_size, channel.line_size)
     )
     return b"".join(lines)
 
