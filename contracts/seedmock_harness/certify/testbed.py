@@ -23,7 +23,7 @@ from seedmock_server.errors import ApiError
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 from seedmock_server.http.coroutines import run_now
 from seedmock_server.http.file_response import stream_file
-from seedmock_server.http.server import serve_in_thread
+from seedmock_server.http.server import RunningServer, serve_in_thread
 from seedmock_server.journal import JournalEntry, JournalFilter
 from seedmock_server.randomness import SeededRandom, fresh_seed
 from seedmock_server.settings import Settings
@@ -54,6 +54,7 @@ class Testbed:
     number: int = 0
     key: str = ""
     account: str = ""
+    server: RunningServer | None = None
     _control: ControlTransport = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +89,11 @@ class Testbed:
             redirects.codes[step.operation] = (int(step.text), step.times)
         elif step.kind is StepKind.LINKS:
             redirects.links = True
+
+    def settle(self) -> None:
+        """Wait until the responses that a client has received whole are recorded: that follows the last byte."""
+        assert self.server is not None, "the emulator is not running"
+        self.server.settle()
 
     # --- evidence ---
 
@@ -165,5 +171,6 @@ def open_testbed(upstream: str, seed: int) -> Iterator[Testbed]:
     foreign_origin.testbed = testbed
     # `localhost` instead of 127.0.0.1: some clients compare origins by host name alone.
     with serve_in_thread(recorder) as main, serve_in_thread(other_recorder, host="localhost") as other:
+        testbed.server = main
         testbed.url, testbed.other_url = main.url, f"http://localhost:{other.port}"
         yield testbed

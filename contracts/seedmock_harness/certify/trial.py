@@ -89,6 +89,7 @@ def run_trial(
     environment = ClientEnvironment(testbed.contract.name, testbed.url, testbed.key, out, poll_seconds)
     watchdog = Watchdog(testbed, scenario.seconds, testbed.clock.now(), idle_timeout)
     run = adapter.run(order, environment, watchdog)
+    testbed.settle()
     tasks = testbed.tasks
     calls = [call for call in testbed.recorder.calls if not _is_other_trial(call, tasks)]
     try:
