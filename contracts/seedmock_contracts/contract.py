@@ -273,6 +273,14 @@ class Contract:
         """A fact by its id, if this upstream has it."""
         return self._by_id.get(id_)
 
+    def own_fact(self, name: str) -> Fact:
+        """A fact by its id without the upstream's name, which all upstreams spell alike. Raises UnknownFact."""
+        return self.fact(f"{self.name}.{name}")
+
+    def find_own(self, name: str) -> Fact | None:
+        """A fact by its id without the upstream's name, if this upstream has it."""
+        return self.find(f"{self.name}.{name}")
+
     @cached_property
     def _by_id(self) -> Mapping[str, Fact]:
         return {fact.id: fact for fact in self.facts()}

@@ -185,7 +185,7 @@ def _status_spellings(contract: Contract) -> Statements:
 
 
 def _response_paths(contract: Contract) -> Statements:
-    envelope, response = contract.find(f"{contract.name}.envelope") or contract.bases[0], contract.response
+    envelope, response = contract.find_own("envelope") or contract.bases[0], contract.response
     paths = {"id": response.id_paths, "status": response.status_paths, "links to results": response.link_paths}
     rows = [(f"{subject} of a task", path, envelope) for subject, all_ in paths.items() for path in all_[:1]]
     return _by_subject([("payload", response.envelope_key or "the body itself", envelope), *rows])

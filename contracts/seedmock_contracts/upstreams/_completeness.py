@@ -34,7 +34,7 @@ def _identities(contract: Contract) -> Iterator[str]:
     for field in ("bases", "models", "sizes", "modes"):
         if not getattr(contract, field):
             yield f"{field} is empty; expected at least one"
-    if contract.find(f"{contract.name}.auth") is None:
+    if contract.find_own("auth") is None:
         yield f"behaviours lacks {contract.name}.auth, the fact about API keys"
 
 

@@ -81,7 +81,7 @@ def run_checks(interaction: Interaction) -> Iterator[tuple[str, CheckResult]]:
 @cache
 def _is_stated_anywhere(name: str) -> bool:
     """False for the name of a fact that no upstream states: then the check itself is wrong."""
-    return any(contract.find(f"{contract.name}.{name}") is not None for contract in contracts())
+    return any(contract.find_own(name) is not None for contract in contracts())
 
 
 def failures(interaction: Interaction) -> list[CheckFailure]:

@@ -182,11 +182,11 @@ class Interaction:
 
     def fact(self, name: str) -> Fact:
         """Find a fact by its id without the upstream's name. Raises LookupError."""
-        return self.contract.fact(f"{self.contract.name}.{name}")
+        return self.contract.own_fact(name)
 
     def find(self, name: str) -> Fact | None:
         """Find a fact by its id without the upstream's name; None if the upstream does not have it."""
-        return self.contract.find(f"{self.contract.name}.{name}")
+        return self.contract.find_own(name)
 
     def amount(self, name: str) -> Amount:
         """Find an amount by its id without the upstream's name. Raises LookupError."""

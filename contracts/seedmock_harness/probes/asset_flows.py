@@ -75,7 +75,7 @@ def wait_for_asset(driver: Driver, asset: str) -> None:
 
 def order_unknown_asset(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Order with an asset that does not exist: rejected, or the task fails."""
-    fact = driver.contract.find(f"{driver.contract.name}.assets.usable")
+    fact = driver.contract.find_own("assets.usable")
     interaction = driver.call(Operation.CREATE, order)
     task = interaction.created_id
     final_poll = poll_to_end(driver, task) if task is not None else None

@@ -34,7 +34,7 @@ def free_steps(contract: Contract) -> tuple[Step, ...]:
     rules = sorted(_probed_rules(contract), key=lambda pair: pair[0] in ORDERS)
     steps += [_rule_step(contract, operation, rule) for operation, rule in rules]
     steps.append(Step("free.models", "every model is known, and renders its resolutions", _check_models))
-    if contract.find(f"{contract.name}.multipart") is not None:
+    if contract.find_own("multipart") is not None:
         steps.append(Step("free.forms", "a form gets the same response as JSON", _check_form))
     steps.append(Step("free.ignored_fields", "null and unknown fields are ignored", _check_ignored_fields))
     return tuple(steps)
@@ -109,7 +109,7 @@ def _check_ignored_fields(driver: Driver) -> Iterator[CheckResult]:
     optional = contract.field("generate_audio") or _optional_field(contract)
     null = {} if optional is None else {optional.path: None}
     for name, change in (("null", null), ("unknown_fields", {"x_seedmock": {"any": 1}})):
-        fact = contract.find(f"{contract.name}.{name}")
+        fact = contract.find_own(name)
         if fact is not None and change:
             yield from check_ignored_change(driver, fact, _model_rule(contract), change)
 
@@ -124,7 +124,7 @@ def _optional_field(contract: Contract) -> Field | None:
 def _check_form(driver: Driver) -> Iterator[CheckResult]:
     """A form is supported if an invalid one gets the response of the same fields in JSON."""
     contract = driver.contract
-    fact = contract.fact(f"{contract.name}.multipart")
+    fact = contract.own_fact("multipart")
     document = contract.request.write({}, {"model": NO_SUCH_VALUE, "prompt": "A kite over a field."})
     json_response = send_document(driver, Operation.CREATE, document)
     body = "".join(FORM_FIELD.format(name, value) for name, value in document.items()) + "--seedmock--\r\n"

@@ -48,7 +48,7 @@ def defaults_document(contract: Contract, order: Document, image: str) -> Docume
     document = {name: value for name, value in order.items() if name in required}
     fields = [field for field in contract.fields if field.operation is Operation.CREATE]
     document |= {field.path: True for field in fields if field.default is False}
-    if contract.find(f"{contract.name}.role.default") is None:
+    if contract.find_own("role.default") is None:
         return document
     placed = contract.request.layout.place(document, [Reference(MediaKind.IMAGE, image)])
     field = next(name for name in placed if name not in document)

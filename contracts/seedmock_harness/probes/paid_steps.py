@@ -76,7 +76,7 @@ def _optional_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
     row = priced_sizes(contract, options)[0]
     order = order_document(contract, row.model, row.size)
     yield _defaults_step(contract, options, row)
-    if contract.find(f"{contract.name}.private_urls") is not None:
+    if contract.find_own("private_urls") is not None:
         private = contract.request.layout.place(order, [first_frame(PRIVATE_URL)])
         run_private = partial(run_order, order=private)
         yield Step("private", "an order with a private address", run_private, row.price, may_be_refused=True)
@@ -90,7 +90,7 @@ def _optional_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
         )
         yield Step("asset.unknown", description, run_unknown, row.price, contingent=True)
         yield Step("asset.used", "an order with an asset, and one after its deletion", run, price)
-    if contract.find(f"{contract.name}.{contract.request.file_parts.get(Operation.CREATE)}.file") is not None:
+    if contract.find_own(f"{contract.request.file_parts.get(Operation.CREATE)}.file") is not None:
         yield Step("form", "an order in a form, with a file", partial(order_by_form, order=order), row.price)
     if Capability.CANCEL in contract.capabilities:
         run = partial(run_cancellation, order=order)

@@ -248,7 +248,7 @@ def _violated_fact(interaction: Interaction) -> Fact:
     if interaction.violations:
         return interaction.violations[0].fact
     if interaction.exchange.caller != "first":
-        return contract.fact(f"{contract.name}.auth")
+        return contract.own_fact("auth")
     return next(endpoint for endpoint in contract.endpoints if endpoint.operation is Operation.CREATE)
 
 
