@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from .scenarios.active import ActiveScenario
     from .scenarios.loader import Scenario
     from .snapshots.checkpoint import Checkpoint
+    from .storage.encoder_agreement import EncoderAgreement
 
 DOWNLOAD_PREFIXES = (RESULTS + "/", FILES + "/")
 
@@ -114,10 +115,17 @@ class App:
     def _agreed_seed(self) -> int:
         """Return the seed, on which all processes of a store agree, as on what else decides ids and prices."""
         settings, drawn = self.settings, fresh_seed()
+        self._encoder: EncoderAgreement | None = None
         if self._shared is None:
             return drawn if settings.seed is None else settings.seed
+        from .storage.encoder_agreement import NAME, EncoderAgreement, encoder_here
+
         own = {name: f"{value}" for name, value in settings.shared_values.items() if value is not None}
-        return int(agree_on_settings(self._shared, own, {"seed": str(drawn)})["seed"])
+        encoder = encoder_here(default_cache_folder())
+        agreed = agree_on_settings(self._shared, own, {"seed": str(drawn), NAME: encoder})
+        self._encoder = EncoderAgreement(self._shared, encoder)
+        self._encoder.join(agreed[NAME])
+        return int(agreed["seed"])
 
     def _steering_and_journal(self) -> tuple[Steering, Journal]:
         if self._shared is None:
@@ -144,6 +152,8 @@ class App:
         """Continue what an earlier process has left in the store: callbacks that are due."""
         await self.steering.refresh()
         await self.callbacks.resume()
+        if self._encoder is not None:
+            self._encoder.start()
 
     def _load_scenario(self) -> None:
         """Put the scenario of the settings in force, if there is one. Raises InvalidSetting."""
@@ -275,6 +285,8 @@ class App:
         """End background work and remove temporary files."""
         self.end_streams()
         await self.callbacks.aclose()
+        if self._encoder is not None:
+            await self._encoder.aclose()
         await self.renderer.aclose()
         await self._engine.store.aclose()
         self._remove_temporary()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import unicodedata
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pathlib import Path
 RENDER_VERSION = 3
 MAX_CACHED_PROMPT = 4096
 FPS = 24
+STILL_DECODERS = ("libjpeg_turbo", "jpg", "jpg_2000", "webp", "avif", "libtiff", "littlecms2")
 # Frames of a second that are drawn; each is shown twice.
 STEPS = 12
 
@@ -51,7 +53,9 @@ class ClipSpec:
     @property
     def digest(self) -> str:
         """64 hex digits that identify the clip's bytes; the first call in a process runs ffmpeg for its version."""
-        tools = _tool_versions() + (_decoder_version() if self.first or self.last else ())
+        tools = _tool_versions() + (_decoder_versions() if self.first or self.last else ())
+        if not (self.prompt.isascii() and self.model.isascii()):
+            tools += (unicodedata.unidata_version,)  # decides which characters are drawn: see `drawing.text.clean`
         # Each request for a clip asks for it. A prompt can have megabytes, which would be held on to.
         digest = _cached_digest if len(self.prompt) <= MAX_CACHED_PROMPT else _digest
         return digest(self, (RENDER_VERSION, *tools))
@@ -78,16 +82,25 @@ def _hashable(value: object) -> object:
     return value.digest if isinstance(value, StoredFile) else value
 
 
-def _decoder_version() -> tuple[str, ...]:
+def _decoder_versions() -> tuple[str, ...]:
     from .heif import decoder_version
 
-    return decoder_version()
+    return _pillow_decoder_versions() + decoder_version()
+
+
+@functools.cache
+def _pillow_decoder_versions() -> tuple[str, ...]:
+    """Return the versions of the libraries with which this Pillow was built."""
+    from PIL import features
+
+    return tuple(str(features.version(name)) for name in STILL_DECODERS)
 
 
 @functools.cache
 def _tool_versions() -> tuple[str, ...]:
     import PIL
+    from PIL import features
 
-    from .ffmpeg import version
+    from .ffmpeg import build, version
 
-    return version(), PIL.__version__
+    return version(), build(), PIL.__version__, str(features.version("freetype2"))

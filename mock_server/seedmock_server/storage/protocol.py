@@ -163,6 +163,10 @@ class SharedStore(Store, Protocol):
         """Store the settings that are not stored yet, and return all that are, when a process starts."""
         ...
 
+    def replace_setting(self, name: str, value: str) -> None:
+        """Replace a setting, which other processes see when they start."""
+        ...
+
     def is_changed(self, epoch: int) -> bool | Awaitable[bool]:
         """Tell whether anything that processes have copies of has changed since an epoch; each request asks."""
         ...

@@ -80,6 +80,9 @@ class RedisStore(RedisCounters):
             if name.startswith(SETTING.encode())
         }
 
+    def replace_setting(self, name: str, value: str) -> None:
+        run_now(self._client.call("HSET", self._base + "about", SETTING + name, value))
+
     def _check_life(self, about: Sequence[bytes]) -> None:
         era = _pairs(about)[b"life"]
         if era != self._era:

@@ -86,6 +86,9 @@ class SqliteStore:
         """Store settings that are not stored yet, and return those that are in force."""
         return self._db.run_now(partial(_agree, settings=settings))
 
+    def replace_setting(self, name: str, value: str) -> None:
+        self._db.run_now(partial(_replace_setting, name=name, value=value))
+
     # --- tasks ---
 
     async def accept(self, order: Order) -> Refusal | None:
@@ -326,3 +329,7 @@ class SqliteStore:
 def _agree(connection: Connection, settings: Mapping[str, str]) -> dict[str, str]:
     connection.executemany("INSERT OR IGNORE INTO settings VALUES (?, ?)", list(settings.items()))
     return dict(connection.execute("SELECT name, value FROM settings"))
+
+
+def _replace_setting(connection: Connection, name: str, value: str) -> None:
+    connection.execute("UPDATE settings SET value = ? WHERE name = ?", (value, name))
