@@ -64,7 +64,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._current: RequestResponseCycle | None = None
         self._idle_since = 0.0
         self._is_reading = False
-        # A request whose head has come with this read, and its app: it starts when the read has been parsed.
+        # A request whose head has come with this read, and its app: it starts after the reads of this turn of the loop.
         self._deferred: tuple[RequestResponseCycle, Any] | None = None
         self._response_transport = cast(asyncio.Transport, ResponseTransport(transport, self._close_gracefully))
         self._extensions: Any = {"seedmock": UvicornConnection(transport, lambda: self._current)}
@@ -86,7 +86,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_reading = False
         if self._deferred is not None:
             deferred, self._deferred = self._deferred, None
-            self._start(*deferred)
+            # Not here: to read what all connections have brought, and then to answer it, costs a fifth less than to do
+            # both by turns, because the kernel's code and the application's displace each other in the caches.
+            self.loop.call_soon(self._start, *deferred)
 
     def _read(self, data: bytes) -> None:
         try:
@@ -196,7 +198,7 @@ class GuardedProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
 
     def _start(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Answer a request that was read to its end at once, and make a task only of what has to wait for something.
+        """Answer a request that was read to its end, and make a task only of what has to wait for something.
 
         A task costs a quarter of a constant response. Until it waits, no code may ask for the current task, as
         `asyncio.timeout` does.

@@ -46,6 +46,9 @@ class ManualLoop:
         for timer in due:
             timer.callback()
 
+    def call_soon(self, callback: Callable[..., None], *arguments: object) -> None:
+        asyncio.get_running_loop().call_soon(callback, *arguments)
+
     def create_task(self, waiting: Any) -> asyncio.Task[Any]:
         return asyncio.get_running_loop().create_task(waiting)
 
@@ -82,6 +85,10 @@ class Connection:
         self.protocol = GuardedProtocol(config, ServerState(), {}, cast(asyncio.AbstractEventLoop, self.loop))
         self.protocol.connection_made(self.transport)
 
+    async def read(self, data: bytes) -> None:
+        self.protocol.data_received(data)
+        await asyncio.sleep(0)  # the request starts in the next turn of the loop
+
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/wait":
             await self.finish.wait()
@@ -102,9 +109,9 @@ def run_connection() -> Callable[[Callable[[Connection], Any]], None]:
 
 def test_a_connection_is_closed_when_it_was_idle_for_long(run_connection: Any) -> None:
     async def steps(connection: Connection) -> None:
-        connection.protocol.data_received(GET)
+        await connection.read(GET)
         connection.loop.advance(60)
-        connection.protocol.data_received(GET)
+        await connection.read(GET)
         assert len(connection.loop.timers) == 1, "one timer serves all responses"
         connection.loop.advance(60 + IDLE_SECONDS - 1)
         assert not connection.transport.is_closed
@@ -117,8 +124,8 @@ def test_a_connection_is_closed_when_it_was_idle_for_long(run_connection: Any) -
 
 def test_a_request_under_way_keeps_its_connection(run_connection: Any) -> None:
     async def steps(connection: Connection) -> None:
-        connection.protocol.data_received(GET)
-        connection.protocol.data_received(GET.replace(b"/", b"/wait", 1))
+        await connection.read(GET)
+        await connection.read(GET.replace(b"/", b"/wait", 1))
         connection.loop.advance(3 * IDLE_SECONDS)
         assert not connection.transport.is_closed
         connection.finish.set()
