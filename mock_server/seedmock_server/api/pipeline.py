@@ -39,6 +39,7 @@ from ..faults.plan import FaultPlan, connection_of
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.engine import Engine
 from ..http.asgi import Receive, Scope, Send
+from ..http.head_cache import headers_by_name
 from ..http.multipart import TEXT_PART
 from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, read_body
 from ..journal import Journal
@@ -221,7 +222,7 @@ class ApiHandler(RequestChain):
     def _route(self, scope: Scope, receive: Receive) -> RequestContext:
         match = self._router.match(routed_path(scope), scope)
         upstream = self._upstreams[match.upstream if match else self._router.owner(scope["path"], scope)]
-        return RequestContext(scope, receive, scope["method"], upstream, match, dict(scope["headers"]))
+        return RequestContext(scope, receive, scope["method"], upstream, match, headers_by_name(scope))
 
     def _match(self, context: RequestContext) -> RouteMatch:
         """Raises ApiError ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED."""

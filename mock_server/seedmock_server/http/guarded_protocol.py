@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from ..errors import SeedmockServerError
 from .connection import ResponseTransport, UvicornConnection
 from .coroutines import resume
+from .head_cache import HeadCache, ParsedHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class GuardedProtocol(HttpToolsProtocol):
     """
 
     limits: ClassVar[ConnectionLimits] = ConnectionLimits()
+    heads: ClassVar[HeadCache] = HeadCache()  # those that have passed these limits
     # None before the first request, which uvicorn does not declare.
     cycle: RequestResponseCycle | None  # type: ignore[assignment]
 
@@ -80,15 +82,64 @@ class GuardedProtocol(HttpToolsProtocol):
             self._set_deadline(min(self.limits.linger_idle_seconds, self._linger_until - self.loop.time()))
         if self._linger_until or self._rejection is not None:
             return
-        self._head_bytes = self._head_bytes + len(data) if self._in_head else len(data)
+        is_between_requests = self._is_between_requests()
+        cached = self.heads.find(data) if is_between_requests else None
         self._is_reading = True
-        self._read(data)
+        if cached is not None:
+            self._repeat(*cached)
+        else:
+            self._head_bytes = self._head_bytes + len(data) if self._in_head else len(data)
+            self._read(data)
+            if is_between_requests:
+                self._remember(data)
         self._is_reading = False
         if self._deferred is not None:
             deferred, self._deferred = self._deferred, None
             # Not here: to read what all connections have brought, and then to answer it, costs a fifth less than to do
             # both by turns, because the kernel's code and the application's displace each other in the caches.
             self.loop.call_soon(self._start, *deferred)
+
+    def _is_between_requests(self) -> bool:
+        """Tell that a read from now on begins a request, as a read of a new connection does."""
+        if self._head_started or not self._in_head:
+            return False
+        return self.cycle is None or self.cycle.response_complete
+
+    def _repeat(self, head: ParsedHead, body: bytes) -> None:
+        """Do what the parser does with a request whose head is known.
+
+        To parse a head, and to call back for each header, costs a quarter of a poll.
+        """
+        super().on_message_begin()
+        self._head_bytes = 0
+        self.url, self.headers = head.url, head.scope["headers"]
+        self.scope.update(cast(Any, head.scope))
+        self.cycle = RequestResponseCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=True,
+            on_response=self.on_response_complete,
+        )
+        self.cycle.body += body
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
+        self._start_asgi_task(self.cycle, self.app)
+        self._guard()
+
+    def _remember(self, data: bytes) -> None:
+        """Cache the head of a read that was one whole request, and asks for nothing but a response."""
+        cycle = self.cycle
+        if self._deferred is None or cycle is None or cycle.more_body:
+            return
+        if cycle.keep_alive and not cycle.waiting_for_100_continue:
+            self.heads.add(data, cast(Any, cycle.scope), self.url, bytes(cycle.body))
 
     def _read(self, data: bytes) -> None:
         try:

@@ -26,6 +26,7 @@ import uvicorn
 from ..errors import SeedmockServerError
 from .connection import body_receiver, response_sender
 from .guarded_protocol import ConnectionLimits, GuardedProtocol
+from .head_cache import HeadCache
 
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 75  # as nginx has it: clients that poll every ten seconds keep their connection
@@ -315,7 +316,7 @@ def _event_loop() -> Literal["asyncio", "auto"]:
 
 
 def _config(app: App, limits: ConnectionLimits) -> uvicorn.Config:
-    protocol = type("Protocol", (GuardedProtocol,), {"limits": limits})
+    protocol = type("Protocol", (GuardedProtocol,), {"limits": limits, "heads": HeadCache()})
     return uvicorn.Config(
         app,
         http=protocol,
