@@ -40,6 +40,7 @@ from .rate_limits import RateLimit, RateLimits
 from .references.declared import DeclaredMedia
 from .references.face_detection import FaceDetector
 from .references.files import ReferenceFiles
+from .references.files_address import files_identity, files_path, open_remote_files
 from .references.inspection import MediaInspector
 from .references.resolver import ReferenceResolver
 from .settings import InvalidSetting, Settings, default_cache_folder
@@ -60,13 +61,16 @@ if TYPE_CHECKING:
     from .scenarios.active import ActiveScenario
     from .scenarios.loader import Scenario
     from .snapshots.checkpoint import Checkpoint
-    from .storage.encoder_agreement import EncoderAgreement
+    from .storage.live_agreements import LiveAgreements
 
 DOWNLOAD_PREFIXES = (RESULTS + "/", FILES + "/")
 
 
 class App:
     """ASGI application of an emulator: the upstreams, and the control API under /_mock/."""
+
+    warning = ""
+    """Sentence for who starts the server, if it runs, but not as they may think."""
 
     def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
         self.settings = settings = settings or Settings()
@@ -115,16 +119,17 @@ class App:
     def _agreed_seed(self) -> int:
         """Return the seed, on which all processes of a store agree, as on what else decides ids and prices."""
         settings, drawn = self.settings, fresh_seed()
-        self._encoder: EncoderAgreement | None = None
+        self._live: LiveAgreements | None = None
         if self._shared is None:
             return drawn if settings.seed is None else settings.seed
-        from .storage.encoder_agreement import NAME, EncoderAgreement, encoder_here
+        from .storage.live_agreements import LiveAgreements, encoder_here
 
         own = {name: f"{value}" for name, value in settings.shared_values.items() if value is not None}
-        encoder = encoder_here(default_cache_folder())
-        agreed = agree_on_settings(self._shared, own, {"seed": str(drawn), NAME: encoder})
-        self._encoder = EncoderAgreement(self._shared, encoder)
-        self._encoder.join(agreed[NAME])
+        files = files_identity(self._remote_files, self._uploads)
+        self._live = LiveAgreements(self._shared, encoder=encoder_here(default_cache_folder()), files=files)
+        agreed = agree_on_settings(self._shared, own, {"seed": str(drawn), **self._live.values})
+        place, is_chosen = settings.files or str(self._uploads.parent), settings.files is not None
+        self.warning = self._live.join(agreed, place, needs_same_files=is_chosen)
         return int(agreed["seed"])
 
     def _steering_and_journal(self) -> tuple[Steering, Journal]:
@@ -152,8 +157,8 @@ class App:
         """Continue what an earlier process has left in the store: callbacks that are due."""
         await self.steering.refresh()
         await self.callbacks.resume()
-        if self._encoder is not None:
-            self._encoder.start()
+        if self._live is not None:
+            self._live.start()
 
     def _load_scenario(self) -> None:
         """Put the scenario of the settings in force, if there is one. Raises InvalidSetting."""
@@ -164,7 +169,9 @@ class App:
 
     def _data_dir(self) -> Path:
         # What a store names has to outlive the process as the store does.
-        lasting = self.settings.data_dir or files_folder(self.settings.store)
+        settings = self.settings
+        self._remote_files = open_remote_files(settings.files)
+        lasting = files_path(settings.files) or settings.data_dir or files_folder(settings.store)
         folder = lasting or Path(tempfile.mkdtemp(prefix="seedmock-"))
         self._remove_temporary: Callable[[], object] = lambda: None
         if lasting is None:
@@ -175,8 +182,10 @@ class App:
     def _upstream_context(self, store: Store, random: SeededRandom) -> UpstreamContext:
         settings, options = self.settings, self.settings.variant_options
         files = ReferenceFiles(
-            self._uploads, fetch=settings.fetch, limit_bytes=settings.max_body_bytes, public_url=settings.public_url
-        )
+            self._uploads, fetch=settings.fetch, limit_bytes=settings.max_body_bytes, public_url=settings.public_url,
+            remote=self._remote_files,
+        )  # fmt: skip
+        self.renderer.fetch_source = files.copy
         inspector = MediaInspector(files, self.declared_media, FaceDetector())
         resolver = ReferenceResolver(store, self.clocks, inspector, options)
         config = EngineConfig(pace=settings.pace, latencies=_latencies(), options=options)
@@ -285,8 +294,8 @@ class App:
         """End background work and remove temporary files."""
         self.end_streams()
         await self.callbacks.aclose()
-        if self._encoder is not None:
-            await self._encoder.aclose()
+        if self._live is not None:
+            await self._live.aclose()
         await self.renderer.aclose()
         await self._engine.store.aclose()
         self._remove_temporary()

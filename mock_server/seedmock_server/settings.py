@@ -16,6 +16,7 @@ from .clock import MAX_DURATION
 from .errors import SeedmockServerError
 from .http.origin import HOST, PREFIX
 from .http.url_policy import FetchPolicy
+from .references.files_address import ALLOWED, parse_files_address
 from .storage.opening import store_problem
 from .tasks.pace import Pace
 
@@ -37,7 +38,8 @@ class Settings:
     id. `token_price`: USD per million tokens where a page names no price; None is the contract's. `credit`: USD that
     each key can spend at each upstream; None is no limit, and a balance that an upstream reports counts down from 1000.
     `refund_after`: seconds from a failure to its refund. `fetch` and `callbacks`: the URLs that may be contacted.
-    `data_dir`: folder of uploaded files; None is a temporary one. `cache_dir`: folder of rendered clips; None is the
+    `data_dir`: folder of uploaded files; None is a temporary one. `files`: place of uploaded files for the servers of
+    all machines, a folder or s3://BUCKET/PREFIX; None is `data_dir`. `cache_dir`: folder of rendered clips; None is the
     user's cache. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is no
     limit. `public_url`: what links begin with behind a proxy; None is the address by which a client came. `host_map`:
     upstreams by host name, for paths that two of them serve. `cors`: origins of pages that may call the upstreams in a
@@ -56,6 +58,7 @@ class Settings:
     fetch: FetchPolicy = FetchPolicy.NONE
     callbacks: FetchPolicy = FetchPolicy.LOOPBACK
     data_dir: Path | None = None
+    files: str | None = None
     cache_dir: Path | None = None
     max_cache_bytes: int = 1024 * MEBIBYTE
     max_body_bytes: int = 100 * MEBIBYTE
@@ -81,6 +84,7 @@ class Settings:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; allowed: more than 0")
         if problem := store_problem(self.store):
             raise InvalidSetting(problem)
+        self._check_files()
         for name in ("rate_limit", "concurrency_limit"):
             limit = getattr(self, name)
             if limit is not None and limit < 1:
@@ -105,6 +109,19 @@ class Settings:
                 raise InvalidSetting(f"unknown variant {name!r}; available: {', '.join(sorted(options))}")
             if option not in options[name]:
                 raise InvalidSetting(f"variant {name} is {option!r}; allowed: {', '.join(options[name])}")
+
+    def _check_files(self) -> None:
+        if self.files is None:
+            return
+        try:
+            place = parse_files_address(self.files)
+        except ValueError as error:
+            raise InvalidSetting(str(error)) from error
+        if isinstance(place, Path) and self.data_dir is not None:
+            raise InvalidSetting(
+                f"files is {self.files!r}, and data_dir is {str(self.data_dir)!r}; allowed: one of them, or a data_dir "
+                "for copies of files that are in a bucket"
+            )
 
     def _check_host_map(self) -> None:
         names = [contract.name for contract in contracts()]
@@ -248,6 +265,7 @@ PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "fetch": (FetchPolicy, f"one of {', '.join(FetchPolicy)}"),
     "callbacks": (FetchPolicy, f"one of {', '.join(FetchPolicy)}"),
     "data_dir": (Path, "a path"),
+    "files": (str, ALLOWED),
     "cache_dir": (Path, "a path"),
     "max_cache_bytes": (int, "a whole number"),
     "max_body_bytes": (int, "a whole number"),

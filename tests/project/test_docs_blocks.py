@@ -275,6 +275,10 @@ NOT_RUN = {
     ): "listens on every address; test_sqlite_files.py and test_serve.py have its options",
     ("docs/guides/share-a-mock.md", "folder=$(mktemp -d)"): "kills its server; storage/test_kills.py does it",
     ("docs/guides/share-a-mock.md", 'pip install "seedmock[redis]"'): "installs; .ci/run has the extra",
+    (
+        "docs/guides/share-a-mock.md",
+        "export AWS_ENDPOINT_URL=http://minio.internal:9000 AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=...",
+    ): "needs a bucket; storage/test_files_elsewhere.py has one",
     ("docs/guides/set-up.md", "seedmock completion bash --install"): "changes the shell; test_completion.py does it",
     ("docs/guides/browser-applications.md", "// order.js"): "run by tests/browser/test_cross_origin.py",
     ("docs/guides/the-page.md", "$ curl -N http://127.0.0.1:8000/_mock/events"): "never ends; control/test_events.py",

@@ -64,6 +64,7 @@ ALLOWED_PLACES = {
     "pydantic": ["seedmock_harness/mcp_server/agent_tools.py"],
     "prometheus_client": ["seedmock_server/control/metrics.py"],
     "opentelemetry": ["seedmock_server/control/tracing.py"],
+    "obstore": ["seedmock_server/references/object_files.py"],
     "redis": ["seedmock_server/storage/redis/*"],
     "hiredis": ["seedmock_server/storage/redis/*"],
     "platformdirs": [

@@ -96,7 +96,7 @@ class Downloads(RequestChain):
             raise ApiError(ErrorKind.METHOD_NOT_ALLOWED, message, headers=((b"allow", b"GET, HEAD"),))
         if scope["path"].startswith(RESULTS + "/"):
             return await self._find_result(task)
-        return self._find_upload(scope["path"].removeprefix(FILES + "/").partition("/")[0])
+        return await self._find_upload(scope["path"].removeprefix(FILES + "/").partition("/")[0])
 
     def _render_error(self, context: RequestContext, error: ApiError) -> JsonResponse:
         response = super()._render_error(context, error)
@@ -165,10 +165,10 @@ class Downloads(RequestChain):
             raise
         return FileResponse(clip.path, clip.etag, "video/mp4")
 
-    def _find_upload(self, token: str) -> FileResponse:
+    async def _find_upload(self, token: str) -> FileResponse:
         """Raises ApiError CONTENT_NOT_FOUND."""
         files, clocks = self._context.sources, self._context.engine.clocks
-        upload = files.find_published(token, clocks.now(files.owner(token)))
+        upload = await files.fetch_published(token, clocks.now(files.owner(token)))
         if upload is None:
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
         source: Any = upload.file.source

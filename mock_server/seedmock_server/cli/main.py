@@ -95,6 +95,12 @@ def main() -> None:
     "--data-dir", type=click.Path(file_okay=False), help="Store uploaded files here.  [default: a temporary folder]"
 )
 @click.option(
+    "--files",
+    metavar="FOLDER|s3://BUCKET/PREFIX",
+    help="Store uploaded files where the servers of all machines find them: in a folder that each has, or in an "
+    "S3-compatible store (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). Needs seedmock[s3].",
+)
+@click.option(
     "--cache-dir", type=click.Path(file_okay=False), help="Cache clips here.  [default: the user's cache folder]"
 )
 @click.option("--max-body-bytes", type=click.IntRange(1), help="Refuse larger request bodies.  [default: 100 MiB]")
@@ -174,6 +180,8 @@ def serve(
         raise click.UsageError(str(error)) from error
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+    if app.warning:
+        click.echo(f"Warning: {app.warning}", err=True)
     if app.settings.store != "memory":
         # The database's thread gives up the interpreter at each statement, and waits this long to have it again.
         sys.setswitchinterval(SWITCH_SECONDS)

@@ -35,6 +35,7 @@ async def content(context: ControlContext, request: ControlRequest) -> FileRespo
     for account in await context.store.accounts():
         asset = await context.store.asset(account, asset_id)
         if asset is not None:
+            await context.checkpoint.reference_files.copy(asset.source)
             return file_response(asset.source, asset.facts)
     message = f"unknown asset {asset_id[:100]!r}; GET /_mock/assets lists all"
     raise ControlError(message, status=404, field="id")

@@ -56,6 +56,7 @@ async def content(context: ControlContext, request: ControlRequest) -> FileRespo
         message = f"unknown reference {index[:20]!r}; the order has {len(references)}, counted from 0"
         raise ControlError(message, status=404, field="index")
     _, source, facts = references[int(index)]
+    await context.checkpoint.reference_files.copy(source)
     return file_response(source, facts)
 
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..clock import stopwatch
 from .clip_cache import CachedClip, ClipCache
-from .clip_spec import ClipSpec
+from .clip_spec import ClipSpec, StoredFile
 from .encoding.encoder import Encoder, Unrenderable
 from .ffmpeg import version
 
@@ -69,6 +69,8 @@ class ClipRenderer:
         self._hint_task: asyncio.Task[None] | None = None
         self._has_rendered = self._closed = False
         self.statistics = RenderStatistics()
+        self.fetch_source: Callable[[StoredFile], Awaitable[None]] | None = None
+        """Bring a file of a spec to this machine, if it is not here. Set by the composition root."""
 
     async def clip(self, spec: ClipSpec) -> CachedClip:
         """Return a clip, rendered if need be. Open it soon: a full cache evicts what was not used for long.
@@ -143,6 +145,9 @@ class ClipRenderer:
     async def _render(self, spec: ClipSpec, digest: str, *, low_priority: bool) -> CachedClip:
         loop = asyncio.get_running_loop()
         self._has_rendered = True
+        for source in filter(None, (spec.first, spec.last, spec.source)):
+            if self.fetch_source is not None:
+                await self.fetch_source(source)
         async with contextlib.nullcontext() if low_priority else self._workers:
             started_at = stopwatch()
             clip = await loop.run_in_executor(self._executor, self._render_in_thread, spec, digest, low_priority)

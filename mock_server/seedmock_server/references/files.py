@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from seedmock_contracts.facts import MediaFacts
 from ..http.outbound import fetch, too_large
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host
 from ..media.clip_spec import StoredFile
+from .files_address import RemoteFiles
 from .local_urls import FILES_PREFIX, MOCK_PREFIX, RESULTS_PREFIX, FileUri, decode_data_uri, is_data_uri, local_path
 
 MIB: Final = 1 << 20
@@ -65,17 +66,20 @@ class ReferenceFiles:
         seconds: float = 20.0,
         resolve: Resolver = resolve_host,
         public_url: str | None = None,
+        remote: RemoteFiles | None = None,
     ) -> None:
         """Adopt the files that are in the folder. `limit_bytes` bounds one file, `seconds` the fetching of one.
 
-        `public_url` begins this server's links as well, by whatever address a client has reached it.
+        `public_url` begins this server's links as well, by whatever address a client has reached it. `remote` has
+        the files of all machines, of which the folder has copies.
         """
         self._folder, self._policy, self._resolve = folder, fetch, resolve
         self._limit, self._total, self._seconds = limit_bytes, total_bytes, seconds
-        self._public_url = public_url
+        self._public_url, self._remote = public_url, remote
         self._files: dict[str, MeasuredFile] = {}
         self._published: OrderedDict[str, PublishedFile] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[MeasuredFile]] = {}
+        self._copying: dict[str, asyncio.Lock] = {}
         self._fetches = asyncio.Semaphore(MAX_FETCHES)
         self.find_result: Callable[[str], Awaitable[Path]] | None = None
         """Return the clip of a link to a result (what follows RESULTS_PREFIX); raises FetchError. Set by `api`."""
@@ -98,7 +102,7 @@ class ReferenceFiles:
         path = local_path(url, own_origin) or local_path(url, self._public_url or own_origin) or ""
         if path.startswith(FILES_PREFIX):
             token = path.removeprefix(FILES_PREFIX).partition("/")[0]
-            published = self.find_published(token, now)
+            published = await self.fetch_published(token, now)
             if published is None:
                 message = "the uploaded file is not available: the link is unknown or has expired"
                 raise FetchError(FetchFailure.UNREACHABLE, message)
@@ -113,7 +117,7 @@ class ReferenceFiles:
         """Measure content and store it by its digest, unless it is stored already.
 
         Concurrent calls with the same content share one task. Raises FetchError: not_media, or too_large for what
-        would not fit into an empty folder.
+        would not fit into an empty folder; and StoreUnavailable, with nothing stored that other machines lack.
         """
         if len(content) > self._limit:
             raise too_large(len(content), self._limit)
@@ -124,6 +128,8 @@ class ReferenceFiles:
         if task is None:
             file = self._files.get(digest)
             if file is not None and self._touch(digest):
+                if self._remote is not None:
+                    await self._remote.put(digest, content)
                 return file
             task = asyncio.create_task(self._write(digest, content))
             self._tasks[digest] = task
@@ -164,6 +170,27 @@ class ReferenceFiles:
             return None
         return published
 
+    async def fetch_published(self, token: str, now: float) -> PublishedFile | None:
+        """Do the same, and copy the file from where all machines have it. Raises StoreUnavailable."""
+        published = self._published.get(token)
+        if published is not None and now < published.expires_at:
+            await self.copy(published.file.source)
+        return self.find_published(token, now)
+
+    async def copy(self, source: StoredFile | None) -> None:
+        """Copy a file that another machine has stored into the folder, if it is not there. Raises StoreUnavailable."""
+        if self._remote is None or source is None:
+            return
+        digest = source.digest
+        async with self._copying.setdefault(digest, asyncio.Lock()):
+            if not self._touch(digest):
+                content = await self._remote.get(digest)
+                if content is not None:
+                    self._evict_for(len(content))
+                    await asyncio.to_thread(_write_copy, self._folder, digest, content)
+                    self._touch(digest)
+        self._copying.pop(digest, None)
+
     async def _fetch(self, url: str) -> bytes | None:
         policy, limit, seconds = self._policy, self._limit, self._seconds
         async with self._fetches:
@@ -179,6 +206,8 @@ class ReferenceFiles:
         self._occupied += size  # before the write, so that concurrent writes do not count on the same space
         try:
             file = await asyncio.to_thread(_write_measured, self._folder, digest, content)
+            if self._remote is not None:
+                await self._remote.put(digest, content)
         except BaseException:
             self._occupied -= size
             raise
@@ -246,20 +275,34 @@ def _adopt(folder: Path) -> OrderedDict[str, int]:
     return OrderedDict((name, size) for _, name, size in sorted(files))
 
 
-def _write_measured(folder: Path, digest: str, content: bytes) -> MeasuredFile:
-    """Write and measure a file. Blocking; the file appears by renaming, and only if it is media."""
-    from ..media import probe  # few emulators measure a file
-
+@contextlib.contextmanager
+def _written(folder: Path, content: bytes) -> Iterator[Path]:
+    """Write content to a file that goes with the block, unless the block renames it."""
     handle, name = tempfile.mkstemp(prefix=PART_PREFIX, dir=folder)
     part = Path(name).resolve()
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        facts = probe.measure(part)
-        part.replace(folder / digest)
-    except probe.UnreadableMedia as error:
-        reason = str(error).replace(str(part), "it")
-        raise FetchError(FetchFailure.NOT_MEDIA, f"the reference is not media: {reason}") from None
+        yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+def _write_copy(folder: Path, digest: str, content: bytes) -> None:
+    """Write a file that another machine has measured. Blocking."""
+    with _written(folder, content) as part:
+        part.replace(folder / digest)
+
+
+def _write_measured(folder: Path, digest: str, content: bytes) -> MeasuredFile:
+    """Write and measure a file. Blocking; the file appears by renaming, and only if it is media."""
+    from ..media import probe  # few emulators measure a file
+
+    with _written(folder, content) as part:
+        try:
+            facts = probe.measure(part)
+        except probe.UnreadableMedia as error:
+            reason = str(error).replace(str(part), "it")
+            raise FetchError(FetchFailure.NOT_MEDIA, f"the reference is not media: {reason}") from None
+        part.replace(folder / digest)
     return MeasuredFile(StoredFile(folder / digest, digest), facts)

@@ -15,7 +15,7 @@ import pytest
 from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.media import ffmpeg
-from seedmock_server.storage import StoreError, encoder_agreement
+from seedmock_server.storage import StoreError, live_agreements
 
 from .redis_server import redis_url
 from .test_kills import serving
@@ -30,7 +30,7 @@ def open_with(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytes
     url = URLS[request.param](tmp_path)
 
     def open_app(encoder: str) -> App:
-        monkeypatch.setattr(encoder_agreement, "fingerprint", lambda folder: encoder)
+        monkeypatch.setattr(live_agreements, "fingerprint", lambda folder: encoder)
         return create_app(store=url)
 
     return open_app
@@ -52,7 +52,7 @@ def test_a_server_with_another_encoder_is_refused_while_the_first_one_runs(open_
 
 
 def test_a_server_that_was_killed_gives_way_after_its_lease(open_with: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder_agreement, "LEASE_SECONDS", 0.05)
+    monkeypatch.setattr(live_agreements, "LEASE_SECONDS", 0.05)
 
     async def play() -> None:
         open_with("ffmpeg 7")  # never started, so that nothing prolongs its lease
@@ -65,7 +65,7 @@ def test_a_server_that_was_killed_gives_way_after_its_lease(open_with: Open, mon
 
 
 def test_a_server_that_runs_keeps_its_encoder(open_with: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder_agreement, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(live_agreements, "LEASE_SECONDS", 0.3)
 
     async def play() -> None:
         async with open_with("ffmpeg 7") as app:
@@ -81,7 +81,7 @@ def test_a_machine_without_encoder_is_refused(monkeypatch: pytest.MonkeyPatch, t
     def fail(folder: Path) -> str:
         raise FileNotFoundError(2, "No such file or directory", "/nowhere/ffmpeg")
 
-    monkeypatch.setattr(encoder_agreement, "fingerprint", fail)
+    monkeypatch.setattr(live_agreements, "fingerprint", fail)
     with pytest.raises(StoreError, match=r"this machine can't make clips.* `seedmock doctor` says what is missing"):
         create_app(store=f"sqlite:{tmp_path}/mock.db")
 
