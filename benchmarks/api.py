@@ -184,17 +184,22 @@ class Runner:
         """Write the script of wrk that sends an order, or that polls."""
         text = "" if body is None else json.dumps(body)
         if text not in self._scripts:
-            lines = [f'wrk.headers["Authorization"] = "{KEY}"']
-            if body is not None:
-                lines += ['wrk.method = "POST"', f"wrk.body = [[{text}]]"]
-                lines += ['wrk.headers["Content-Type"] = "application/json"']
-            path = self._scripts[text] = self._folder / f"{len(self._scripts)}.lua"
-            path.write_text("\n".join(lines))
+            self._scripts[text] = wrk_script(self._folder / f"{len(self._scripts)}.lua", body)
         return self._scripts[text]
 
     @staticmethod
     def _medians(rounds: list[tuple[Load, float]]) -> Result:
         return Result(statistics.median(load.rate for load, _ in rounds), statistics.median(cpu for _, cpu in rounds))
+
+
+def wrk_script(path: Path, body: Mapping[str, Any] | None) -> Path:
+    """Write the script of wrk that sends an order, or that polls."""
+    lines = [f'wrk.headers["Authorization"] = "{KEY}"']
+    if body is not None:
+        lines += ['wrk.method = "POST"', f"wrk.body = [[{json.dumps(body)}]]"]
+        lines += ['wrk.headers["Content-Type"] = "application/json"']
+    path.write_text("\n".join(lines))
+    return path
 
 
 def create_task(server: Server) -> str:

@@ -18,6 +18,7 @@ from load import SERVER_CORE, free_port, program, wait_for_port
 BARE = [sys.executable, "-m", "uvicorn", "--app-dir", str(Path(__file__).parent), "bare:app"]
 BARE += ["--log-level", "critical", "--no-access-log", "--no-server-header", "--lifespan", "off", "--port"]
 """Command of the bare uvicorn, but for its port."""
+REDIS_DURABILITY = ("--appendonly", "yes", "--appendfsync", "always")
 TASK = {
     "id": "cgt-20260529102017-sjqj9",
     "model": "seedance-2-0-fast",
@@ -43,12 +44,22 @@ def emulator_command(python: str = sys.executable) -> list[str]:
 
 
 @contextmanager
-def emulator(folder: Path, *, name: str = "seedmock", python: str = sys.executable) -> Iterator[Server]:
+def emulator(
+    folder: Path, *, name: str = "seedmock", python: str = sys.executable, options: Sequence[str] = ()
+) -> Iterator[Server]:
     """An emulator with its clips in a folder; `python` is that of the build that is measured."""
     # At other paces the emulator renders clips ahead while it is idle, which is when the peer is loaded.
     cache = str(folder / name.replace(" ", "-"))
-    with _process(emulator_command(python), ("--pace", "instant"), {"XDG_CACHE_HOME": cache}) as (port, pid):
+    with _process(emulator_command(python), ("--pace", "instant", *options), {"XDG_CACHE_HOME": cache}) as (port, pid):
         yield Server(name, f"http://127.0.0.1:{port}/v1/videos", pid)
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[Server]:
+    """A Redis server that has written each command to the disk before it answers. Its URL is that of a store."""
+    command = [str(program("redis-server")), "--dir", str(folder), "--save", "", *REDIS_DURABILITY, "--port"]
+    with _process(command, ()) as (port, pid):
+        yield Server("redis", f"redis://127.0.0.1:{port}/0", pid)
 
 
 @contextmanager
