@@ -15,7 +15,7 @@ from typing import Any
 
 from load import SERVER_CORE, free_port, program, wait_for_port
 
-BARE = [sys.executable, "-m", "uvicorn", "--app-dir", str(Path(__file__).parent), "bare:app"]
+BARE = [sys.executable, "-m", "uvicorn", "--app-dir", str(Path(__file__).parent / "peers"), "bare:app"]
 BARE += ["--log-level", "critical", "--no-access-log", "--no-server-header", "--lifespan", "off", "--port"]
 """Command of the bare uvicorn, but for its port."""
 REDIS_DURABILITY = ("--appendonly", "yes", "--appendfsync", "always")

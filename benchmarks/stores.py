@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import store_kills
 from api import ORDER, create_task, wrk_script
 from load import cpu_seconds, missing_programs, resident_bytes, run_wrk
 from measures import Measure, print_table
-from million import fill
 from servers import Server, emulator, redis_server
+from store_trials import kills
+from store_trials.many_tasks import fill
 
 CONNECTIONS = (32, 1)
 """Many share a commit or a round trip; one has each for itself."""
@@ -116,9 +116,9 @@ def measure_many(options: argparse.Namespace, folder: Path) -> Iterator[Measure]
     since = time.perf_counter()
     with emulator(folder, options=("--store", f"sqlite:{path}")) as server:
         seconds, used = time.perf_counter() - since, cpu_seconds(server.pid)
-        held = f"sqlite, {options.many} tasks held"
-        yield Measure(f"{held}: start", seconds, "s", at_most=START_TARGET)
-        yield Measure(f"{held}: start, processor time", used, "s")
+        name = f"sqlite, {options.many} tasks held"
+        yield Measure(f"{name}: start", seconds, "s", at_most=START_TARGET)
+        yield Measure(f"{name}: start, processor time", used, "s")
         script = wrk_script(folder / "create.lua", ORDER)
         loads = [
             run_wrk(server.url, seconds=options.seconds, connections=CONNECTIONS[0], script=script)
@@ -126,9 +126,9 @@ def measure_many(options: argparse.Namespace, folder: Path) -> Iterator[Measure]
         ]
         assert not any(load.errors for load in loads)
         p99 = statistics.median(load.p99 for load in loads)
-        yield Measure(f"{held}: create, 99th percentile", p99, "ms", at_most=P99_TARGET)
+        yield Measure(f"{name}: create, 99th percentile", p99, "ms", at_most=P99_TARGET)
         memory = resident_bytes(server.pid) / 2**20
-        yield Measure(f"{held}: resident memory", memory, "MiB", at_most=MEMORY_TARGET)
+        yield Measure(f"{name}: resident memory", memory, "MiB", at_most=MEMORY_TARGET)
 
 
 # --- killed servers ---
@@ -136,9 +136,9 @@ def measure_many(options: argparse.Namespace, folder: Path) -> Iterator[Measure]
 
 def measure_kills(options: argparse.Namespace, folder: Path) -> Iterator[Measure]:
     """Orders that were accepted and are missing, or charged twice, after kills at drawn moments."""
-    for store in store_kills.STORES:
+    for store in kills.STORES:
         (folder / store).mkdir()
-        outcome = store_kills.run(store, folder / store, kills=options.kills, orders=options.orders)
+        outcome = kills.run(store, folder / store, kills=options.kills, orders=options.orders)
         killed = f"{store}: {outcome.accepted} orders, server killed {options.kills} times"
         yield Measure(f"{killed}: lost", outcome.lost, "orders", at_most=0)
         yield Measure(f"{killed}: charged twice", outcome.charged_twice, "orders", at_most=0)

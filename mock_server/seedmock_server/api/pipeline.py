@@ -92,7 +92,7 @@ class RequestChain(ABC):
             except InvalidRule as error:
                 response = self._reject_instruction(context, error)
             except StoreUnavailable as error:
-                response = self._render_error(context, ApiError(ErrorKind.OVERLOADED, str(error)))
+                response = self._refuse_without_store(context, error)
             self._set_date(context)
             if context.plan is not None:
                 response = await self._mutate(context, context.plan, response)
@@ -123,6 +123,12 @@ class RequestChain(ABC):
         context.plan = None
         malformed = ApiError(ErrorKind.MALFORMED, f"invalid instruction to the mock: {error}")
         return self._render_error(context, malformed)
+
+    def _refuse_without_store(self, context: RequestContext, error: StoreUnavailable) -> JsonResponse:
+        # A trouble of the emulator, not an answer of the service: always 503, though an overload may be a 429 there,
+        # which clients count against their own rate.
+        response = self._render_error(context, ApiError(ErrorKind.OVERLOADED, str(error)))
+        return replace(response, status=503, headers=(*response.headers, (b"retry-after", b"1")))
 
     async def _before_handler(self, context: RequestContext) -> JsonResponse | RawResponse | None:
         plan = context.plan

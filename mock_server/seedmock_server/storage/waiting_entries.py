@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 
 from ..journal import JournalEntry, LazyEntry
 
@@ -32,12 +31,9 @@ class WaitingEntries:
         skipped, self._skipped = self._skipped, 0
         return skipped, entries
 
-    def put_back(self, skipped: int, entries: Sequence[JournalEntry]) -> None:
-        """Undo `take`, as far as newer entries leave room."""
-        self._skipped += skipped
-        for entry in reversed(entries):
-            if len(self._entries) != self._entries.maxlen:
-                self._entries.appendleft(entry)
+    def skip(self, entries: int) -> None:
+        """Count entries that are gone, so that the numbers of the others remain."""
+        self._skipped += entries
 
     def clear(self) -> None:
         self._entries.clear()

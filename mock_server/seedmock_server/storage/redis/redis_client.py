@@ -22,14 +22,28 @@ from .address import RedisAddress
 from .redis_protocol import REPLY_SECONDS, ConnectionClosed, RedisProtocol
 
 Argument = str | bytes | int | float
+OnEnd = Callable[[Exception | None], None]
 CONNECT_SECONDS = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds without a further attempt after one that failed; doubled each time."""
+MAX_REDIRECTS = 5
 CERTAIN_SECONDS = 5.0
 """How long a caller that has to know the outcome of a command waits for a server that was lost meanwhile."""
 # Nothing is wrong with the command: another one, later, is answered.
 PASSING = frozenset(
-    ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY", "TRYAGAIN")
+    (
+        "ASK",
+        "BUSY",
+        "CLUSTERDOWN",
+        "LOADING",
+        "MASTERDOWN",
+        "MISCONF",
+        "MOVED",
+        "NOREPLICAS",
+        "OOM",
+        "READONLY",
+        "TRYAGAIN",
+    )
 )
 
 
@@ -48,9 +62,7 @@ class RedisClient:
         self.address = address
         self.check_life: Callable[[Any], None] = lambda _: None
         """Called with the reply of `life_query` whenever a connection is made."""
-        self.life_query: bytes = packed_command(
-            "PING",
-        )
+        self.life_query: bytes = packed_command("PING")
         self._node = address.host, address.port
         self._links: dict[asyncio.AbstractEventLoop, _Link] = {}
         self._blocking = _BlockingLink(self)
@@ -71,7 +83,7 @@ class RedisClient:
         try:
             return await self._send(command, repeats=repeats)
         except hiredis.ReplyError as error:
-            if not str(error).startswith("NOSCRIPT"):
+            if not _is_unknown_script(error):
                 raise
         return await self._send(self.pack_run(script, *arguments), repeats=repeats)
 
@@ -95,18 +107,7 @@ class RedisClient:
 
     async def read_shared(self, *command: str) -> Any:
         """Return the reply to a command that is sent once for all who ask in one turn of the event loop."""
-        if MAY_BLOCK.get():
-            return await self.call(*command)
-        link = self._link()
-        packed = packed_command(*command)
-        for is_last in (False, True):
-            protocol = link.protocol or await link.connected()
-            try:
-                return await protocol.send_shared(packed)
-            except ConnectionClosed:
-                if is_last:
-                    raise self.lost() from None
-        raise AssertionError("the loop ends with a reply or an error")
+        return await self._send(packed_command(*command), repeats=1, is_shared=True)
 
     @property
     def is_connected(self) -> bool:
@@ -114,13 +115,30 @@ class RedisClient:
         link = self._running_link()
         return link is not None and link.protocol is not None
 
-    def post(self, script: Script, *arguments: Argument) -> None:
-        """Run a script without waiting for it, in the order of the commands of this loop. Asserts `is_connected`."""
-        link = self._link()
-        assert link.protocol is not None, "a connection is there"
-        # The text, once for each connection: nobody would see that the server does not know the digest.
-        head = ("EVALSHA", script.digest) if link.knows(script) else ("EVAL", script.text)
-        link.protocol.post(packed_command(*head, 1, self.address.base, *arguments))
+    def post(self, script: Script, *arguments: Argument, on_end: OnEnd) -> None:
+        """Run a script without waiting for it, in the order of the commands of this loop. Asserts `is_connected`.
+
+        `on_end` is called with None, or with what kept the script from running, or from telling that it has run:
+        StoreUnavailable for what passes.
+        """
+        protocol = self._link().protocol
+        assert protocol is not None, "a connection is there"
+
+        def end(reply: Any) -> None:
+            # A server that was restarted, or whose scripts were flushed, does not know the digest.
+            if _is_unknown_script(reply) and protocol.is_open:
+                protocol.post(self.pack_run(script, *arguments), partial(self._end_post, on_end))
+            else:
+                self._end_post(on_end, reply)
+
+        protocol.post(packed_command("EVALSHA", script.digest, 1, self.address.base, *arguments), end)
+
+    def _end_post(self, on_end: OnEnd, reply: Any) -> None:
+        if isinstance(reply, hiredis.ReplyError):
+            redirected = self.follow(reply) or _is_unknown_script(reply)
+            on_end(self.lost() if redirected else self._refused(reply))
+        else:
+            on_end(self.lost() if isinstance(reply, ConnectionClosed) else None)
 
     def call_soon(self, function: Callable[[], None]) -> bool:
         """Call a function in the next turn of the running loop; False if there is none."""
@@ -129,20 +147,22 @@ class RedisClient:
             link.loop.call_soon(function)
         return link is not None
 
-    async def _send(self, packed: bytes, *, repeats: int) -> Any:
+    async def _send(self, packed: bytes, *, repeats: int, is_shared: bool = False) -> Any:
+        redirects = 0
         while True:
             try:
                 if MAY_BLOCK.get():
                     return self._blocking.send(packed)
                 link = self._link()
                 protocol = link.protocol or await link.connected()
-                return await protocol.send(packed)
+                return await (protocol.send_shared(packed) if is_shared else protocol.send(packed))
             except ConnectionClosed:
                 if repeats <= 0:
                     raise _OutcomeUnknown(self.lost_text) from None
                 repeats -= 1
             except hiredis.ReplyError as error:
-                if not self._is_redirected(error):
+                redirects += 1
+                if redirects > MAX_REDIRECTS or not self.follow(error):
                     raise self._refused(error) from error
 
     # --- errors ---
@@ -155,16 +175,23 @@ class RedisClient:
         return StoreUnavailable(self.lost_text)
 
     def _refused(self, error: hiredis.ReplyError) -> Exception:
-        kind = str(error).partition(" ")[0]
-        return StoreUnavailable(f"the store {self.address} refuses commands: {error}") if kind in PASSING else error
+        return self.unavailable(error) if _is_passing(error) else error
 
-    def _is_redirected(self, error: hiredis.ReplyError) -> bool:
+    def unavailable(self, error: Exception) -> StoreUnavailable:
+        if _is_passing(error):
+            return StoreUnavailable(f"the store {self.address} refuses commands: {error}")
+        return self.lost()
+
+    def follow(self, error: hiredis.ReplyError) -> bool:
         """Follow to the node of a cluster that has the mock's slot: all of its keys are in one."""
         kind, _, rest = str(error).partition(" ")
         if kind != "MOVED":
             return False
         host, _, port = rest.partition(" ")[2].rpartition(":")
-        self._node = host or self._node[0], int(port)
+        node = host or self._node[0], int(port)
+        if node == self._node:  # another command has followed already: its new connection must not be ended
+            return True
+        self._node = node
         for link in self._links.values():
             link.disconnect()
         self._blocking.disconnect()
@@ -217,17 +244,11 @@ class _Link:
         self._protocol: RedisProtocol | None = None
         self._attempt: asyncio.Task[RedisProtocol] | None = None
         self._pause, self._not_before = FIRST_PAUSE, 0.0
-        self._known_scripts: set[str] = set()
 
     @property
     def protocol(self) -> RedisProtocol | None:
         protocol = self._protocol
         return protocol if protocol is not None and protocol.is_open else None
-
-    def knows(self, script: Script) -> bool:
-        is_known = script.digest in self._known_scripts
-        self._known_scripts.add(script.digest)
-        return is_known
 
     async def connected(self) -> RedisProtocol:
         """Return an open connection; all who wait for one share an attempt. Raises StoreUnavailable."""
@@ -259,11 +280,12 @@ class _Link:
         except (OSError, TimeoutError, ConnectionClosed, hiredis.ReplyError) as error:
             if protocol is not None:
                 protocol.abort()
+            if isinstance(error, hiredis.ReplyError):
+                client.follow(error)  # the next attempt is at the node that has the slot now
             self._not_before = stopwatch() + self._pause
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
-            raise client.lost() from error
+            raise client.unavailable(error) from error
         self._pause, self._protocol = FIRST_PAUSE, protocol
-        self._known_scripts.clear()
         return protocol
 
     def disconnect(self) -> None:
@@ -278,11 +300,7 @@ class _Link:
         if protocol is not None:
             # A reply to the last command is one to all before it.
             with contextlib.suppress(ConnectionClosed, hiredis.ReplyError):
-                await protocol.send(
-                    packed_command(
-                        "PING",
-                    )
-                )
+                await protocol.send(packed_command("PING"))
             self.disconnect()
             await protocol.closed()
 
@@ -357,6 +375,14 @@ def new_connection(address: RedisAddress, node: tuple[str, int]) -> Connection:
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=REPLY_SECONDS,
     )
+
+
+def _is_passing(error: Exception) -> bool:
+    return isinstance(error, hiredis.ReplyError) and str(error).partition(" ")[0] in PASSING
+
+
+def _is_unknown_script(reply: object) -> bool:
+    return isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT")
 
 
 def packed_command(*command: Argument) -> bytes:

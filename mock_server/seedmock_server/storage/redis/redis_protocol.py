@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, cast
 
 import hiredis
@@ -16,8 +17,10 @@ from ..models import StoreError
 REPLY_SECONDS = 10.0
 """A server that answers nothing for so long is taken for lost."""
 _INCOMPLETE = object()
-_Waiting = asyncio.Future[Any] | list[asyncio.Future[Any]] | None
-"""Those who wait for a reply: one, several, or none."""
+OnReply = Callable[[Any], None]
+"""Called with a reply, or with the exception in its place, in the order of the commands."""
+_Waiting = asyncio.Future[Any] | list[asyncio.Future[Any]] | OnReply
+"""Those who wait for a reply: one, several, or a function."""
 
 
 class ConnectionClosed(StoreError):
@@ -55,9 +58,9 @@ class RedisProtocol(asyncio.Protocol):
             sharing.append(future)
         return future
 
-    def post(self, command: bytes) -> None:
-        """Send a packed command, and drop its reply."""
-        self._put(command, None)
+    def post(self, command: bytes, on_reply: OnReply) -> None:
+        """Send a packed command whose reply is given to a function, so that no error is lost."""
+        self._put(command, on_reply)
 
     def _put(self, command: bytes, waiting: _Waiting) -> None:
         if not self.is_open:
@@ -126,7 +129,8 @@ class RedisProtocol(asyncio.Protocol):
 
 
 def _answer(waiting: _Waiting, reply: Any) -> None:
-    if waiting is None:
+    if callable(waiting):
+        waiting(reply)
         return
     for future in waiting if isinstance(waiting, list) else (waiting,):
         if future.done():  # of a request that was cancelled

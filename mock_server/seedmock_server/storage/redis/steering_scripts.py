@@ -176,12 +176,23 @@ end
 return 1
 """)
 
+# The last entry of a batch has its token, by which a repetition is told: the first reply can be lost.
 APPEND = Script("""
-local bound, key = tonumber(ARGV[1]), KEYS[1] .. 'journal'
-local number = redis.call('INCRBY', KEYS[1] .. 'journal_total', tonumber(ARGV[2]) + (#ARGV - 2) / 2) - (#ARGV - 2) / 2
-for place = 3, #ARGV, 2 do
+local bound, key, count = tonumber(ARGV[1]), KEYS[1] .. 'journal', (#ARGV - 4) / 2
+if ARGV[4] == '1' then
+  for _, row in ipairs(redis.call('XREVRANGE', key, '+', '-')) do
+    if row[2][6] == ARGV[3] then return 0 end
+  end
+end
+local number = redis.call('INCRBY', KEYS[1] .. 'journal_total', tonumber(ARGV[2]) + count) - count
+for place = 5, #ARGV, 2 do
   number = number + 1
-  redis.call('XADD', key, string.format('%.0f-0', number), 'account', ARGV[place], 'entry', ARGV[place + 1])
+  local id = string.format('%.0f-0', number)
+  if place + 1 < #ARGV then
+    redis.call('XADD', key, id, 'account', ARGV[place], 'entry', ARGV[place + 1])
+  else
+    redis.call('XADD', key, id, 'account', ARGV[place], 'entry', ARGV[place + 1], 'batch', ARGV[3])
+  end
 end
 redis.call('XTRIM', key, 'MAXLEN', bound)
 return number

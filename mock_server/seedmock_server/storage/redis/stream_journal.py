@@ -1,22 +1,43 @@
 """Journal in a stream of the server, with the same bound as in memory. Entries are written after their responses.
 
-An entry leaves after the present turn of the loop, or with the next entry if the server cannot be reached then; the
-last ones of a process that is killed can be missing.
+An entry leaves after the present turn of the loop, or with the next entry if the server cannot be reached then. A batch
+whose reply is lost is sent again, and stored once; the last ones of a process that is killed can be missing.
 """
 
 from __future__ import annotations
 
+import itertools
+import logging
+from collections import deque
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
 from ...journal import JournalEntry, JournalFilter, LazyEntry
+from ...randomness import fresh_token
+from ..models import StoreUnavailable
 from ..waiting_entries import WaitingEntries
 from .redis_client import RedisClient
 from .steering_scripts import APPEND, CLEAR_JOURNAL, RESTORE_JOURNAL
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(JournalEntry).decode
+log = logging.getLogger("seedmock")
+
+
+class _Batch(msgspec.Struct, frozen=True):
+    """Entries that are stored at once, and the number of those that were skipped before them."""
+
+    token: str
+    skipped: int
+    entries: Sequence[JournalEntry]
+    is_repeated: bool = False
+
+    def arguments(self, bound: int) -> list[str | bytes | int]:
+        rows = (part for entry in self.entries for part in (entry.account, _encode(entry)))
+        return [bound, self.skipped, self.token, int(self.is_repeated), *rows]
 
 
 class StreamJournal:
@@ -25,6 +46,10 @@ class StreamJournal:
     def __init__(self, client: RedisClient, entries: int) -> None:
         self._client, self._bound = client, entries
         self._waiting = WaitingEntries(entries)
+        self._lost: deque[_Batch] = deque()
+        """Batches of which it is not known that they are stored, oldest first."""
+        process = fresh_token()
+        self._tokens = (f"{process}-{number}" for number in itertools.count())
         self._is_scheduled = False
 
     def append(self, entry: JournalEntry) -> None:
@@ -40,20 +65,44 @@ class StreamJournal:
 
     def _post(self) -> None:
         self._is_scheduled = False
-        if self._waiting and self._client.is_connected:
-            skipped, entries = self._waiting.take()
-            self._client.post(APPEND, self._bound, skipped, *_rows(entries))
+        if self._client.is_connected:
+            for batch in self._take():
+                self._client.post(APPEND, *batch.arguments(self._bound), on_end=partial(self._end_batch, batch))
+
+    def _take(self) -> Sequence[_Batch]:
+        """Remove all batches that are to be sent: lost ones, and one of what is waiting."""
+        batches = list(self._lost)
+        self._lost.clear()
+        if self._waiting:
+            batches.append(_Batch(next(self._tokens), *self._waiting.take()))
+        return batches
+
+    def _end_batch(self, batch: _Batch, error: Exception | None) -> None:
+        if isinstance(error, StoreUnavailable):
+            self._keep(batch)
+        elif error is not None:
+            log.error("%d entries of the journal were not stored: %s", len(batch.entries), error)
+
+    def _keep(self, *batches: _Batch) -> None:
+        """Keep batches for another attempt, but no more entries than the journal has."""
+        self._lost.extend(replace(batch, is_repeated=True) for batch in batches)
+        while sum(len(batch.entries) for batch in self._lost) > self._bound:
+            oldest = self._lost.popleft()
+            skipped = oldest.skipped + len(oldest.entries)
+            if self._lost:
+                self._lost[0] = replace(self._lost[0], skipped=self._lost[0].skipped + skipped)
+            else:
+                self._waiting.skip(skipped)
 
     async def write(self) -> None:
         """Write what is waiting, and wait for it. Raises StoreUnavailable."""
-        if not self._waiting:
-            return
-        skipped, entries = self._waiting.take()
+        batches = deque(self._take())
         try:
-            await self._client.run(APPEND, self._bound, skipped, *_rows(entries))
-        except BaseException:
-            self._waiting.put_back(skipped, entries)
-            raise
+            while batches:
+                await self._client.run(APPEND, *batches[0].arguments(self._bound))
+                batches.popleft()
+        finally:
+            self._keep(*batches)
 
     async def read(self, selection: JournalFilter | None = None) -> Sequence[tuple[int, JournalEntry]]:
         await self.write()
@@ -63,7 +112,7 @@ class StreamJournal:
         account = None if selection.account is None else selection.account.encode()
         pairs = [
             (int(number.partition(b"-")[0]) - 1, _decode(body))
-            for number, (_, owner, _, body) in rows
+            for number, (_, owner, _, body, *_) in rows
             if account in (None, owner)
         ]
         return [pair for pair in pairs if selection.matches(*pair)]
@@ -74,6 +123,7 @@ class StreamJournal:
 
     async def restore(self, total: int, pairs: Iterable[tuple[int, JournalEntry]]) -> None:
         self._waiting.clear()
+        self._lost.clear()
         rows: list[str | bytes | int] = []
         for number, entry in tuple(pairs)[-self._bound :]:
             rows += (number, entry.account, _encode(entry))
@@ -85,7 +135,3 @@ class StreamJournal:
         else:
             await self.write()
             await self._client.run(CLEAR_JOURNAL, account)
-
-
-def _rows(entries: Iterable[JournalEntry]) -> list[str | bytes]:
-    return [part for entry in entries for part in (entry.account, _encode(entry))]

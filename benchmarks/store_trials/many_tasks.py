@@ -32,9 +32,11 @@ async def _sample(path: Path, folder: Path) -> tuple[Task, Booking]:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://emulator.test") as client:
             response = await client.post("/v1/videos", json=ORDER, headers={"Authorization": KEY})
-            task = await app.context.store.task(response.raise_for_status().json()["id"])
+            store = app.context.store
+            assert isinstance(store, SqliteStore)
+            task = await store.task(response.raise_for_status().json()["id"])
             assert task is not None
-            amount = await app.context.store.outstanding(task.account, task.upstream, task.created_at)
+            amount = await store.outstanding(task.account, task.upstream, task.created_at)
     return task, Booking(amount, NEVER)
 
 
