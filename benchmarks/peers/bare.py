@@ -1,6 +1,6 @@
 """The ceiling of every server here: a bare application for uvicorn that reads a body and answers the same few bytes.
 
-    python -m uvicorn --app-dir benchmarks bare:app
+    python -m uvicorn --app-dir benchmarks/peers bare:app
 
 Imports nothing, so that it is also the peer of a start.
 """
