@@ -1,5 +1,5 @@
 # The usual tasks. Everything runs in .venv; see README.md, section "Development".
-.PHONY: test slow test-all npm coverage check format docs bench ci
+.PHONY: test slow deep test-all npm coverage check format docs bench ci
 
 bin := .venv/bin
 
@@ -8,6 +8,9 @@ test:  # the inner loop, about a minute and a half on two cores: all but the tes
 
 slow:  # the tests that take a second or more
 	$(bin)/pytest -q -n auto -m slow
+
+deep:  # the slow tests with many more examples, and with all cases of those that are alike; takes hours
+	$(bin)/pytest -q -n auto -m slow --hypothesis-profile=deep
 
 test-all:
 	$(bin)/pytest -q -n auto

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from hypothesis import settings
 
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.driver.http_transport import HttpTransport
@@ -20,6 +19,7 @@ from seedmock_harness.verify.session import NullObserver, Session, paid_options_
 from seedmock_server.clock import ManualClock
 from seedmock_server.http.in_process import BufferedResponse
 
+from ....profiles import IS_DEEP
 from .upstreams import REPLACEMENTS, UPSTREAMS, UninformativeUpstream
 
 if TYPE_CHECKING:
@@ -62,8 +62,6 @@ def test_uninformative_upstream_is_a_finding_or_could_not_look(
     assert not missing, output
 
 
-IS_DEEP = settings().max_examples > 1000
-"""Profile `deep` tries every step with every replacement; otherwise each has one, since a run takes a second."""
 STEPS_OF_RULES = 12
 """One in so many steps about rules is tried: they are alike."""
 HONEST_404 = {"free.paths", "free.methods", "links"}
@@ -71,7 +69,7 @@ HONEST_404 = {"free.paths", "free.methods", "links"}
 
 
 def replaced_steps(upstream: str) -> Iterator[tuple[str, str]]:
-    """Each step with the replacements that it is tried with."""
+    """Each step with the replacements that it is tried with: one of them, since a run takes a second; in depth, all."""
     plan = plan_steps(get_contract(upstream), PaidOptions(own_clock=True))
     rules = {rule.fact.id for rules in get_contract(upstream).rules.values() for rule in rules}
     for number, step in enumerate(plan.steps):
