@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +54,7 @@ from .tasks.pace import LogNormal, Pace
 from .upstreams import upstreams
 from .upstreams.context import FILES, RESULTS, UpstreamContext
 from .upstreams.protocol import JsonResponse
+from .workers.siblings import SettledJournal, Siblings
 
 # The control API is imported for its first request: it takes a third of an emulator's start, and load tests make none.
 if TYPE_CHECKING:
@@ -72,8 +74,12 @@ class App:
     warning = ""
     """Sentence for who starts the server, if it runs, but not as they may think."""
 
-    def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, clock: Clock | None = None, siblings: Siblings | None = None
+    ) -> None:
+        """`siblings` are the other processes that serve the same address, from one store."""
         self.settings = settings = settings or Settings()
+        self._siblings = siblings
         self.clock = clock or Clock()
         self.clocks = Clocks(self.clock)
         self._uploads = self._data_dir() / "sources"
@@ -81,7 +87,7 @@ class App:
         self.seed = self._agreed_seed()
         random, store = SeededRandom(self.seed), self._shared or MemoryStore()
         self.steering, journal = self._steering_and_journal()
-        self.journal = _observed(journal, settings)
+        self.journal = _observed(journal, settings, siblings)
         self.fates, self.faults = FateRules(random), FaultRules(random)
         self.limits = RateLimits(store, RateLimit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
         self.declared_media = DeclaredMedia()
@@ -159,6 +165,8 @@ class App:
         await self.callbacks.resume()
         if self._live is not None:
             self._live.start()
+        if self._siblings is not None and self._shared is not None:
+            self._siblings.attach(self._shared.journal.total, Counter)  # a total follows what waits to be written
 
     def _load_scenario(self) -> None:
         """Put the scenario of the settings in force, if there is one. Raises InvalidSetting."""
@@ -250,6 +258,7 @@ class App:
             active_scenario=self.active_scenario,
             due_sources=[self.callbacks.due_at],
             find_clip=self.renderer.find,
+            workers=1 if self._siblings is None else self._siblings.count,
             renderer=self.renderer,
             api=self._api,
         )
@@ -307,8 +316,10 @@ class App:
         await self.aclose()
 
 
-def _observed(journal: Journal, settings: Settings) -> Journal:
-    """Wrap the journal for logs and traces. Raises InvalidSetting where a library for them is missing."""
+def _observed(journal: Journal, settings: Settings, siblings: Siblings | None) -> Journal:
+    """Wrap the journal for other workers, logs and traces. Raises InvalidSetting where a library is missing."""
+    if siblings is not None:
+        journal = SettledJournal(journal, siblings)
     observers: list[Callable[[JournalEntry], None]] = []
     if settings.log == "json":
         from .control.observed_journal import json_log

@@ -24,6 +24,7 @@ SeedmockServerError
 │   └── ConnectionClosed       its connection has ended; a command that was sent may have been carried out
 ├── ListenError                the server cannot listen on its address
 │   └── PortInUse              another program listens on the port
+├── WorkerFailure              workers of one address cannot start
 ├── FilesExist, UnknownTopic   a command would overwrite files, or finds no page of this name
 ├── ControlError               the control API rejects a request
 ├── ControlClientError         a call of the control client failed

@@ -273,6 +273,10 @@ NOT_RUN = {
         "docs/guides/share-a-mock.md",
         'seedmock serve --host 0.0.0.0 --control-token "$TOKEN" --store sqlite:/srv/seedmock/mock.db',
     ): "listens on every address; test_sqlite_files.py and test_serve.py have its options",
+    (
+        "docs/guides/share-a-mock.md",
+        "seedmock serve --workers 4 --store sqlite:/srv/seedmock/mock.db",
+    ): "writes to /srv; server/workers does it",
     ("docs/guides/share-a-mock.md", "folder=$(mktemp -d)"): "kills its server; storage/test_kills.py does it",
     ("docs/guides/share-a-mock.md", 'pip install "seedmock[redis]"'): "installs; .ci/run has the extra",
     (

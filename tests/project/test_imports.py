@@ -25,6 +25,7 @@ ALLOWED_PLACES = {
     "subprocess": [
         *("seedmock_server/media/ffmpeg.py", "seedmock_server/media/encoding/encoder.py"),
         *("seedmock_harness/certify/adapters.py", "seedmock_client/cli/demo.py"),
+        "seedmock_server/workers/worker_process.py",
     ],
     "socket": [
         *("seedmock_server/http/connection.py", "seedmock_server/http/sendfile.py", "seedmock_server/http/server.py"),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
-import shlex
 import signal
-import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -18,14 +15,9 @@ from seedmock_contracts import __version__
 from .command_group import EntryPointGroup
 from .completers import complete_scenarios
 
-if TYPE_CHECKING:
-    from seedmock_contracts.contract import Contract
-
-    from ..app import App
-
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
-EXAMPLE_KEY = "sk_mock_local"
-SWITCH_SECONDS = 0.0002
+MAX_WORKERS = 64
+"""More processes than any machine has use for; each takes 70 MiB."""
 
 
 @click.command(cls=EntryPointGroup, context_settings=CONTEXT)
@@ -151,12 +143,25 @@ def main() -> None:
     "elsewhere one is drawn, and printed]",
 )
 @click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, MAX_WORKERS),
+    help="Serve by so many processes on one port, with a --store that they share; those that die are replaced.",
+)
+@click.option(
     "--stop-on-eof",
     is_flag=True,
     help="Stop when standard input ends, so that the server never outlives the program that started it.",
 )
 def serve(
-    host: str, port: int, variants: tuple[str, ...], host_map: tuple[str, ...], stop_on_eof: bool, **values: Any
+    host: str,
+    port: int,
+    workers: int,
+    variants: tuple[str, ...],
+    host_map: tuple[str, ...],
+    stop_on_eof: bool,
+    **values: Any,
 ) -> None:
     """Serve the upstreams on one port until Ctrl-C.
 
@@ -164,38 +169,24 @@ def serve(
     """
     gc.disable()  # until the server is ready: imports leave no garbage worth a search, and each takes milliseconds
 
-    from ..app import App
-    from ..http.server import ListenError, run
     from ..settings import InvalidSetting, parse_host_map, parse_settings, parse_variants
-    from ..storage import StoreError
+    from .serving import serve_alone, serve_by_workers, token_for_strangers
 
-    settings = {name: value for name, value in values.items() if value is not None}
-    drawn_token = _token_for_strangers(host) if "control_token" not in settings else None
+    plain = {name: value for name, value in values.items() if value is not None}
+    drawn_token = token_for_strangers(host) if "control_token" not in plain else None
     if drawn_token is not None:
-        settings["control_token"] = drawn_token
+        plain["control_token"] = drawn_token
     try:
-        maps = {"variants": parse_variants(variants), "host_map": parse_host_map(host_map)}
-        app = App(parse_settings({**maps, **settings}))
+        plain |= {"variants": parse_variants(variants), "host_map": parse_host_map(host_map)}
+        settings = parse_settings(plain)
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error
-    except StoreError as error:
-        raise click.ClickException(str(error)) from error
-    if app.warning:
-        click.echo(f"Warning: {app.warning}", err=True)
-    if app.settings.store != "memory":
-        # The database's thread gives up the interpreter at each statement, and waits this long to have it again.
-        sys.setswitchinterval(SWITCH_SECONDS)
     if stop_on_eof:
         threading.Thread(target=_terminate_at_eof, name="seedmock end of input", daemon=True).start()
-    try:
-        run(
-            app,
-            host=host,
-            port=port,
-            on_ready=lambda url: _print_welcome(url, app, values["keys"], drawn_token),
-        )
-    except ListenError as error:
-        raise click.ClickException(str(error)) from error
+    if workers > 1:
+        serve_by_workers(host, port, settings, plain, workers, drawn_token)
+    else:
+        serve_alone(host, port, settings, drawn_token)
 
 
 main.add_command(serve)  # found without its entry point: to read those opens a file of every installed package
@@ -218,55 +209,3 @@ def scenarios() -> None:
         click.echo(click.style(scenario.name, bold=True) + f"  {scenario.description}")
         for link in scenario.links:
             click.echo(f"    {link}")
-
-
-def _token_for_strangers(host: str) -> str | None:
-    """Draw a token if other machines can reach the host: in a container every caller comes from another one."""
-    from ..http.url_policy import is_loopback_host
-    from ..randomness import fresh_token
-
-    return None if is_loopback_host(host) else fresh_token()
-
-
-def _print_welcome(url: str, app: App, keys: tuple[str, ...], drawn_token: str | None) -> None:
-    from seedmock_contracts.upstreams import contracts
-
-    key = "$SEEDMOCK_API_KEY" if keys else EXAMPLE_KEY
-    token = [f"  control token {drawn_token}: send it as X-Mock-Token; --control-token sets one"] if drawn_token else []
-    usable_key = EXAMPLE_KEY if not keys else "one-of-your-keys"
-    variable = f" SEEDMOCK_CONTROL_TOKEN={drawn_token}" if drawn_token else ""
-    for line in (
-        f"seedmock {__version__}: {len(contracts())} upstreams on {url} (pace {app.settings.pace}, seed {app.seed})",
-        "",
-        *(_base_urls(contract, url) for contract in contracts()),
-        *([f"  links begin with {app.settings.public_url}"] if app.settings.public_url else []),
-        f"  {'page':<10} {url}/_mock/",
-        *token,
-        "",
-        f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={usable_key}{variable}",
-        *_curl(url, key),
-        "",
-        "Ctrl-C stops.",
-    ):
-        click.echo(line)
-
-
-def _base_urls(contract: Contract, url: str) -> str:
-    first, *others = (url + base.prefix for base in contract.bases)
-    also = f"   (also {', '.join(others)})" if others else ""
-    return f"  {contract.name:<10} {first}{also}"
-
-
-def _curl(url: str, key: str) -> tuple[str, ...]:
-    """The shortest order of all examples, as a command in two lines."""
-    from seedmock_contracts.endpoints import endpoint_path
-    from seedmock_contracts.enums import Operation
-    from seedmock_contracts.upstreams import contracts
-
-    bodies = {json.dumps(dict(c.example(Operation.CREATE)), separators=(",", ":")): c for c in contracts()}
-    body = min(bodies, key=len)
-    method, path = endpoint_path(bodies[body], Operation.CREATE, {})
-    return (
-        f'  curl -X {method} {url}{path} -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\',
-        f"    -d {shlex.quote(body)}",
-    )

@@ -66,15 +66,30 @@ def run(
     Call it from the main thread. `on_ready` receives the url once the server accepts connections. Raises ListenError,
     PortInUse.
     """
-    listener = _listen(host, port)
-    url = _url(host, listener)
+    listener, url = open_listener(host, port)
+    run_on(listener, app, limits=limits, on_ready=lambda: on_ready(url) if on_ready is not None else None)
+
+
+def run_on(
+    listener: socket.socket,
+    app: App,
+    *,
+    limits: ConnectionLimits | None = None,
+    on_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve, as `run` does, on a socket that listens already, and that other processes may accept from, too."""
 
     def ready() -> None:
         tune_garbage_collector()
-        if on_ready is not None:
-            on_ready(url)
+        on_ready()
 
     _Server(app, limits or ConnectionLimits(), ready).run(sockets=[listener])
+
+
+def open_listener(host: str, port: int) -> tuple[socket.socket, str]:
+    """Return a listening socket and its url. Raises ListenError, PortInUse."""
+    listener = _listen(host, port)
+    return listener, _url(host, listener)
 
 
 @contextmanager
@@ -187,6 +202,11 @@ def _url(host: str, listener: socket.socket) -> str:
     name = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
     port = listener.getsockname()[1]
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def inherited_listener(descriptor: int) -> socket.socket:
+    """Return the listening socket with this number, which the process that started this one has opened."""
+    return socket.socket(fileno=descriptor)
 
 
 class _Server(uvicorn.Server):

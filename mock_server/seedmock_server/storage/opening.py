@@ -13,6 +13,8 @@ from .protocol import SharedStore
 from .redis.address import is_redis_url, parse_address
 
 MEMORY, SQLITE = "memory", "sqlite:"
+SWITCH_SECONDS = 0.0002
+"""A database's thread gives up the interpreter at each statement, and waits this long to have it again."""
 ALLOWED = "memory, sqlite:PATH, or redis://HOST:PORT/DB"
 
 
