@@ -13,7 +13,7 @@ COPY fixtures fixtures
 COPY docs docs
 RUN python -m venv /opt/seedmock \
     && /opt/seedmock/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
-    && /opt/seedmock/bin/pip install --no-cache-dir --compile "seedmock[heif] @ file://$(echo /wheels/seedmock-*.whl)" \
+    && /opt/seedmock/bin/pip install --no-cache-dir --compile "seedmock[heif,redis,s3] @ file://$(echo /wheels/seedmock-*.whl)" \
     && /opt/seedmock/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim-bookworm

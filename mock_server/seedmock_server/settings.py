@@ -114,14 +114,9 @@ class Settings:
         if self.files is None:
             return
         try:
-            place = parse_files_address(self.files)
+            parse_files_address(self.files)
         except ValueError as error:
             raise InvalidSetting(str(error)) from error
-        if isinstance(place, Path) and self.data_dir is not None:
-            raise InvalidSetting(
-                f"files is {self.files!r}, and data_dir is {str(self.data_dir)!r}; allowed: one of them, or a data_dir "
-                "for copies of files that are in a bucket"
-            )
 
     def _check_host_map(self) -> None:
         names = [contract.name for contract in contracts()]

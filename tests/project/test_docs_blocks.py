@@ -281,6 +281,10 @@ NOT_RUN = {
     ("docs/guides/share-a-mock.md", 'pip install "seedmock[redis]"'): "installs; .ci/run has the extra",
     (
         "docs/guides/share-a-mock.md",
+        "python examples/several-machines/start.py 8000",
+    ): "packaging/test_several_machines.py does it",
+    (
+        "docs/guides/share-a-mock.md",
         "export AWS_ENDPOINT_URL=http://minio.internal:9000 AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=...",
     ): "needs a bucket; storage/test_files_elsewhere.py has one",
     ("docs/guides/set-up.md", "seedmock completion bash --install"): "changes the shell; test_completion.py does it",

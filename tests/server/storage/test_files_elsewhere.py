@@ -233,12 +233,17 @@ def test_addresses_name_a_folder_or_a_bucket(tmp_path: Path) -> None:
     assert parse_files_address("shared") == Path("shared").absolute()
 
 
+def test_a_folder_of_all_machines_comes_before_one_of_this_machine(tmp_path: Path) -> None:
+    # The image of a container names a folder for data.
+    app = create_app(files=str(tmp_path), data_dir=str(tmp_path / "data"))
+    assert app._uploads == tmp_path / "sources"
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="which is no folder; create it, or mount it"):
         create_app(files=str(tmp_path / "unmounted"))
     assert not (tmp_path / "unmounted").exists()
-    with pytest.raises(InvalidSetting, match="allowed: one of them"):
-        create_app(files=str(tmp_path), data_dir=str(tmp_path))
 
 
 def test_a_server_that_has_files_elsewhere_is_refused_or_says_so(tmp_path: Path) -> None:
