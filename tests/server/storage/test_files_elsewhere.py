@@ -246,6 +246,16 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "unmounted").exists()
 
 
+def test_a_start_that_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="posted files can't be stored in the folder"):
+        create_app(store=f"sqlite:{tmp_path}/mock.db", data_dir=str(tmp_path / "file"))
+    (tmp_path / "other.db").write_text("no database, but a text that is longer than the header of one\n" * 50)
+    with pytest.raises(StoreError, match="it is damaged, or no database"):
+        create_app(store=f"sqlite:{tmp_path}/other.db")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "other.db"]
+
+
 def test_a_server_that_has_files_elsewhere_is_refused_or_says_so(tmp_path: Path) -> None:
     url = f"sqlite:{tmp_path}/mock.db"
     folders = [tmp_path / "a", tmp_path / "b"]
