@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from .documents.paths import values_at
+from .documents.paths import first_value_at
 from .enums import Mode, Operation
 from .facts import MISSING, Behaviour, Document
 
@@ -113,16 +114,25 @@ class ResponseFormat:
         """Path of a part in an error body, in the first envelope that has it there; empty if none has."""
         if not isinstance(body, Mapping):
             return ""
-        paths = dict.fromkeys(path for envelope in self.envelopes for path, name in envelope.parts if name == part)
-        return next((path for path in paths if first_value(body, (path,)) is not MISSING), "")
+        paths = self._error_paths.get(part, ())
+        return next((path for path in paths if first_value_at(body, path) is not MISSING), "")
+
+    @cached_property
+    def _error_paths(self) -> Mapping[str, tuple[str, ...]]:
+        """Paths of each part in all envelopes."""
+        paths: dict[str, dict[str, None]] = {}
+        for envelope in self.envelopes:
+            for path, part in envelope.parts:
+                paths.setdefault(part, {})[path] = None
+        return {part: tuple(of_part) for part, of_part in paths.items()}
 
     def error_part(self, body: Any, part: str) -> Any:
         """Part of an error body, in the first envelope that has it there; None if none has."""
         path = self.error_path(body, part)
-        return first_value(body, (path,)) if path else None
+        return first_value_at(body, path) if path else None
 
 
 def first_value(document: Document, paths: Iterable[str]) -> Any:
     """First value at the first of several paths that has one, or MISSING."""
-    values = (value for path in paths for _, value in values_at(document, path) if value is not MISSING)
-    return next(values, MISSING)
+    values = (first_value_at(document, path) for path in paths)
+    return next((value for value in values if value is not MISSING), MISSING)

@@ -23,6 +23,19 @@ def values_at(document: Document, path: str) -> list[tuple[str, Any]]:
     return values
 
 
+def first_value_at(document: Document, path: str) -> Any:
+    """First value at a path, or MISSING."""
+    steps = _steps(path)
+    if "[]" in steps:
+        return next((value for _, value in values_at(document, path) if value is not MISSING), MISSING)
+    value: Any = document
+    for step in steps:
+        if not is_object(value):
+            return MISSING
+        value = value.get(step, MISSING)
+    return value
+
+
 class PathReader:
     """Reader of one document. Paths that begin alike share their way: a dozen rules look into the same array."""
 

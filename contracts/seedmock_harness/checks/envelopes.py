@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.facts import MISSING, ErrorCase, ResponseField, Variants
+from seedmock_contracts.upstreams import get_contract
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, compare, failed, passed
@@ -76,7 +77,7 @@ def error_envelopes_are_complete(interaction: Interaction) -> Iterator[CheckResu
     """An error response has one of the upstream's error envelopes, with all of its fields."""
     if not _has_error_envelope(interaction):
         return
-    fields = _fields_of_envelope(interaction, _envelope(interaction))
+    fields = _envelope_fields(interaction.contract.name)[_envelope(interaction)]
     unknown = list(unknown_paths(interaction.body, [field.path for field in fields]))
     for field in fields:
         yield from check_field(field, values_of(interaction, field), unknown)
@@ -92,16 +93,20 @@ def _has_error_envelope(interaction: Interaction) -> bool:
     return is_known and interaction.is_error and has_json_body(interaction) and isinstance(interaction.body, dict)
 
 
-def _fields_of_envelope(interaction: Interaction, envelope: str) -> list[ResponseField]:
-    fields = interaction.contract.response_fields
-    return [field for field in fields if field.operation is None and field.envelope == envelope]
+@cache
+def _envelope_fields(upstream: str) -> dict[str, list[ResponseField]]:
+    """The fields of each error envelope, by its name."""
+    fields: dict[str, list[ResponseField]] = {}
+    for field in get_contract(upstream).response_fields:
+        if field.operation is None:
+            fields.setdefault(field.envelope, []).append(field)
+    return fields
 
 
 @lru_cache(maxsize=CACHE_SIZE)
 def _envelope(interaction: Interaction) -> str:
     """The error envelope that the response fits best, of those that its kind of error may have."""
-    fields = (field for field in interaction.contract.response_fields if field.operation is None)
-    envelopes = list(dict.fromkeys(field.envelope for field in fields))
+    envelopes = [*_envelope_fields(interaction.contract.name)]
     cases = interaction.error_cases or interaction.contract.errors
     possible = {case.envelope for case in cases if _may_be_used(interaction, case)}
     candidates = [name for name in envelopes if name in possible] or envelopes
@@ -126,7 +131,7 @@ def _may_be_used(interaction: Interaction, case: ErrorCase) -> bool:
 
 
 def _mismatches(interaction: Interaction, envelope: str) -> int:
-    fields = _fields_of_envelope(interaction, envelope)
+    fields = _envelope_fields(interaction.contract.name)[envelope]
     wrong = [field for field in fields if not _all_match(field, values_of(interaction, field))]
     return len(wrong) + len(list(unknown_paths(interaction.body, [field.path for field in fields])))
 

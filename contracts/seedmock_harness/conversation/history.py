@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -28,6 +28,9 @@ from .order_parser import ParsedOrder, parse_order
 UNAUTHENTICATED = ("", "wrong")
 """Callers that send no API key, and an invalid one."""
 _SUMMARY = re.compile(r"<(\d+) bytes of [^<>]*>")
+
+MAX_REMEMBERED = 4096
+"""Requests whose violations are remembered."""
 
 
 @dataclass(repr=False)
@@ -87,8 +90,6 @@ class History:
         self.links: dict[str, TaskHistory] = {}
         self.files: dict[str, Interaction] = {}
         """Interactions that uploaded a file, by the URL that they returned."""
-        self.violations_cache: dict[tuple[Operation, str, str], list[Violation]] = {}
-        """By operation, URL and body: many requests are sent more than once."""
 
     def interaction(self, exchange: Exchange) -> Interaction:
         """The interaction of an exchange, before it is added."""
@@ -230,20 +231,16 @@ class Interaction:
     @cached_property
     def document(self) -> dict[str, Any] | None:
         """The JSON object in the request body, else the query string as one; None if the body is no JSON object."""
-        if self.exchange.request.body:
-            return _parse_object(self.exchange.request.body)
-        return dict(parse_qsl(urlsplit(self.exchange.request.url).query)) if self.operation is not None else None
+        request = self.exchange.request
+        return _parse_document(request.url, request.body) if request.body or self.operation is not None else None
 
     @cached_property
     def violations(self) -> list[Violation]:
         """Rules that the request breaks, in the order in which the upstream checks them."""
         if self.operation is None or self.document is None:
             return []
-        key = self.operation, self.exchange.request.url, self.exchange.request.body
-        cache = self.history.violations_cache
-        if key not in cache:
-            cache[key] = violations(self.contract.name, self.operation, self.document, self.history.options)
-        return cache[key]
+        request, options = self.exchange.request, tuple(self.history.options.items())
+        return list(_violations(self.contract.name, self.operation, request.url, request.body, options))
 
     @cached_property
     def order(self) -> ParsedOrder | None:
@@ -382,6 +379,19 @@ def _matches(case: ErrorCase, status: int, code: Any) -> bool:
     if isinstance(case.code, int):
         return code == case.code and status in (case.status, 200)
     return status == case.status and (code or "") == case.code
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _violations(
+    upstream: str, operation: Operation, url: str, body: str, options: tuple[tuple[str, str], ...]
+) -> tuple[Violation, ...]:
+    """Violations under some options. Remembered: most requests are sent more than once, also in later runs."""
+    document = _parse_document(url, body)
+    return () if document is None else tuple(violations(upstream, operation, document, dict(options)))
+
+
+def _parse_document(url: str, body: str) -> dict[str, Any] | None:
+    return _parse_object(body) if body else dict(parse_qsl(urlsplit(url).query))
 
 
 def _parse_object(text: str) -> dict[str, Any] | None:
