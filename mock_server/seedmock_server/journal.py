@@ -229,7 +229,8 @@ def truncated_body(body: bytes) -> bytes:
 def redacted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
     """Return the headers without the values of those that authenticate, each truncated to HEADER_BYTES."""
     hidden = REDACTED.encode()
-    return tuple((name, hidden if name.lower() in SECRET_NAMES else value[:HEADER_BYTES]) for name, value in headers)
+    # From a list: that takes half the time of a generator, and every exchange has headers.
+    return tuple([(name, hidden if name.lower() in SECRET_NAMES else value[:HEADER_BYTES]) for name, value in headers])
 
 
 def capped_notes(notes: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ import pytest
 from seedmock_server import create_app, serve
 from seedmock_server.http.server import PortInUse
 
+from .conftest import MEMORY_ONLY
+
 KEY = {"Authorization": "Bearer sk_x"}
 
 
@@ -78,6 +80,7 @@ def test_an_app_that_was_never_started_leaves_nothing(clips: Path) -> None:
     create_app(cache_dir=clips)
 
 
+@MEMORY_ONLY
 def test_an_app_can_be_used_in_process_and_closed(clips: Path, temporary: Path) -> None:
     async def use() -> int:
         app = create_app(cache_dir=clips, pace="instant")
@@ -89,6 +92,7 @@ def test_an_app_can_be_used_in_process_and_closed(clips: Path, temporary: Path) 
     assert asyncio.run(use()) == 200
 
 
+@MEMORY_ONLY
 def test_a_named_data_folder_persists_and_is_read_again(
     clips: Path, tmp_path: Path, picture: Callable[..., bytes]
 ) -> None:

@@ -171,5 +171,10 @@ def notices(upstream: str, document: Document) -> list[Violation]:
     """Violations of advice: the upstream accepts the order, but it is advised against, or cannot end well."""
     contract = get_contract(upstream)
     references = contract.request.layout.find(document)
-    rules = (rule for rule in contract.advice if references or rule.top_field in document)
+    rules = [rule for field, rule in _advice_by_field(upstream) if references or field in document]
     return [violation for rule in rules if (violation := rule.check(document, references))]
+
+
+@cache
+def _advice_by_field(upstream: str) -> tuple[tuple[str, Rule], ...]:
+    return tuple((rule.top_field, rule) for rule in get_contract(upstream).advice)

@@ -67,6 +67,7 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
     headers: Headers
     body: bytes
     accepted: ApiRequest | None
+    is_read_whole: bool
     log_notes: list[str]
     faults: tuple[str, ...]
     violations: tuple[LoggedViolation, ...]
@@ -83,9 +84,10 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
         unread = unread_parameters(self.contract, self.operation, query)
         advice: tuple[LoggedViolation, ...] = ()
         if self.accepted is not None:
-            unread = [*unread_parts(self.contract, self.accepted), *unread]
+            if self.accepted.files or not self.is_read_whole:
+                unread = [*unread_parts(self.contract, self.accepted), *unread]
             advice = violations_from_advice(self.contract, self.accepted)
-        unused = violations_from_unused(self.contract, self.unused)
+        unused = violations_from_unused(self.contract, self.unused) if self.unused else ()
         notes = (*(part.note for part in unread), *(violation.message for violation in (*unused, *advice)))
         violations = (*self.violations, *unused, *advice, *violations_from_unread(self.contract, unread))
         return JournalEntry(
@@ -130,6 +132,7 @@ def logged_request(context: RequestContext, sent: SentResponse, at: float) -> Lo
         scope["headers"],
         context.body,
         context.request if context.is_accepted else None,
+        context.is_read_whole,
         context.log_notes,
         () if plan is None else plan.log(),
         context.violations,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
@@ -99,13 +99,20 @@ class LocalAccount:
         return run_now(self._context.engine.ledger.statement(self.name))
 
     def grant(self, upstream: str | None, credit: Decimal) -> None:
-        self._context.engine.ledger.grant(self.name, upstream, credit)
+        self._change(lambda: self._context.engine.ledger.grant(self.name, upstream, credit))
 
     def forget(self) -> None:
-        run_now(self._context.checkpoint.forget(self.name))
+        self._change(lambda: self._context.checkpoint.forget(self.name))
 
     def reset(self) -> None:
-        run_now(self._context.checkpoint.reset(self.name))
+        self._change(lambda: self._context.checkpoint.reset(self.name))
+
+    def _change(self, apply: Callable[[], Awaitable[None] | None], part: str = "", key: str = "") -> None:
+        # As over HTTP: an emulator in process may share a store with others, which must learn of the change.
+        run_now(self._context.steering.change(apply, part, key))
+
+    def _change_clock(self, apply: Callable[[], None]) -> None:
+        self._change(apply, "clocks", self.name)
 
     @property
     def _clock(self) -> Clock:
@@ -115,18 +122,19 @@ class LocalAccount:
         return self._clock.now(), self._clock.rate
 
     def advance(self, by: float | str) -> float:
-        self._clock.advance(parse_duration(by, "advance"))
+        seconds = parse_duration(by, "advance")
+        self._change_clock(lambda: self._clock.advance(seconds))
         return self._clock.now()
 
     def set_time(self, at: float) -> float:
-        self._clock.set(at)
+        self._change_clock(lambda: self._clock.set(at))
         return self._clock.now()
 
     def set_rate(self, rate: float) -> None:
-        self._clock.set_rate(rate)
+        self._change_clock(lambda: self._clock.set_rate(rate))
 
     def freeze_at(self, at: float) -> None:
-        self._clock.restore(at, 0.0)
+        self._change_clock(lambda: self._clock.restore(at, 0.0))
 
     def advance_to_next(self) -> float:
         from ..control.clock import next_due_at
@@ -134,5 +142,5 @@ class LocalAccount:
         due = run_now(next_due_at(self._context, self.name))
         if due == NEVER:
             raise ValueError(NOTHING_DUE)
-        self._clock.advance(max(0.0, due - self._clock.now()))
+        self._change_clock(lambda: self._clock.advance(max(0.0, due - self._clock.now())))
         return self._clock.now()

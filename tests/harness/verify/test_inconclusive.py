@@ -138,9 +138,10 @@ def test_target_that_disappears_during_the_run(
             return wrapped
 
         verification = verify_target(upstream, emulator.with_send(disappearing), only=("text", "image"))
+        created = tuple(emulator.created_tasks)
     assert verification.verdict is VerificationVerdict.INCONCLUSIVE
     assert verification.problem == "http://live.test did not answer in time"
-    assert verification.tasks == tuple(emulator.created_tasks)
+    assert verification.tasks == created
     assert verification.resumable
 
 
@@ -158,9 +159,10 @@ def test_crash_within_a_step_keeps_the_ids_of_paid_tasks(
             return wrapped
 
         verification = verify_target(upstream, emulator.with_send(crashing), only=("text",))
+        created = tuple(emulator.created_tasks)
     assert verification.verdict is VerificationVerdict.INCONCLUSIVE
     assert "step text failed: RecursionError" in verification.problem
-    assert verification.tasks == tuple(emulator.created_tasks)
+    assert verification.tasks == created
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -20,6 +20,7 @@ from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.http.coroutines import run_now
 from seedmock_server.http.server import serve_in_thread
 
+T = TypeVar("T")
 KEY = "sk_test_of_faults"
 BOAT_APIMODELS = {
     "model": "seedance2-a/seedance-2.0-mini",
@@ -58,7 +59,12 @@ class SocketServer:
         return task, str(httpx.URL(url).path)
 
     def rule(self, fault: Any, **match: Any) -> str:
-        return self.app.faults.add(parse_fault_rule({"fault": fault, "match": match}))
+        rule = parse_fault_rule({"fault": fault, "match": match})
+        return self.change(lambda: self.app.faults.add(rule))
+
+    def change(self, apply: Callable[[], T]) -> T:
+        """Change the state that steers; a store beside this process learns of it, and counts anew."""
+        return run_now(self.app.steering.change(apply))
 
     def journal(self) -> list[dict[str, Any]]:
         """Return the journal, with response bodies as text. A response can arrive a moment before it is journaled."""
@@ -149,7 +155,7 @@ def shared_socket_server(clips: Path) -> Iterator[SocketServer]:
 @pytest.fixture
 def socket_server(shared_socket_server: SocketServer, caplog: pytest.LogCaptureFixture) -> Iterator[SocketServer]:
     """Shared emulator at pace `instant`, with a frozen clock, without rules, limits and journal."""
-    shared_socket_server.app.faults.clear()
+    shared_socket_server.change(shared_socket_server.app.faults.clear)
     shared_socket_server.app.limits.clear()
     run_now(shared_socket_server.app.journal.clear())
     yield shared_socket_server

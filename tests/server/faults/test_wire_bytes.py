@@ -323,7 +323,7 @@ def make_things(server: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def exchange(server: Any, request: Request, things: Mapping[str, Any]) -> Exchange:
     """Send one request; return the bytes by line, the end of the connection and the journal's entry."""
-    server.app.faults.clear()
+    server.change(server.app.faults.clear)
     for rule in request.rules:
         server.app.faults.add(parse_fault_rule({"fault": rule}))
     before = run_now(server.app.journal.total())
