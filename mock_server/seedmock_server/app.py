@@ -97,7 +97,7 @@ class App:
         engine = context.engine
         self.upstreams = upstreams(context)
         self.callbacks = self._callback_dispatcher(store)
-        engine.schedule_callback = self.callbacks.schedule
+        engine.schedule_callback, engine.expect_callback = self.callbacks.schedule, self.callbacks.expected
         faults = FaultSelector(self.faults, context), FaultExecution(context, self.renderer), self.steering
         self._root = ServerRoot(settings, contracts())
         self._api = _with_cors(

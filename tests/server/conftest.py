@@ -50,7 +50,7 @@ BOAT_OPEAI = {
 
 @pytest.fixture(scope="session", autouse=True)
 def _chosen_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let emulators keep their state in the store of SEEDMOCK_TEST_STORE (sqlite), each in a new one."""
+    """Let emulators keep their state in the store of SEEDMOCK_TEST_STORE (sqlite or redis), each in a new one."""
     kind = os.environ.get("SEEDMOCK_TEST_STORE", "memory")
     if kind == "memory":
         yield
@@ -77,6 +77,12 @@ STORE_URLS: dict[str, Callable[[Path, int], str]] = {
 MEMORY_ONLY = pytest.mark.skipif(
     os.environ.get("SEEDMOCK_TEST_STORE", "memory") != "memory",
     reason="about what emulators in memory keep beside their store",
+)
+
+
+ENDS_CONNECTIONS = pytest.mark.skipif(
+    os.environ.get("SEEDMOCK_TEST_STORE") == "redis",
+    reason="leaves an emulator open when its event loop ends, which would leave a connection to redis",
 )
 
 

@@ -12,7 +12,7 @@ import contextlib
 import heapq
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from ..clock import Clocks
@@ -60,6 +60,7 @@ class CallbackDispatcher:
         self._lease: CallbackLease | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._touched: set[str] = set()
+        self._expected: set[str] = set()
         clocks.shared.on_change(self.wake)
 
     # --- other processes ---
@@ -99,13 +100,28 @@ class CallbackDispatcher:
             task = await self._store.task(callback.task_id)
             if task is not None:
                 deliveries.append(delivery_of(callback, task))
-        queued = itertools.chain.from_iterable(self._queues.values())
-        remaining = [delivery for delivery in queued if delivery.task.id in self._touched]
+        own, queued = self._touched | self._expected, sorted(itertools.chain.from_iterable(self._queues.values()))
+        remaining = {delivery.task.id: delivery for delivery in queued if delivery.task.id in own}
+        merged = [
+            remaining.pop(delivery.task.id, None) if delivery.task.id in own else delivery for delivery in deliveries
+        ]
         self._queues.clear()
-        self._push(*remaining)
-        self.add([delivery for delivery in deliveries if delivery.task.id not in self._touched])
+        # In the order of the store, and numbered anew: what was queued here meanwhile comes after older ones.
+        self.add([*(delivery for delivery in merged if delivery is not None), *remaining.values()])
 
     # --- queues ---
+
+    @contextlib.contextmanager
+    def expected(self, task_id: str) -> Iterator[None]:
+        """Leave a task's callback to the caller, who stores it within the block, and then schedules it.
+
+        It would be queued twice if what others have stored is loaded in between.
+        """
+        self._expected.add(task_id)
+        try:
+            yield
+        finally:
+            self._expected.discard(task_id)
 
     async def schedule(self, task: Task, callback: DueCallback) -> None:
         """Send a task's callback, which is in the store, when it is due. Call it in the event loop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -41,6 +42,7 @@ SEED_LIMIT = 1 << 31
 # Ids of one upstream have only five random characters a second, so that a busy second repeats some.
 MAX_ID_ATTEMPTS = 1000
 ScheduleCallback = Callable[[Task, DueCallback], Awaitable[None]]
+ExpectCallback = Callable[[str], AbstractContextManager[None]]
 """Send the callback of a task when it is due. The store has it already."""
 IdFactory = Callable[[str, float, int, int], str]
 """Build a task id from the account, the time of creation, the number of the attempt, and that of the account's draw."""
@@ -92,6 +94,8 @@ class Engine:
         self._limits = limits
         self.latencies = LatencyRules()
         self.schedule_callback: ScheduleCallback = _leave_to_the_store
+        self.expect_callback: ExpectCallback = lambda _: nullcontext()
+        """Entered with a task's id around the storing of a callback and its scheduling, which are not one step."""
         self._random = random
         self._resolver = resolver
         self._config = config
@@ -180,16 +184,23 @@ class Engine:
         for attempt in range(MAX_ID_ATTEMPTS):
             task = self._plan(contract, draft, fate, new_id(account, now, attempt, number), now, number)
             order = self._order(task, now, expected)
-            refusal = await store.accept(order)
+            refusal = await (
+                store.accept(order) if order.callback is None else self._accept_with(order, order.callback)
+            )
             if refusal is None:
-                if order.callback is not None:
-                    await self.schedule_callback(task, order.callback)
                 self._prepare(task)
                 return task
             if not isinstance(refusal, IdTaken | StaleNumber):
                 raise _order_error(refusal, order)
             expected, number = None, await store.draw(account)
         raise RuntimeError(f"{MAX_ID_ATTEMPTS} task ids in a row were taken")
+
+    async def _accept_with(self, order: Order, callback: DueCallback) -> Refusal | None:
+        with self.expect_callback(callback.task_id):
+            refusal = await self.store.accept(order)
+            if refusal is None:
+                await self.schedule_callback(order.task, callback)
+        return refusal
 
     def _order(self, task: Task, now: float, number: int | None) -> Order:
         ledger, account, upstream = self.ledger, task.account, task.upstream
@@ -302,10 +313,11 @@ class Engine:
             raise ApiError(ErrorKind.STATE_CONFLICT, detail, value=state.status)
         cancelled = msgspec.structs.replace(task, cancelled_at=self.now_for(task))
         callback = self._callback_now(cancelled) if cancelled.callback_url else None
-        await self.store.replace_task(cancelled, self.ledger.booking(cancelled), callback)
-        self.ledger.refresh(account)
-        if callback is not None:
-            await self.schedule_callback(cancelled, callback)
+        with self.expect_callback(task_id):
+            await self.store.replace_task(cancelled, self.ledger.booking(cancelled), callback)
+            self.ledger.refresh(account)
+            if callback is not None:
+                await self.schedule_callback(cancelled, callback)
         return cancelled
 
     async def _step(self, task: Task) -> Task:
@@ -315,8 +327,9 @@ class Engine:
         has_ended = end <= step_clock(task, task.queries)
         if task.callback_url and has_ended and (before == 0 or step_clock(task, before) < end):
             callback = self._callback_now(task)
-            await self.store.save_callback(callback)
-            await self.schedule_callback(task, callback)
+            with self.expect_callback(task.id):
+                await self.store.save_callback(callback)
+                await self.schedule_callback(task, callback)
         return task
 
     def _callback_now(self, task: Task) -> DueCallback:

@@ -15,6 +15,8 @@ from seedmock_server import create_app, serve
 from seedmock_server.clock import Clock, ManualClock
 from seedmock_server.http.outbound import PostResponse
 
+from ..conftest import ENDS_CONNECTIONS
+
 
 def test_callbacks_of_one_time_are_posted_together_and_keep_their_order(run: Any) -> None:
     going, most, ids = 0, 0, []
@@ -92,6 +94,7 @@ def test_closing_leaves_no_task_behind(run: Any) -> None:
         assert time.monotonic() - began < 3
 
 
+@ENDS_CONNECTIONS
 def test_the_dispatcher_works_in_the_next_event_loop(receiver: Any, tmp_path: Any) -> None:
     clock = ManualClock()
     app = create_app(clock=clock, pace="fast", cache_dir=tmp_path)

@@ -332,3 +332,25 @@ def test_a_snapshot_of_one_store_loads_on_another(source: str, target: str, clip
             assert (await emulator.client.put("/_mock/snapshot", content=newer)).status_code == 400
 
     asyncio.run(load(asyncio.run(save())))
+
+
+def test_a_callback_that_is_loaded_while_it_is_scheduled_is_posted_once(opened: Open) -> None:
+    async def play(one: Emulator, other: Emulator) -> None:
+        await one.order_with_callback()
+        store, dispatcher = one.app.context.store, one.app.callbacks
+        accept = store.accept
+
+        async def accept_and_load(order: Any) -> Any:
+            refusal = await accept(order)
+            await dispatcher._load()  # as when another process has changed a callback at this moment
+            return refusal
+
+        store.accept = accept_and_load  # type: ignore[method-assign]
+        for _ in range(3):
+            await one.order_with_callback()
+        one.app.clock.advance(60)
+        for emulator in (one, other):
+            await emulator.app.callbacks.deliver_due()
+        assert (len(one.posts), len(set(one.posts)), other.posts) == (4, 4, [])
+
+    run_two(opened, play)
