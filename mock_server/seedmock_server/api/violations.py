@@ -120,7 +120,7 @@ def violations_from_advice(contract: Contract, request: ApiRequest) -> tuple[Log
     """Return what an upstream accepts although its page advises against it, or no vendor can do it."""
     if request.operation not in ORDERS:
         return ()
-    found = notices(contract.name, request.document)
-    if found:  # a link to this server is a private host as it stands, and none to the vendor
-        found = notices(contract.name, with_public_links(request.document, request.origin))
-    return violations_from_rules(found, ViolationSeverity.ADVICE)
+    advice = notices(contract.name, request.document)
+    if advice:  # a link to this server is a private host as it stands, and none to the vendor
+        advice = notices(contract.name, with_public_links(request.document, request.origin))
+    return violations_from_rules(advice, ViolationSeverity.ADVICE)
