@@ -44,7 +44,7 @@ def serve_by_workers(
 ) -> None:
     """Serve by several processes until Ctrl-C; `plain` are the settings as they were given."""
     from ..http.guarded_protocol import ConnectionLimits
-    from ..http.server import STOP_SECONDS, open_listener
+    from ..http.server import STOP_SECONDS, open_listeners
     from ..workers.supervisor import Supervisor, WorkerFailure
 
     if settings.store == MEMORY:
@@ -53,12 +53,11 @@ def serve_by_workers(
     if os.name != "posix":
         raise click.UsageError("--workers needs processes that inherit a socket, which this system lacks; allowed: 1")
     with _errors_as_messages():
-        listener, url = open_listener(host, port)
+        listeners, url = open_listeners(host, port, workers)
     supervisor = Supervisor(
         "seedmock_server.cli.worker",
-        listener,
+        listeners,
         plain,
-        workers,
         stop_seconds=ConnectionLimits().grace_seconds + STOP_SECONDS,
         log=partial(click.echo, err=True),
     )

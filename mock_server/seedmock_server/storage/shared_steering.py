@@ -50,6 +50,7 @@ class SharedSteering:
         self._epoch = -1
         self._versions: dict[str, tuple[int, bytes | None]] = {}
         self._changing = asyncio.Lock()
+        self._loads = 0
 
     def attach(self, parts: Mapping[str, SteeringPart]) -> None:
         """Begin to share parts; their present state holds until a document says otherwise."""
@@ -76,18 +77,25 @@ class SharedSteering:
 
     async def _change(self, apply: Callable[[], Awaitable[T] | T], part: str, key: str) -> T:
         while True:
+            loads = self._loads
             result: Any = apply()
             value: T = await result if isawaitable(result) else result
-            if await self._share(part, key):
+            if await self._share(part, key, loads):
                 return value
             await self._load()
 
-    async def _share(self, part: str, key: str) -> bool:
-        """Store what has changed; False, with the copies as they were, if another process came first."""
+    async def _share(self, part: str, key: str, loads: int) -> bool:
+        """Store what has changed; False, with the copies as they were, if another process came first.
+
+        `loads` is the number of loads before the change: a request that has loaded since may have undone it.
+        """
         names = [part] if part else list(self._parts)
         for name in names:
             await self._parts[name].settle(self._store)
         changed = dict(self._changed(names, key if part else None))
+        if self._loads != loads:
+            self._undo(changed)
+            return False
         if not changed:
             return True
         try:
@@ -129,6 +137,7 @@ class SharedSteering:
             if self._versions.get(name, (0, None))[0] < version:
                 self._load_document(name, body)
                 self._versions[name] = version, body
+                self._loads += 1
         self._epoch = max(self._epoch, changes.epoch)
 
     def _load_document(self, name: str, body: bytes | None) -> None:

@@ -10,7 +10,7 @@ import os
 import selectors
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ..clock import stopwatch
@@ -37,14 +37,13 @@ class WorkerFailure(SeedmockServerError):
 
 
 class Supervisor:
-    """A number of workers, which accept connections from one socket."""
+    """One worker for each listening socket. They stay open here: what waits in one outlives the worker that has it."""
 
     def __init__(
         self,
         module: str,
-        listener: Listener,
+        listeners: Sequence[Listener],
         settings: Mapping[str, Any],
-        workers: int,
         *,
         stop_seconds: float,
         log: Callable[[str], None],
@@ -53,10 +52,10 @@ class Supervisor:
 
         `settings` are plain values, which become JSON. `stop_seconds`: then a worker that does not end is killed.
         """
-        self._module, self._listener, self._settings, self._count = module, listener, settings, workers
+        self._module, self._listeners, self._settings = module, listeners, settings
         self._stop_seconds, self._log = stop_seconds, log
         self._workers: set[WorkerProcess] = set()
-        self._start_times: list[float] = []
+        self._starts: list[tuple[float, Listener]] = []
         self._barriers = Barriers()
         self._selector = selectors.DefaultSelector()
         self._early_deaths = 0
@@ -72,9 +71,9 @@ class Supervisor:
         """
         self._on_ready = on_ready
         with self._signals(), self._selector:
-            self._start_times = [0.0] * self._count
+            self._starts = [(0.0, listener) for listener in self._listeners]
             try:
-                while self._workers or (self._start_times and not self._stops):
+                while self._workers or (self._starts and not self._stops):
                     self._start_due()
                     self._wait()
                     self._kill_late()
@@ -116,7 +115,7 @@ class Supervisor:
     def _sleep_seconds(self) -> float | None:
         times = [self._kill_at, *(worker.started_at + START_SECONDS for worker in self._workers if not worker.ready)]
         if not self._stops:
-            times += self._start_times
+            times += [at for at, _ in self._starts]
         first = min(times)
         return None if first == float("inf") else max(0.0, first - stopwatch())
 
@@ -124,13 +123,13 @@ class Supervisor:
         if self._stops:
             return
         now = stopwatch()
-        due = [at for at in self._start_times if at <= now]
-        self._start_times = [at for at in self._start_times if at > now]
-        for _ in due:
-            worker = WorkerProcess(self._module, self._listener, now)
+        due = [listener for at, listener in self._starts if at <= now]
+        self._starts = [start for start in self._starts if start[0] > now]
+        for listener in due:
+            worker = WorkerProcess(self._module, listener, now)
             self._workers.add(worker)
             self._selector.register(worker, selectors.EVENT_READ, worker)
-            worker.send("settings", workers=self._count, settings=self._settings)
+            worker.send("settings", workers=len(self._listeners), settings=self._settings)
 
     def _kill_late(self) -> None:
         now = stopwatch()
@@ -177,7 +176,7 @@ class Supervisor:
             self._give_up(f"no worker starts any more; the last of {self._early_deaths} in a row: {how}", status)
             return
         pause = START_PAUSES[min(self._early_deaths, len(START_PAUSES) - 1)]
-        self._start_times.append(stopwatch() + pause)
+        self._starts.append((stopwatch() + pause, worker.listener))
         after = f"in {pause:g} s" if pause else "now"
         self._log(f"seedmock: worker {worker.pid} {describe_status(status)}; another one starts {after}")
 
@@ -191,7 +190,8 @@ class Supervisor:
         if self._stops and not is_forced:
             return
         self._stops += 1
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         self._kill_at = stopwatch() + (FORCE_SECONDS if is_forced else self._stop_seconds)
         for worker in self._workers:
             # One that is still starting has no handler of signals yet, and no connection.

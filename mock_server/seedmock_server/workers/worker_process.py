@@ -36,7 +36,7 @@ class WorkerProcess:
 
     def __init__(self, module: str, listener: Listener, started_at: float) -> None:
         """Start a module as a worker; it gets the numbers of the socket and of the pipe as arguments."""
-        self.started_at = started_at
+        self.listener, self.started_at = listener, started_at
         self.ready: dict[str, Any] | None = None
         """Message by which the worker was ready."""
         self.error = ""

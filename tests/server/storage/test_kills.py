@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import re
 import signal
 import sqlite3
@@ -14,7 +13,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from seedmock_server.callbacks.dispatcher import MAX_BATCH
 from seedmock_server.randomness import SeededRandom
 
 from ...profiles import IS_DEEP
+from ..callbacks.receiver import Receiver
 from ..conftest import BOAT_APIMODELS, KEY
 from .redis_server import redis_url
 
@@ -96,39 +95,6 @@ def check_sums(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         amounts = [Decimal(amount) for (amount,) in connection.execute("SELECT amount FROM tasks")]
         assert [Decimal(total) for (total,) in connection.execute("SELECT quoted FROM sums")] == [sum(amounts)]
-
-
-class PatientHttpServer(ThreadingHTTPServer):
-    """Server whose backlog holds a whole batch: one that comes too late for it would try again in a second."""
-
-    request_queue_size = 4 * MAX_BATCH
-
-
-class Receiver:
-    """Counts the callbacks of each task."""
-
-    def __init__(self) -> None:
-        self.posts: Counter[str] = Counter()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                receiver.posts[body["data"]["taskId"]] += 1
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = PatientHttpServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/told"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @pytest.mark.parametrize("store", URLS)

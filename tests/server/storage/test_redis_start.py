@@ -8,11 +8,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from redis import Redis
 
 from seedmock_server.storage.models import StoreError
+from seedmock_server.storage.redis import server_check
 from seedmock_server.storage.redis.address import parse_address
 from seedmock_server.storage.redis.redis_store import RedisStore
 
@@ -181,3 +183,16 @@ class FakeServer:
                 while data := connection.recv(65536):
                     for name in re.findall(rb"\*\d+\r\n\$\d+\r\n([A-Z]+)\r\n", data):
                         connection.sendall(self._replies.get(name, b"+OK\r\n"))
+
+
+def test_a_server_that_starts_at_the_same_time_is_no_other_program() -> None:
+    replies = iter([b"none", 1, b"hash", [b"seedmock", server_check.FORMAT.encode(), b"0.1.0"]])
+
+    class Client:
+        address = parse_address("redis://127.0.0.1:6379/0")
+
+        async def call(self, *_: object) -> object:
+            return next(replies)
+
+    server_check._check_data(cast(Any, Client()), Client.address)
+    assert list(replies) == []

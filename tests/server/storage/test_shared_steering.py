@@ -18,8 +18,8 @@ NAME = f"total:{KEY}"
 class Total:
     """Part of the steering state: a number that changes add to."""
 
-    def __init__(self) -> None:
-        self.value = 0
+    def __init__(self, pauses: int = 0) -> None:
+        self.value, self.pauses = 0, pauses
 
     def keys(self) -> Sequence[str]:
         return (KEY,)
@@ -31,7 +31,9 @@ class Total:
         self.value = int(body or 0)
 
     async def settle(self, store: SharedStore) -> None:
-        """No counts."""
+        """No counts, but time passes, as where there are some."""
+        for _ in range(self.pauses):
+            await asyncio.sleep(0)
 
     def add(self) -> None:
         self.value += 1
@@ -75,11 +77,11 @@ class Documents:
         self.version, self.body = self.version + 1, str(int(self.body) + 100).encode()
 
 
-def play(before: Sequence[int] = (), after: Sequence[int] = ()) -> int:
+def play(before: Sequence[int] = (), after: Sequence[int] = (), pauses: int = 0) -> int:
     """Change a total six times at once, among other requests; return how often another process has changed it."""
 
     async def main() -> int:
-        total, store = Total(), Documents(before, after)
+        total, store = Total(pauses), Documents(before, after)
         steering = SharedSteering(cast(Any, store))
         steering.attach({"total": cast(Any, total)})
 
@@ -108,3 +110,9 @@ def test_a_change_that_another_process_precedes_takes_back_no_other() -> None:
 def test_a_change_of_another_process_before_the_answer_is_not_forgotten() -> None:
     for attempts in combinations(range(1, 7), 2):
         assert play(after=attempts) > 0  # an attempt that fails has no answer
+
+
+def test_a_change_that_a_load_has_undone_before_it_was_stored_is_made_again() -> None:
+    for pauses in range(1, 5):
+        for attempts in combinations(range(1, 7), 2):
+            play(after=attempts, pauses=pauses)

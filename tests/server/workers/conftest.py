@@ -60,27 +60,30 @@ def command(*options: str) -> list[str]:
     return [sys.executable, "-m", "seedmock_server", "serve", "--port", "0", *options]
 
 
+@contextlib.contextmanager
+def serving(folder: Path, clips: Path, workers: int, *options: str, store: str) -> Iterator[WorkerServer]:
+    errors = folder / "errors.txt"
+    with errors.open("a") as stream:
+        arguments = command("--workers", str(workers), "--store", store, "--cache-dir", str(clips), *options)
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=stream, text=True)
+    with process:
+        assert process.stdout is not None
+        try:
+            address = re.search(r"http://\S+", process.stdout.readline())
+            assert address is not None, errors.read_text()
+            yield WorkerServer(address[0], process, errors)
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
+
+
 @pytest.fixture
 def serve_by(tmp_path: Path, clips: Path) -> Serve:
     """Serve by a number of workers, from a database in the test's folder unless another store is named."""
 
-    @contextlib.contextmanager
-    def start(workers: int, *options: str, store: str | None = None) -> Iterator[WorkerServer]:
-        shared = ("--store", store or f"sqlite:{tmp_path}/mock.db", "--cache-dir", str(clips))
-        errors = tmp_path / "errors.txt"
-        with errors.open("a") as stream:
-            arguments = command("--workers", str(workers), *shared, *options)
-            process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=stream, text=True)
-        with process:
-            assert process.stdout is not None
-            try:
-                address = re.search(r"http://\S+", process.stdout.readline())
-                assert address is not None, errors.read_text()
-                yield WorkerServer(address[0], process, errors)
-            finally:
-                process.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(20)
-                process.kill()
+    def start(workers: int, *options: str, store: str | None = None) -> contextlib.AbstractContextManager[WorkerServer]:
+        return serving(tmp_path, clips, workers, *options, store=store or f"sqlite:{tmp_path}/mock.db")
 
     return start

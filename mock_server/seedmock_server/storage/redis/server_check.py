@@ -70,9 +70,9 @@ def _check_data(client: RedisClient, address: RedisAddress) -> None:
     prefix = f"its prefix {address.prefix!r}"
     another = "take another one: ?prefix=NAME at the end of the URL"
     if kind in (b"none", "none"):
-        if run_now(client.call("EXISTS", *(address.base + name for name in OWN_KEYS))):
-            raise StoreError(f"{prefix} has another program's data; {another}")
-        return
+        if not run_now(client.call("EXISTS", *(address.base + name for name in OWN_KEYS))):
+            return
+        kind = run_now(client.call("TYPE", about))  # a server that starts at the same time may have come in between
     if kind not in (b"hash", "hash"):
         raise StoreError(f"{prefix} has another program's data; {another}")
     program, form, writer = run_now(client.call("HMGET", about, "program", "format", "seedmock"))
