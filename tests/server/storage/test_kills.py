@@ -77,11 +77,13 @@ def test_no_accepted_order_is_lost_and_none_charged_twice(store: str, tmp_path: 
     for number in range(ROUNDS):
         with serving(url, "--pace", "realistic", "--seed", "1") as (address, process):
             after = 1 + random.integer(2 * ORDERS // ROUNDS - 1, "kill", number)
+            if number == ROUNDS - 1:
+                after = max(after, ORDERS - len(accepted))
             accepted += asyncio.run(create_until_killed(address, process, after))
     with serving(url, "--pace", "realistic", "--seed", "1") as (address, _):
         (statement,) = httpx.get(f"{address}/_mock/ledger", params={"limit": 100_000}, timeout=60).json()["statements"]
     charged = Counter(line["id"] for line in statement["lines"])
-    assert (len(set(accepted)), len(accepted) > ORDERS * 3 // 4) == (len(accepted), True)
+    assert (len(set(accepted)), len(accepted) >= ORDERS) == (len(accepted), True)
     assert set(accepted) - set(charged) == set()
     assert set(charged.values()) == {1}
     # What was stored but never answered is at most what each connection waited for.
