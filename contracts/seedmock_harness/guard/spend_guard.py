@@ -1,13 +1,15 @@
 """ASGI application of the spend guard: orders are checked, quoted and logged, everything else passes as recorded.
 
 An order leaves once. The same order again, by its Idempotency-Key or else by its key and content, is answered from the
-order log. A request that may order something, and is none of the contract's, does not leave at all.
+order log. A task that is seen to fail uncharged releases what its order held. A request that may order something, and
+is none of the contract's, does not leave at all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,14 +20,18 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import value_of_text
 from seedmock_contracts.endpoints import endpoint_path, match_route
 from seedmock_contracts.enums import BILLABLE, ErrorKind, Operation
+from seedmock_contracts.exchange import Exchange
+from seedmock_contracts.generation import first_frame
+from seedmock_contracts.lifecycle import UNSUCCESSFUL
 from seedmock_contracts.openapi.error_schemas import error_body
 from seedmock_contracts.validation import violations
 from seedmock_server.billing.statement import format_amount
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
-from seedmock_server.http.multipart import Form
+from seedmock_server.http.multipart import Form, FormFile
 from seedmock_server.http.request_body import BodyTooLarge, BodyTooSlow, MalformedBody, read_body
 from seedmock_server.http.request_document import UnsupportedMediaType, decode_document
 
+from ..conversation.history import History
 from ..driver.client import ReceivedResponse, Step
 from ..driver.http_transport import NoResponse
 from ..errors import HarnessError
@@ -38,6 +44,8 @@ STATUS_PATH = "/_guard"
 MAX_BODY_BYTES, BODY_SECONDS = 100 << 20, 30.0
 NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"idempotency-key"}
 READ_METHODS = ("GET", "HEAD")
+SPELLED_BYTES = 150
+"""Bytes of a file that its URI has: rules and messages read no more of one."""
 NOTE = b"x-seedmock-guard"
 
 
@@ -72,6 +80,8 @@ class SpendGuard:
     ) -> None:
         self._contract, self._proxy, self._transport = contract, proxy, transport
         self._is_live, self._token_price = is_live, token_price
+        self._failed_tasks: list[str] = []
+        proxy.on_exchange = self._note_failure
         self._order_lock = asyncio.Lock()  # one order at a time: the budget is read and held in one step
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -110,6 +120,7 @@ class SpendGuard:
                 await self._answer_order(route.endpoint.operation, scope, receive, send)
             elif method in READ_METHODS or route is not None:
                 await self._proxy(scope, receive, send)
+                await self._release_failed()
             else:
                 reason = f"{method[:20]} {path[:200]} is none of {self._contract.name}'s calls, and may cost money"
                 raise GuardRefusal(ErrorKind.ROUTE_NOT_FOUND, reason)
@@ -117,6 +128,21 @@ class SpendGuard:
             case = self._contract.error_case(refusal.kind)
             body = error_body(self._contract, case, f"seedmock guard: {refusal}; nothing was sent", refusal.field)
             await _send(send, max(case.status, 400), body, "refused")
+
+    def _note_failure(self, exchange: Exchange) -> None:
+        """Note the task of a response that says that it has failed, if the contract charges nothing for that."""
+        if exchange.operation not in (Operation.QUERY, Operation.CANCEL) or exchange.response.status != 200:
+            return
+        interaction = History(self._contract).interaction(exchange)
+        if interaction.status in UNSUCCESSFUL and interaction.status not in self._contract.charged_statuses:
+            self._failed_tasks.append(interaction.requested_id)
+
+    async def _release_failed(self) -> None:
+        """Release what failed tasks hold. Under the lock: an order that is under way writes to the log as well."""
+        while self._failed_tasks:
+            async with self._order_lock:
+                while self._failed_tasks:
+                    self._transport.release(self._failed_tasks.pop())
 
     async def _answer_order(self, operation: Operation, scope: Message, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -145,7 +171,7 @@ class SpendGuard:
             raise GuardRefusal(ErrorKind.MALFORMED, error.message) from error
         except UnsupportedMediaType as error:
             raise GuardRefusal(ErrorKind.UNSUPPORTED_MEDIA_TYPE, str(error)) from error
-        document = _form_document(contract, decoded) if isinstance(decoded, Form) else decoded
+        document = _form_document(contract, operation, decoded) if isinstance(decoded, Form) else decoded
         model = contract.request.read(document, "model")
         upscales = any(row.upscales and row.name == model for row in contract.models)
         return (Operation.UPSCALE if upscales and operation is Operation.CREATE else operation), document
@@ -237,18 +263,33 @@ def _order_id(operation: Operation, headers: Mapping[bytes, bytes], body: bytes,
     return blake2b(b"\0".join(parts), digest_size=16).hexdigest()
 
 
-def _form_document(contract: Contract, form: Form) -> dict[str, Any]:
-    """Return a form's document, with numbers and booleans where the contract's field is one: a form has texts alone."""
+def _form_document(contract: Contract, operation: Operation, form: Form) -> dict[str, Any]:
+    """Return a form's document, with numbers and booleans where the contract's field is one: a form has texts alone.
+
+    A file becomes a first frame, whose URI has the digest of its content: another picture makes another order.
+    """
     document = dict(form.document)
     for field in contract.fields:
         text = document.get(field.path)
         if isinstance(text, str):
             document[field.path] = value_of_text(text, field.types)
-    return document
+    part, layout = contract.request.file_parts.get(operation), contract.request.layout
+    frames = [first_frame(_file_uri(file)) for file in form.files if file.name == part]
+    if not frames or not isinstance(
+        document.get(str(part), {}), dict
+    ):  # a text in the file's place is left to its rule
+        return document
+    return layout.place(document, [*(located.reference for located in layout.find(document)), *frames])
+
+
+def _file_uri(file: FormFile) -> str:
+    digest = blake2b(file.content, digest_size=16).hexdigest()
+    return f"data:{file.content_type};digest={digest};base64,{b64encode(file.content[:SPELLED_BYTES]).decode()}"
 
 
 def _order_json(order: LoggedOrder) -> dict[str, Any]:
-    outcome = "rejected" if order.rejected else "unknown" if order.outcome_unknown else "accepted"
+    ended = "released" if order.released else "accepted"
+    outcome = "rejected" if order.rejected else "unknown" if order.outcome_unknown else ended
     return {
         "id": order.step,
         "price": format_amount(order.price),

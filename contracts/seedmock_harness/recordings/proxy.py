@@ -76,6 +76,8 @@ class RecordingProxy:
         self._contract, self._root, self._recorder, self._now = contract, root, recorder, now
         self._client = httpx.AsyncClient(timeout=TIMEOUT, transport=transport)
         self._callers: dict[str, str] = {}
+        self.on_exchange: Callable[[Exchange], None] = lambda exchange: None
+        """Called with each exchange that is recorded."""
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -132,7 +134,9 @@ class RecordingProxy:
         operation = identify_operation(self._contract, scope["method"], urlsplit(url).path, body)
         request = Request(scope["method"], url, redact_headers(headers), body)
         caller = self._caller(key, response.status)
-        self._recorder.add_or_stop(Exchange(operation, request, response, caller, self._now()))
+        exchange = Exchange(operation, request, response, caller, self._now())
+        self.on_exchange(exchange)
+        self._recorder.add_or_stop(exchange)
 
     def _caller(self, key: str, status: int) -> str:
         """Return the name that stands for a key; a key rejected before it was ever accepted is "wrong"."""

@@ -38,6 +38,8 @@ class LoggedOrder:
     response: Mapping[str, Any] | None = None
     responded_at: float = 0.0
     rejected: bool = False
+    released: bool = False
+    """True once its task has failed without being charged."""
 
     @property
     def outcome_unknown(self) -> bool:
@@ -60,8 +62,8 @@ class LoggedRun:
 
     @property
     def spent(self) -> Decimal:
-        """Upper bound of the cost in USD: every order that was not rejected."""
-        return sum((order.price for order in self._accepted()), Decimal(0))
+        """Upper bound of the cost in USD: every order that was neither rejected nor released."""
+        return sum((order.price for order in self._accepted() if not order.released), Decimal(0))
 
     @property
     def paid_steps(self) -> set[str]:
@@ -119,6 +121,11 @@ class OrderLog:
         order.task, order.response, order.responded_at, order.rejected = task, response, now, rejected
         event = "order_rejected" if rejected else "order_accepted"
         self._write(event, now, step=order.step, number=order.number, task_id=task, response=response)
+
+    def log_release(self, order: LoggedOrder, now: float) -> None:
+        """Log that an order will not be charged, since its task has failed. Raises OrderLogError."""
+        self._write("order_released", now, step=order.step, number=order.number)
+        order.released = True
 
     def finish_run(self, now: float, verdict: str) -> None:
         """Log that the run reached its verdict: it will not be resumed."""
@@ -194,6 +201,10 @@ def _apply_entry(entry: dict[str, Any], runs: dict[str, LoggedRun]) -> None:
         if order is not None:
             order.task, order.response = entry.get("task_id") or "", entry.get("response")
             order.responded_at, order.rejected = float(entry["at"]), entry["event"] == "order_rejected"
+    elif entry["event"] == "order_released":
+        order = run.order(entry["step"], entry["number"])
+        if order is not None:
+            order.released = True
     elif entry["event"] == "run_finished":
         run.finished = True
 

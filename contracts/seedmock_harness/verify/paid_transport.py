@@ -157,6 +157,13 @@ class PaidTransport:
             self._charged_step = ""  # the next order of the step is charged in its place
         self.order_log.log_outcome(order, self.target.now(), "", response, rejected=True)
 
+    def release(self, task_id: str) -> None:
+        """Give back what is held for a task that has failed uncharged; once. Raises OrderLogError."""
+        for order in self.order_log.run.orders:
+            if order.task == task_id and not order.rejected and not order.released:
+                self.order_log.log_release(order, self.target.now())
+                self.budget.spend(-order.price)
+
     def _outcome_unknown(self, order: LoggedOrder, reason: str) -> OrderOutcomeUnknown:
         self.unresolved_orders.append(describe_unresolved(order, reason, self.target.currency))
         return OrderOutcomeUnknown(f"the order of step {order.step} may have been accepted: {reason}")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.guard.guard_session import GuardOptions, open_guard
+from seedmock_harness.verify.order_log import OrderLog
 from seedmock_server import ControlClient, serve
 
 KEY = "sk_guarded_secret"
@@ -209,3 +213,65 @@ def test_malformed_and_foreign_bodies_are_refused_in_the_upstream_s_envelope(sta
         assert 400 <= response.status_code < 500
         assert json.loads(response.text)["error"]["message"].startswith("seedmock guard: ")
     assert guard.orders_sent == 0
+
+
+def test_a_task_that_fails_uncharged_releases_what_its_order_held(start_guard: StartGuard, tmp_path: Path) -> None:
+    guard = start_guard("0.3")
+    guard.control.fates.failed(times=1)
+    task = guard.order().json()["id"]
+    assert guard.call("GET", "/_guard").json()["held"] == PRICE
+    assert "0.2716 of 0.3 USD held" in message(guard.order(prompt="another"))
+    assert guard.call("GET", f"/v1/videos/{task}").json()["status"] == "FAILURE"
+    status = guard.call("GET", "/_guard").json()
+    assert (status["held"], status["orders"][0]["outcome"]) == ("0", "released")
+    # Once only, and the same order is still answered from the log: the client is told of its failed task.
+    guard.call("GET", f"/v1/videos/{task}")
+    assert guard.order().json()["id"] == task
+    assert guard.call("GET", "/_guard").json()["held"] == "0"
+    paid = guard.order(prompt="another").json()["id"]
+    assert guard.call("GET", f"/v1/videos/{paid}").json()["status"] == "SUCCESS"
+    assert guard.call("GET", "/_guard").json()["held"] == PRICE
+    # The next start reads it from the log.
+    log = OrderLog(
+        tmp_path / "orders.jsonl", json.loads((tmp_path / "orders.jsonl").read_text().split("\n")[0])["target"]
+    )
+    assert [run.spent for run in log.runs.values()] == [Decimal(PRICE)]
+
+
+def test_orders_with_different_files_are_different_orders(start_guard: StartGuard) -> None:
+    guard = start_guard()
+    texts = {name: (None, value) for name, value in ORDER.items()}
+
+    def order(content: bytes) -> httpx.Response:
+        return guard.call("POST", "/v1/videos", files={**texts, "input_reference": ("a.png", content, "image/png")})
+
+    red, blue = picture("red"), picture("blue")
+    first = order(red)
+    assert first.status_code == 200, first.text
+    assert order(blue).json()["id"] != first.json()["id"]
+    assert order(red).json() == first.json()
+    assert guard.orders_sent == 2
+
+
+def test_a_file_counts_in_the_rules_of_an_order(start_guard: StartGuard) -> None:
+    guard = start_guard()
+    item = {"type": "image_url", "role": "last_frame", "image_url": {"url": "https://example.com/b.png"}}
+    fields = {
+        "input_reference[content][0][type]": item["type"],
+        "input_reference[content][0][role]": item["role"],
+        "input_reference[content][0][image_url][url]": "https://example.com/b.png",
+    }
+    texts = {name: (None, value) for name, value in {**ORDER, **fields}.items()}
+    without = guard.call("POST", "/v1/videos", files=texts)
+    assert (without.status_code, "a last frame without a first" in message(without)) == (
+        400,
+        True,
+    )  # a last frame needs a first one
+    with_file = guard.call("POST", "/v1/videos", files={**texts, "input_reference": ("a.png", picture("red"))})
+    assert with_file.status_code == 200, with_file.text
+
+
+def picture(colour: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (640, 640), colour).save(buffer, "PNG")
+    return buffer.getvalue()
