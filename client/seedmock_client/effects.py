@@ -7,16 +7,17 @@ the upstream's own origin.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import Document
+from seedmock_contracts.records import record
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Upload:
     """A file to send as the only part of a multipart body."""
 
@@ -25,7 +26,7 @@ class Upload:
     type: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """An HTTP request. `url` is a path below the base URL, or absolute; `keyed` requests carry the API key."""
 
@@ -40,7 +41,7 @@ class HttpRequest:
     keyed: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
     """An HTTP response with header names in lower case. `at` is monotonic, `received` in epoch seconds."""
 
@@ -63,7 +64,7 @@ class BodySink(Protocol):
     def write(self, chunk: bytes) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PerformRequest:
     """Send a request within `seconds` and return its HttpResponse, or throw RequestNotSent or ResponseLost."""
 
@@ -72,14 +73,14 @@ class PerformRequest:
     sink: BodySink | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Sleep:
     """Sleep and return the time of the clock afterwards; Sleep(0) only reads the clock."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RunBlocking:
     """Call a blocking function, such as one that reads a file, and return its result."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,11 +13,12 @@ from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.mp4 import Movie
 from seedmock_contracts.pricing import Quote
+from seedmock_contracts.records import record
 
 Order: TypeAlias = GenerationRequest | UpscaleRequest
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Failure:
     """Reason of a failed task or asset, as the upstream gives it. `retryable` is None if the upstream does not say."""
 
@@ -26,7 +27,7 @@ class Failure:
     retryable: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Video:
     """A task as of its last response. `status` is None if `raw_status` is unknown; times are in epoch seconds.
 
@@ -53,7 +54,7 @@ class Video:
         return self.status in TERMINAL
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Mismatch:
     """A property in which a clip differs from its order: "size", "seconds" or "audio"."""
 
@@ -65,7 +66,7 @@ class Mismatch:
         return f"{self.property} is {self.actual}, expected {self.expected}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Clip:
     """A downloaded video. `movie` is measured in the file, `quote` is the expected price.
 
@@ -81,7 +82,7 @@ class Clip:
     statuses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Progress:
     """State of a task after one poll. `note` describes a problem that did not end the wait, such as a lost response."""
 
@@ -94,7 +95,7 @@ class Progress:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Group:
     """A group of assets. `name` was chosen by the caller, `group_name` by the upstream."""
 
@@ -104,7 +105,7 @@ class Group:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Asset:
     """An asset. `url` is its `asset://` reference; `status` is None if `raw_status` is unknown."""
 
@@ -119,7 +120,7 @@ class Asset:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of assets. `total` is None if the upstream does not report it."""
 
@@ -129,7 +130,7 @@ class Page:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Charge:
     """Actual cost of a task. The amount may still change until it is `settled`."""
 
@@ -139,7 +140,7 @@ class Charge:
     currency: str = "USD"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
     """One entry of the list of models that an upstream reports."""
 

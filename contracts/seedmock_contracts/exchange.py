@@ -9,13 +9,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from .enums import MediaKind
 from .errors import InvalidExchange
 from .facts import MediaFacts
 from .mp4 import CONTENT_TYPES, iso_format
+from .records import record
 
 SECRET_HEADERS = frozenset(
     {
@@ -58,7 +59,7 @@ _MAGIC = (
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Request:
     """A request. `url` is absolute, or begins with the path where the host is not known."""
 
@@ -68,7 +69,7 @@ class Request:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Response:
     """A response; status 0 means that none was received."""
 
@@ -79,7 +80,7 @@ class Response:
     """Properties of the clip in the body, which is not stored itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Exchange:
     """A request and its response. `operation` is empty for a request to an unknown endpoint.
 

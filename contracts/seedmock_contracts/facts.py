@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -21,12 +21,13 @@ from .enums import (
     StatusContext,
     TaskStatus,
 )
+from .records import record
 
 Document: TypeAlias = Mapping[str, Any]
 """A JSON body: the top level of every request and response of the upstreams is an object."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Evidence:
     """Basis and source of a fact."""
 
@@ -49,7 +50,7 @@ def assumed(reason: str) -> Evidence:
     return Evidence(Basis.ASSUMED, reason)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fact:
     """One statement about an upstream. `id` is stable, dotted and begins with the upstream's name."""
 
@@ -65,7 +66,7 @@ class Fact:
         return self.evidence.source
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BaseUrl(Fact):
     """Origin and path prefix of all endpoints: `https://example.com`, `/v1`."""
 
@@ -73,7 +74,7 @@ class BaseUrl(Fact):
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Endpoint(Fact):
     """Method and path of an operation, relative to a base URL; `{name}` is one path segment."""
 
@@ -87,7 +88,7 @@ class Endpoint(Fact):
         return tuple(re.findall(r"{(\w+)}", self.path))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Model(Fact):
     """A model: its name on the wire, its short name (`tier`), and the resolutions that it renders."""
 
@@ -98,7 +99,7 @@ class Model(Fact):
     unmoderated: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Size(Fact):
     """Width and height in pixels of a resolution and a ratio."""
 
@@ -112,7 +113,7 @@ class Size(Fact):
         return f"{self.width}x{self.height}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Field(Fact):
     """One field of a request. `types` are JSON type names; `default` applies when the field is left out."""
 
@@ -122,7 +123,7 @@ class Field(Fact):
     default: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ResponseField(Fact):
     """One field of a response: `path` such as `data.items[].id`; `types` are JSON type names.
 
@@ -142,7 +143,7 @@ class ResponseField(Fact):
     envelope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ModeFact(Fact):
     """A kind of generation and the roles of the references that select it."""
 
@@ -150,7 +151,7 @@ class ModeFact(Fact):
     roles: tuple[Role, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MediaLimit(Fact):
     """Limit on one reference, or on all references of a kind together.
 
@@ -173,7 +174,7 @@ class MediaLimit(Fact):
         return None if bounds is None else replace(self, low=bounds[0], high=bounds[1], others=())
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MediaFormats(Fact):
     """Formats in which references of a kind are accepted; all are under the option `off` of `variant`.
 
@@ -187,7 +188,7 @@ class MediaFormats(Fact):
     quantity: str = "format"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class MediaFacts:
     """Measured or declared properties of an image, video or sound. `format` names a container or codec.
 
@@ -220,7 +221,7 @@ class MediaFacts:
         return replace(self, width=width, height=height, stored_size=None)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Tariff(Fact):
     """Price in USD of one second of a model at a resolution."""
 
@@ -229,7 +230,7 @@ class Tariff(Fact):
     per_second: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TokenBill:
     """Number of billed tokens of a clip: one for so many pixels of its frames, and of some frames more."""
 
@@ -243,14 +244,14 @@ class TokenBill:
         return width * height * frames // self.pixels_per_token
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Amount(Fact):
     """A single number, such as a fee in USD, a minimum of seconds or a number of days."""
 
     value: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StatusSpelling(Fact):
     """Spelling of a status in one context. `variant` names the option that uses it, if that is not the default."""
 
@@ -260,7 +261,7 @@ class StatusSpelling(Fact):
     variant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ErrorCase(Fact):
     """Response of an upstream to one kind of error. `message` may use {field}, {value}, {allowed}, {detail}, {nested}.
 
@@ -280,7 +281,7 @@ class ErrorCase(Fact):
     wording: Basis = Basis.ASSUMED
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FailCode(Fact):
     """Code of a moderation or of a failed task. `reason` is the kind of content that moderation objects to.
 
@@ -294,7 +295,7 @@ class FailCode(Fact):
     retryable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Variants(Fact):
     """Behaviours between which a setting chooses, because the true one is unknown or differs between sources."""
 
@@ -303,14 +304,14 @@ class Variants(Fact):
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Behaviour(Fact):
     """A fact that is neither a value nor a rule on a request, described in words."""
 
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Violation:
     """One broken rule: the fact, the field with its value, and the allowed values in words."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 from .documents.paths import first_value_at
 from .enums import Mode, Operation
 from .facts import MISSING, Behaviour, Document
+from .records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Envelope:
     """Form of an error body. `parts` are pairs of a path and the part of the error there, in the order of the keys.
 
@@ -26,7 +27,7 @@ class Envelope:
     option: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class IdPattern(Behaviour):
     """Form of the ids that an operation creates, as a regular expression for the whole id.
 
@@ -38,21 +39,21 @@ class IdPattern(Behaviour):
     utc_offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ResponseStatement(Behaviour):
     """Statement about the response of an operation as a whole, which checks cite."""
 
     operation: Operation
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class KeyOrder(ResponseStatement):
     """Order of the keys in the body of an operation's success."""
 
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ResponseFormat:
     """Paths of what every reader of responses needs.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from seedmock_contracts.documents.hosts import web_host
+from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import contracts
 
 from .clock import MAX_DURATION
@@ -30,7 +31,7 @@ class InvalidSetting(SeedmockServerError, ValueError):
     """Malformed setting. The message names it, its value and what is allowed."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Settings:
     """Configuration of one emulator.
 

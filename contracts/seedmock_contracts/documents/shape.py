@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from ..records import record
 
 Shape: TypeAlias = dict[str, Any]
 
@@ -30,7 +31,7 @@ _FORMATS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ShapeDifference:
     """One difference between two shapes; `breaking` if a reader that relies on the expected one would fail."""
 

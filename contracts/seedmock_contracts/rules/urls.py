@@ -6,7 +6,7 @@ Knows no upstream. Nothing is fetched or resolved: a URL is judged by its spelli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..documents.hosts import has_password, unreachable_reason, without_user_information
@@ -15,6 +15,7 @@ from ..documents.references import LocatedReference, ReferenceLayout
 from ..enums import MediaKind
 from ..facts import Document, Violation
 from ..generation import Reference
+from ..records import record
 from .boundaries import BoundaryCase, sample_reference
 from .rule import ReferenceUrlRule, Rule, ValueRule
 
@@ -22,7 +23,7 @@ INTERNAL_HOST = "https://files.internal/reference"
 PUBLIC = "a host that is reachable from the public internet, without user information"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WebUrl(ReferenceUrlRule):
     """A URL is not a data: URI. Applies only under `option` of `variant`.
 
@@ -51,7 +52,7 @@ class WebUrl(ReferenceUrlRule):
         return (sample_reference(MediaKind.VIDEO).url,)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ReachableHost(ValueRule):
     """The host of a URL can be reached from the public internet. With a variant, applies only under `option` of it."""
 
@@ -71,7 +72,7 @@ class ReachableHost(ValueRule):
         return (INTERNAL_HOST, "https://gateway/reference")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ReachableReferences(Rule):
     """The hosts of all references can be reached. With a variant, applies only under `option` of it."""
 
@@ -92,7 +93,7 @@ class ReachableReferences(Rule):
         yield BoundaryCase(self.violating_document(document, layout), False, f"{INTERNAL_HOST}.png", gross=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NoPassword(ValueRule):
     """A URL contains no password: it would stand in every log on its way."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from seedmock_contracts.records import record
 
 from ..api.accounts import ApiKeys
 from ..clock import Clocks
@@ -38,7 +40,7 @@ DueSource = Callable[[str, float], Awaitable[float]]
 """From an account and a reading of its clock to the next time that something happens; NEVER for nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class ControlContext:
     """Components of the emulator.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
+
+from seedmock_contracts.records import record
 
 from .context import ControlContext
 from .query_parameters import QueryParameter, string
@@ -18,7 +20,7 @@ ACCOUNT_HELP = "an account as the journal names it, instead of a key"
 ACCOUNT_QUERY = {"key": string(KEY_HELP), "account": string(ACCOUNT_HELP)}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ControlRequest:
     """Parsed request: `query` has the declared types, `body` the endpoint's; `account` is that of the API key.
 
@@ -33,7 +35,7 @@ class ControlRequest:
     scope: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class ControlEndpoint:
     """One method at one path. `query` declares each query parameter; `body` and `response` are types.
 

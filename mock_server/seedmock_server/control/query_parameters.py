@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from seedmock_contracts.records import record
 
 from ..clock import MAX_TIME
 from .errors import ControlError, abbreviated
@@ -16,7 +17,7 @@ WHOLE_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 BOOLEANS = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class QueryParameter:
     """A query parameter; `schema` is its JSON schema: a string, an enum, an integer with bounds, or a boolean."""
 

@@ -7,13 +7,14 @@ Knows no upstream: error codes and messages come from the contracts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import FailCode
+from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import contracts
 
 from ..matching.rules import InvalidRule
@@ -77,7 +78,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fate:
     """Kind and parameters of a fate: durations in seconds, the rest as text."""
 
@@ -93,7 +94,7 @@ class Fate:
 SUCCEED = Fate(FateKind.SUCCEED)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Outcomes:
     """Fates with their weights; a single one is certain."""
 

@@ -7,10 +7,11 @@ by `;`. Knows no upstream, and nothing of what a fault does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from seedmock_contracts.enums import Operation
+from seedmock_contracts.records import record
 
 from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet, match_table, parse_rule
 from ..matching.syntax import parse_kind, quote_value
@@ -24,7 +25,7 @@ NONE = "none"
 """Header that keeps all rules of faults from a request."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fault:
     """Kind and parameters of a fault, parsed: durations in seconds, counts as whole numbers, the rest as text."""
 
@@ -72,7 +73,7 @@ class Fault:
         return Fault(self.kind, {"seconds": round(seconds, 6)})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FaultRule:
     """A fault, and the requests that it is applied to."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Generic, Protocol, TypeVar
 
 from seedmock_contracts.enums import Operation
+from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import NAMES
 
 from ..errors import SeedmockServerError
@@ -20,7 +21,7 @@ class InvalidRule(SeedmockServerError, ValueError):
     """A rule is malformed; the message names the field, the value and what is allowed."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RequestFacts:
     """Properties of a request that rules can match. `number` counts the requests of its kind, for draws."""
 
@@ -36,7 +37,7 @@ class RequestFacts:
     method: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Match:
     """Conditions on a request; None accepts any. `prompt` and `reference` are searched as regular expressions.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from seedmock_contracts.records import record
 
 from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine
@@ -14,7 +14,7 @@ from ..settings import Settings
 RESULTS, FILES = RESULTS_PREFIX.rstrip("/"), FILES_PREFIX.rstrip("/")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class UpstreamContext:
     engine: Engine
     library: AssetLibrary

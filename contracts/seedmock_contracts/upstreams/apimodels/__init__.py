@@ -49,8 +49,7 @@ from ...rules.fields import (
 )
 from ...rules.rule import Rule
 from ...rules.urls import NoPassword, ReachableHost, ReachableReferences, WebUrl
-from ...terms import UpscaleTerms
-from ...timing import CallbackPlan, Latency
+from ...terms import CallbackPlan, Latency, UpscaleTerms
 from .. import _ark
 from . import assets as library
 from .errors import CODES, ENVELOPE, ERRORS

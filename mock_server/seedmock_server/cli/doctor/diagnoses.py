@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
@@ -12,6 +11,8 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+from seedmock_contracts.records import record
 
 from .machine import NAME, MachineFacts
 
@@ -30,7 +31,7 @@ class DiagnosisLevel(StrEnum):
     PROBLEM = "problem"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Diagnosis:
     """Result of one check: `message` says what is, `advice` what to do if it is not ok."""
 

@@ -7,13 +7,15 @@ import platform
 import shutil
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.metadata import distributions, entry_points, requires
 from importlib.metadata import metadata as distribution_metadata
 from importlib.util import find_spec
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
+
+from seedmock_contracts.records import record
 
 from ..connection import DEFAULT_URL
 
@@ -22,7 +24,7 @@ NAME = "seedmock"
 PLUGIN_PACKAGES = ("seedmock_server", "seedmock_harness")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PytestPlugin:
     """An entry point of pytest that names a module of seedmock, and if the module exists."""
 
@@ -31,7 +33,7 @@ class PytestPlugin:
     exists: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ServerProbe:
     """Answer at an address: `version` of an emulator, or the `error` of the attempt."""
 
@@ -41,7 +43,7 @@ class ServerProbe:
     error: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class MachineFacts:
     """Everything that is diagnosed. Errors are sentences; empty if there was none."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from seedmock_contracts.records import record
 
 from .. import heif
 from ..encoding.encoder import Unrenderable
@@ -35,7 +36,7 @@ SWAPPING = range(5, 9)
 IMAGE_WIDTH, IMAGE_LENGTH = 256, 257
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ImageSize:
     """Width and height of an image as it is seen, its format, and the stored size where that is another."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from seedmock_contracts.records import record
 
 Box = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CardLayout:
     """Positions and sizes. Offsets and sides are even, since colour has half the resolution; font sizes are heights.
 

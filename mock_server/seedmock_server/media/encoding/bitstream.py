@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from seedmock_contracts.records import record
 
 # Types of H.264 NAL units.
 SLICE, IDR_SLICE, SPS, PPS = 1, 5, 7, 8
@@ -14,7 +15,7 @@ ADTS_HEADER_BYTES = 7
 FRAME_SAMPLES = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stream:
     """H.264 video: the two parameter sets, and one sample (length-prefixed) for each frame."""
 

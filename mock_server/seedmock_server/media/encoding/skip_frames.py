@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from seedmock_contracts.records import record
+
 BASELINE = 66
 
 
@@ -38,7 +40,7 @@ class BitReader:
         return (1 << zeros) - 1 + self.take(zeros)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SkipFrames:
     """Parameters of a stream that a slice header depends on. `number_bits` is the width of frame_num."""
 

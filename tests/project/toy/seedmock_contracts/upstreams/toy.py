@@ -53,8 +53,7 @@ from seedmock_contracts.rules.fields import (
     WholeNumber,
     type_rules,
 )
-from seedmock_contracts.terms import AssetTerms
-from seedmock_contracts.timing import Latency
+from seedmock_contracts.terms import AssetTerms, Latency
 
 NAME = "toy"
 PAGE = documented("the page of the toy")
