@@ -161,7 +161,7 @@ class FakeServer:
     """Server that greets as Redis does, and answers some commands with fixed bytes."""
 
     def __init__(self, replies: dict[bytes, bytes]) -> None:
-        self._replies = {b"HELLO": b"%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n", **replies}
+        self.replies = {b"HELLO": b"%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n", **replies}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -182,7 +182,7 @@ class FakeServer:
             with connection:
                 while data := connection.recv(65536):
                     for name in re.findall(rb"\*\d+\r\n\$\d+\r\n([A-Z]+)\r\n", data):
-                        connection.sendall(self._replies.get(name, b"+OK\r\n"))
+                        connection.sendall(self.replies.get(name, b"+OK\r\n"))
 
 
 def test_a_server_that_starts_at_the_same_time_is_no_other_program() -> None:
