@@ -45,12 +45,20 @@ def emulator_command(python: str = sys.executable) -> list[str]:
 
 @contextmanager
 def emulator(
-    folder: Path, *, name: str = "seedmock", python: str = sys.executable, options: Sequence[str] = ()
+    folder: Path,
+    *,
+    name: str = "seedmock",
+    python: str = sys.executable,
+    options: Sequence[str] = (),
+    cores: str = SERVER_CORE,
 ) -> Iterator[Server]:
     """An emulator with its clips in a folder; `python` is that of the build that is measured."""
     # At other paces the emulator renders clips ahead while it is idle, which is when the peer is loaded.
     cache = str(folder / name.replace(" ", "-"))
-    with _process(emulator_command(python), ("--pace", "instant", *options), {"XDG_CACHE_HOME": cache}) as (port, pid):
+    with _process(emulator_command(python), ("--pace", "instant", *options), {"XDG_CACHE_HOME": cache}, cores) as (
+        port,
+        pid,
+    ):
         yield Server(name, f"http://127.0.0.1:{port}/v1/videos", pid)
 
 
@@ -85,12 +93,15 @@ def python_of(checkout: Path) -> str:
 
 @contextmanager
 def _process(
-    command: Sequence[str], options: Sequence[str], variables: Mapping[str, str] = MappingProxyType({})
+    command: Sequence[str],
+    options: Sequence[str],
+    variables: Mapping[str, str] = MappingProxyType({}),
+    cores: str = SERVER_CORE,
 ) -> Iterator[tuple[int, int]]:
-    """A server that listens on the port that follows its command. Pinned to the servers' core by this process's."""
+    """A server that listens on the port that follows its command, on the servers' core unless others are named."""
     port = free_port()
     server: Any = subprocess.Popen(
-        [str(program("taskset")), "-c", SERVER_CORE, *command, str(port), *options],
+        [str(program("taskset")), "-c", cores, *command, str(port), *options],
         stdout=subprocess.DEVNULL,
         env={**os.environ, "PYTHONWARNINGS": "ignore", **variables},
     )

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from api import ORDER, create_task, wrk_script
-from load import cpu_seconds, missing_programs, resident_bytes, run_wrk
+from load import cpu_seconds, family_seconds, missing_programs, resident_bytes, run_wrk
 from measures import Measure, print_table
 from servers import Server, emulator, redis_server
 from store_trials import kills
@@ -31,6 +31,7 @@ CREATE_TARGETS = {"sqlite": 1.4, "redis": 1.6}
 POLL_TARGETS = {"sqlite": 1.4, "redis": 1.6}
 LONE_POLL_TARGETS = {"redis": 3.0}
 START_TARGET, P99_TARGET, MEMORY_TARGET = 1.0, 10.0, 150.0
+CORES, WORKERS, WORKERS_TARGET = 2, 4, 1.7
 PROGRAMS = ("wrk", "taskset", "redis-server")
 
 
@@ -144,10 +145,44 @@ def measure_kills(options: argparse.Namespace, folder: Path) -> Iterator[Measure
         yield Measure(f"{killed}: charged twice", outcome.charged_twice, "orders", at_most=0)
 
 
+# --- workers ---
+
+
+def measure_workers(options: argparse.Namespace, folder: Path) -> Iterator[Measure]:
+    """What workers on all cores can answer beside one process, which has a core at most.
+
+    The load takes time of the same cores, so that the rate is computed from processor time: cores by seconds of a call.
+    """
+    with redis_server(folder) as redis:
+        for store, url in (("sqlite", f"sqlite:{folder}/workers.db"), ("redis", redis.url)):
+            for call in ("create", "poll"):
+                alone = _seconds_of_a_call(call, url, 1, options, folder)
+                together = _seconds_of_a_call(call, url, WORKERS, options, folder)
+                name = f"{store}: {call}s of {WORKERS} workers on {CORES} cores"
+                yield Measure(name, CORES / together, "/s", "one", 1 / alone, at_least=WORKERS_TARGET)
+
+
+def _seconds_of_a_call(call: str, store: str, workers: int, options: argparse.Namespace, folder: Path) -> float:
+    """Processor time of a call, of all processes of a server together; the median of rounds."""
+    arguments = ("--store", store, *(("--workers", str(workers)) if workers > 1 else ()))
+    script = wrk_script(folder / f"{call}.lua", ORDER if call == "create" else None)
+    with emulator(folder, options=arguments, cores=f"0-{CORES - 1}") as server:
+        task = create_task(server)  # also waits: the port is open before any worker answers
+        url = server.url if call == "create" else f"{server.url}/{task}"
+        seconds: list[float] = []
+        for _ in range(options.rounds):
+            before = family_seconds(server.pid)
+            load = run_wrk(url, seconds=options.seconds, connections=CONNECTIONS[0], script=script)
+            assert load.errors == 0, f"{load.errors} responses of {workers} workers were not 2xx or 3xx"
+            seconds.append((family_seconds(server.pid) - before) / load.responses)
+    return statistics.median(seconds)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace, Path], Iterator[Measure]]] = {
     "calls": measure_calls,
     "many": measure_many,
     "kills": measure_kills,
+    "workers": measure_workers,
 }
 
 if __name__ == "__main__":
