@@ -1,5 +1,5 @@
 # The usual tasks. Everything runs in .venv; see README.md, section "Development".
-.PHONY: test slow deep test-all npm coverage check format docs bench ci
+.PHONY: test slow deep test-all stores npm coverage check format docs bench ci
 
 bin := .venv/bin
 
@@ -14,6 +14,9 @@ deep:  # the slow tests with many more examples, and with all cases of those tha
 
 test-all:
 	$(bin)/pytest -q -n auto
+
+stores:  # the quick tests of the server and the harness with their state on SQLite, then on Redis
+	.ci/stores whole
 
 npm:  # the tests of the npm package, and of the examples that use it
 	for folder in npm $(dir $(wildcard examples/*/package.json)); do \
