@@ -149,7 +149,7 @@ def measure_kills(options: argparse.Namespace, folder: Path) -> Iterator[Measure
 
 
 def measure_workers(options: argparse.Namespace, folder: Path) -> Iterator[Measure]:
-    """What workers on all cores can answer beside one process, which has a core at most.
+    """Rate of workers on all cores beside that of one process, which has a core at most.
 
     The load takes time of the same cores, so that the rate is computed from processor time: cores by seconds of a call.
     """
