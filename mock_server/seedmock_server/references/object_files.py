@@ -15,7 +15,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, NotSupportedError, PermissionDeniedError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PermissionDeniedError
 from obstore.store import S3Store
 
 from ..randomness import fresh_token
@@ -25,9 +25,9 @@ from .files_address import IDENTITY, BucketAddress
 T = TypeVar("T")
 SECONDS = 20.0
 """Longest time that a request waits for the store."""
-# obstore 0.12 raises Python's own error for what is not found, and its own classes for the rest.
+# For what is not there obstore raises Python's own error, and for the rest its own.
 ERRORS = (BaseError, OSError)
-MISSING = (NotFoundError, FileNotFoundError)
+MISSING = FileNotFoundError
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 REFUSALS = (

@@ -19,6 +19,8 @@ import httpx
 import pytest
 from ruamel.yaml import YAML
 
+from seedmock_contracts.upstreams import NAMES
+
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "several-machines"
 COMPOSE: Any = YAML(typ="safe").load(ROOT / "examples" / "compose.yaml")
@@ -177,3 +179,50 @@ def test_each_test_of_a_run_with_xdist_has_a_key_of_its_own(mock: Mock, tmp_path
         assert (run.returncode, "6 passed" in output) == (0, True), output
     # What tests have left is deleted after each.
     assert httpx.get(f"{mock.url}/_mock/tasks").json()["tasks"] == []
+
+
+NODE_TEST = """
+const assert = require("node:assert/strict");
+const { test } = require("node:test");
+const { mockUpstreams } = require("seedmock/node-test");
+for (const number of [0, 1, 2]) {
+  test(`boat ${number}`, async (t) => {
+    const upstreams = await mockUpstreams(t, { frozen: true });
+    if (number === 1) await upstreams.fates.failed();
+    const url = `${upstreams.baseUrl("opeai")}/videos`;
+    const headers = { ...upstreams.headers, "content-type": "application/json" };
+    const order = { model: "seedance-2-0", prompt: "A boat", size: "1280x720", seconds: "4" };
+    const { id } = await (await fetch(url, { method: "POST", headers, body: JSON.stringify(order) })).json();
+    await upstreams.clock.advance("1h");
+    const seen = new Set();
+    for (let poll = 0; poll < 4; poll += 1) seen.add((await (await fetch(`${url}/${id}`, { headers })).json()).status);
+    assert.deepEqual([...seen], [number === 1 ? "FAILURE" : "SUCCESS"]);
+  });
+}
+"""
+
+
+@pytest.mark.slow
+def test_the_npm_package_has_a_key_for_each_test(mock: Mock, tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node: install Node.js")
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "seedmock").symlink_to(ROOT / "npm")
+    (tmp_path / "boats.test.cjs").write_text(NODE_TEST)
+    environment = {**os.environ, "SEEDMOCK_URL": mock.url}
+    command = [node, "--test", "boats.test.cjs"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment, timeout=120
+    )
+    assert (done.returncode, "pass 3" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("upstream", NAMES)
+def test_the_free_checks_of_verify_hold_with_calls_to_both_in_turn(mock: Mock, upstream: str) -> None:
+    keys = ["--api-key", "sk_one", "--second-api-key", "sk_two"]
+    command = [sys.executable, "-m", "seedmock_server", "verify", "--upstream", upstream, "--base-url", mock.url, *keys]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert "conforms" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0

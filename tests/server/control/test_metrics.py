@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -96,6 +98,35 @@ def test_names_and_units_keep_the_conventions(start_server: StartServer) -> None
         assert family.documentation.endswith(".")
         assert family.type in ("counter", "gauge", "histogram")
         assert family.type != "counter" or all(row.name.endswith("_total") for row in family.samples)
+
+
+def test_the_guide_names_the_metrics_and_labels_that_there_are(start_server: StartServer) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "guides" / "metrics.md").read_text(encoding="utf-8")
+    server = start_server(pace="fast")
+    task_id = server.order_opeai()
+    server.post("/v1/videos", BOAT_OPEAI | {"seconds": "99"})
+    server.get(f"/v1/videos/{task_id}", headers={"X-Mock-Fault": "status code=503"})
+    labels: dict[str, set[str]] = {}
+    families = text_string_to_metric_families(server.get("/_mock/metrics", key=None).text)
+    names = set()
+    for family in families:
+        names |= {family.name, *(row.name for row in family.samples)}
+        for row in family.samples:
+            labels.setdefault(row.name, set()).update(row.labels)
+    without_samples = {"seedmock_callbacks_total"}  # of callbacks that nobody has asked for
+    table = re.findall(r"^\| (`seedmock_[^|]*`) \| ([^|]*) \|", text, re.MULTILINE)
+    documented = {name: set(row[1].split(", ")) - {""} for row in table for name in re.findall(r"seedmock_\w+", row[0])}
+    assert {name for name in documented if not name.endswith("_seconds")} - names <= without_samples
+    for name in documented.keys() & labels.keys():
+        assert labels[name] == documented[name], name
+    queries = re.findall(r"\| `([^|]*seedmock_[^|]*)` \|$", text, re.MULTILINE)
+    assert len(queries) >= 6
+    for query in queries:
+        for name, matchers in re.findall(r"(seedmock_\w+)(?:\{([^}]*)\})?", query):
+            assert name in names, query
+            assert set(re.findall(r"(\w+)=", matchers)) <= labels[name], query
+        for grouped in re.findall(r"by \(([^)]*)\)", query):
+            assert set(grouped.split(", ")) <= set().union(*labels.values()), query
 
 
 def test_the_library_is_loaded_by_the_first_scrape_alone() -> None:
