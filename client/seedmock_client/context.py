@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from seedmock_contracts.enums import ErrorKind, TaskStatus
 from seedmock_contracts.facts import Document
-from seedmock_contracts.records import record
 from seedmock_contracts.validation import violations
 
 from .effects import Flow, HttpRequest, HttpResponse, PerformRequest, TransportError
@@ -36,7 +35,7 @@ _ENDS: Mapping[TaskStatus, type[SeedmockError]] = {
 }
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientConfig:
     """Codec of the upstream and behaviour of a client."""
 

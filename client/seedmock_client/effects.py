@@ -7,17 +7,16 @@ the upstream's own origin.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import Document
-from seedmock_contracts.records import record
 
 T = TypeVar("T")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A file to send as the only part of a multipart body."""
 
@@ -26,7 +25,7 @@ class Upload:
     type: str
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """An HTTP request. `url` is a path below the base URL, or absolute; `keyed` requests carry the API key."""
 
@@ -41,7 +40,7 @@ class HttpRequest:
     keyed: bool = True
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
     """An HTTP response with header names in lower case. `at` is monotonic, `received` in epoch seconds."""
 
@@ -64,7 +63,7 @@ class BodySink(Protocol):
     def write(self, chunk: bytes) -> None: ...
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class PerformRequest:
     """Send a request within `seconds` and return its HttpResponse, or throw RequestNotSent or ResponseLost."""
 
@@ -73,14 +72,14 @@ class PerformRequest:
     sink: BodySink | None = None
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Sleep:
     """Sleep and return the time of the clock afterwards; Sleep(0) only reads the clock."""
 
     seconds: float
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RunBlocking:
     """Call a blocking function, such as one that reads a file, and return its result."""
 

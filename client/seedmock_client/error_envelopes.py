@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from html import unescape
 from typing import Any
 
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.facts import MISSING, Document
-from seedmock_contracts.records import record
 from seedmock_contracts.response_format import first_value
 from seedmock_contracts.upstreams import contracts
 
@@ -49,7 +48,7 @@ STATUS_KINDS: Mapping[int, ErrorKind] = {
 _RETRYABLE = {ErrorKind.RATE_LIMIT, ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED, ErrorKind.REQUEST_TIMEOUT}
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBody:
     """Error that a response reports. `status` is that of HTTP, or of the envelope where HTTP says 200."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,12 +13,11 @@ from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.mp4 import Movie
 from seedmock_contracts.pricing import Quote
-from seedmock_contracts.records import record
 
 Order: TypeAlias = GenerationRequest | UpscaleRequest
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Reason of a failed task or asset, as the upstream gives it. `retryable` is None if the upstream does not say."""
 
@@ -27,7 +26,7 @@ class Failure:
     retryable: bool | None = None
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
     """A task as of its last response. `status` is None if `raw_status` is unknown; times are in epoch seconds.
 
@@ -54,7 +53,7 @@ class Video:
         return self.status in TERMINAL
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Mismatch:
     """A property in which a clip differs from its order: "size", "seconds" or "audio"."""
 
@@ -66,7 +65,7 @@ class Mismatch:
         return f"{self.property} is {self.actual}, expected {self.expected}"
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
     """A downloaded video. `movie` is measured in the file, `quote` is the expected price.
 
@@ -82,7 +81,7 @@ class Clip:
     statuses: tuple[str, ...] = ()
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """State of a task after one poll. `note` describes a problem that did not end the wait, such as a lost response."""
 
@@ -95,7 +94,7 @@ class Progress:
     note: str = ""
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """A group of assets. `name` was chosen by the caller, `group_name` by the upstream."""
 
@@ -105,7 +104,7 @@ class Group:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """An asset. `url` is its `asset://` reference; `status` is None if `raw_status` is unknown."""
 
@@ -120,7 +119,7 @@ class Asset:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of assets. `total` is None if the upstream does not report it."""
 
@@ -130,7 +129,7 @@ class Page:
     total: int | None = None
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """Actual cost of a task. The amount may still change until it is `settled`."""
 
@@ -140,7 +139,7 @@ class Charge:
     currency: str = "USD"
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
     """One entry of the list of models that an upstream reports."""
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from itertools import chain, repeat
-
-from seedmock_contracts.records import record
 
 VENDOR_PACING = (3.0, 3.0, 5.0, 5.0, 5.0, 8.0, 8.0, 10.0, 15.0)
 """Seconds between polls in a vendor's own script; the last repeats."""
 _MAX_RETRY_AFTER = 1e9  # about 30 years: a header can have any number of digits
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """Limits on waiting and repeating, in seconds of the client's clock and in numbers of tries."""
 

@@ -18,8 +18,6 @@ import httpx
 from anyio import sleep as async_sleep
 from anyio import to_thread
 
-from seedmock_contracts.records import record
-
 from . import host_guard
 from .effects import BodySink, Effect, Flow, HttpResponse, PerformRequest, RequestNotSent, ResponseLost, Sleep
 from .errors import SeedmockError
@@ -47,7 +45,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 _RESPONSE_LOST = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, ValueError)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class TransportConfig:
     """Base URL, API key and clocks of a transport: `now` is monotonic, `epoch` in epoch seconds."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 from .enums import SUBJECTS, Capability, ErrorKind, Operation, StatusContext, TaskStatus
@@ -34,14 +34,14 @@ from .facts import (
     TokenBill,
     Variants,
 )
-from .records import record
 from .request_format import RequestFormat
 from .response_format import IdPattern, KeyOrder, ResponseFormat, ResponseStatement
 from .rules.rule import Rule
-from .terms import AssetTerms, CallbackPlan, Latency, UpscaleTerms
+from .terms import AssetTerms, UpscaleTerms
+from .timing import CallbackPlan, Latency
 
 
-@record(frozen=True, repr=False, kw_only=True)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Contract:
     """Facts of an upstream, in the order of its documentation.
 

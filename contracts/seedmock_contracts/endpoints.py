@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote, unquote
 
 from .contract import Contract
 from .enums import Operation
 from .facts import Endpoint
-from .records import record
 from .upstreams import get_contract
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Route:
     """The endpoint of a request, with the decoded parameters of its path."""
 

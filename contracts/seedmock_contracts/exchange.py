@@ -9,14 +9,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .enums import MediaKind
 from .errors import InvalidExchange
 from .facts import MediaFacts
 from .mp4 import CONTENT_TYPES, iso_format
-from .records import record
 
 SECRET_HEADERS = frozenset(
     {
@@ -59,7 +58,7 @@ _MAGIC = (
 Headers = tuple[tuple[str, str], ...]
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """A request. `url` is absolute, or begins with the path where the host is not known."""
 
@@ -69,7 +68,7 @@ class Request:
     body: str = ""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Response:
     """A response; status 0 means that none was received."""
 
@@ -80,7 +79,7 @@ class Response:
     """Properties of the clip in the body, which is not stored itself."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A request and its response. `operation` is empty for a request to an unknown endpoint.
 

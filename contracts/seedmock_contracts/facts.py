@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -21,13 +21,12 @@ from .enums import (
     StatusContext,
     TaskStatus,
 )
-from .records import record
 
 Document: TypeAlias = Mapping[str, Any]
 """A JSON body: the top level of every request and response of the upstreams is an object."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Basis and source of a fact."""
 
@@ -50,7 +49,7 @@ def assumed(reason: str) -> Evidence:
     return Evidence(Basis.ASSUMED, reason)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One statement about an upstream. `id` is stable, dotted and begins with the upstream's name."""
 
@@ -66,7 +65,7 @@ class Fact:
         return self.evidence.source
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class BaseUrl(Fact):
     """Origin and path prefix of all endpoints: `https://example.com`, `/v1`."""
 
@@ -74,7 +73,7 @@ class BaseUrl(Fact):
     prefix: str
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Endpoint(Fact):
     """Method and path of an operation, relative to a base URL; `{name}` is one path segment."""
 
@@ -88,7 +87,7 @@ class Endpoint(Fact):
         return tuple(re.findall(r"{(\w+)}", self.path))
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Model(Fact):
     """A model: its name on the wire, its short name (`tier`), and the resolutions that it renders."""
 
@@ -99,7 +98,7 @@ class Model(Fact):
     unmoderated: tuple[str, ...] = ()
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Size(Fact):
     """Width and height in pixels of a resolution and a ratio."""
 
@@ -113,7 +112,7 @@ class Size(Fact):
         return f"{self.width}x{self.height}"
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Field(Fact):
     """One field of a request. `types` are JSON type names; `default` applies when the field is left out."""
 
@@ -123,7 +122,7 @@ class Field(Fact):
     default: Any = None
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ResponseField(Fact):
     """One field of a response: `path` such as `data.items[].id`; `types` are JSON type names.
 
@@ -143,7 +142,7 @@ class ResponseField(Fact):
     envelope: str = ""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ModeFact(Fact):
     """A kind of generation and the roles of the references that select it."""
 
@@ -151,7 +150,7 @@ class ModeFact(Fact):
     roles: tuple[Role, ...]
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class MediaLimit(Fact):
     """Limit on one reference, or on all references of a kind together.
 
@@ -174,7 +173,7 @@ class MediaLimit(Fact):
         return None if bounds is None else replace(self, low=bounds[0], high=bounds[1], others=())
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class MediaFormats(Fact):
     """Formats in which references of a kind are accepted; all are under the option `off` of `variant`.
 
@@ -188,7 +187,7 @@ class MediaFormats(Fact):
     quantity: str = "format"
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFacts:
     """Measured or declared properties of an image, video or sound. `format` names a container or codec.
 
@@ -221,7 +220,7 @@ class MediaFacts:
         return replace(self, width=width, height=height, stored_size=None)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Tariff(Fact):
     """Price in USD of one second of a model at a resolution."""
 
@@ -230,7 +229,7 @@ class Tariff(Fact):
     per_second: Decimal
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class TokenBill:
     """Number of billed tokens of a clip: one for so many pixels of its frames, and of some frames more."""
 
@@ -244,14 +243,14 @@ class TokenBill:
         return width * height * frames // self.pixels_per_token
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Amount(Fact):
     """A single number, such as a fee in USD, a minimum of seconds or a number of days."""
 
     value: Decimal
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class StatusSpelling(Fact):
     """Spelling of a status in one context. `variant` names the option that uses it, if that is not the default."""
 
@@ -261,7 +260,7 @@ class StatusSpelling(Fact):
     variant: str = ""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ErrorCase(Fact):
     """Response of an upstream to one kind of error. `message` may use {field}, {value}, {allowed}, {detail}, {nested}.
 
@@ -281,7 +280,7 @@ class ErrorCase(Fact):
     wording: Basis = Basis.ASSUMED
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FailCode(Fact):
     """Code of a moderation or of a failed task. `reason` is the kind of content that moderation objects to.
 
@@ -295,7 +294,7 @@ class FailCode(Fact):
     retryable: bool = False
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Variants(Fact):
     """Behaviours between which a setting chooses, because the true one is unknown or differs between sources."""
 
@@ -304,14 +303,14 @@ class Variants(Fact):
     description: str
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Behaviour(Fact):
     """A fact that is neither a value nor a rule on a request, described in words."""
 
     description: str
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Violation:
     """One broken rule: the fact, the field with its value, and the allowed values in words."""
 

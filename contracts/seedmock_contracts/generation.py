@@ -6,12 +6,12 @@ Knows no upstream's field names; encoding and decoding are done by the client's 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .enums import MediaKind, Mode, Role
-from .records import record
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Reference:
     """An image, video or sound that a generation starts from. `url` is https:, data: or, with assets, asset:."""
 
@@ -30,7 +30,7 @@ def last_frame(url: str) -> Reference:
     return Reference(MediaKind.IMAGE, url, Role.LAST_FRAME)
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
     """Order for one clip.
 
@@ -57,7 +57,7 @@ class GenerationRequest:
         return generation_mode(self.references)
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpscaleRequest:
     """Order to upscale a video. `seconds` is the input's length, on which the price depends; None if unknown."""
 

@@ -9,6 +9,7 @@ Its walk over boxes serves HEIF images as well. Reads a seekable binary file. Kn
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from struct import error as StructError
@@ -18,7 +19,6 @@ from typing import IO, BinaryIO, Final
 from .enums import MediaKind
 from .errors import InvalidMovie
 from .facts import MediaFacts
-from .records import record
 
 # The moov box of a clip of 15 s has some kilobytes; a larger one is an attack on memory or another kind of file.
 _MAX_MOOV_BYTES = 64 * 1024 * 1024
@@ -45,7 +45,7 @@ HEADER_BYTES = 16
 MAX_BOXES = 100_000
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Box:
     """A box: its kind, and the first byte of its content and the first one after it."""
 
@@ -88,7 +88,7 @@ def content(file: IO[bytes], box: Box, limit: int) -> bytes:
     return file.read(min(box.end - box.start, limit))
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Movie:
     """Properties of an MP4 file; the codecs by their names in MP4, such as avc1 and mp4a."""
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from .contract import Contract
 from .enums import Basis
 from .facts import Amount, Fact, Model, Size, Tariff
 from .generation import GenerationRequest, UpscaleRequest
-from .records import record
 from .upstreams import get_contract
 
 MICRO_USD = Decimal("0.000001")  # bills by tokens are rounded to a millionth of a dollar
 ADAPTIVE, USUAL_RESOLUTION = "adaptive", "720p"
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Quote:
     """A price in USD and the facts behind it. `rate` is the price of one `unit`; `tokens` is None if not counted."""
 

@@ -6,17 +6,16 @@ Knows the common names of the parts (model, prompt, size, ...), not those of any
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from .documents.paths import values_at, with_value
 from .documents.references import ReferenceLayout
 from .enums import Operation
 from .facts import MISSING, Document
-from .records import record
 
 
-@record(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RequestFormat:
     """Paths of the parts of an order in a request document.
 

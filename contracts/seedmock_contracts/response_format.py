@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from .documents.paths import first_value_at
 from .enums import Mode, Operation
 from .facts import MISSING, Behaviour, Document
-from .records import record
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """Form of an error body. `parts` are pairs of a path and the part of the error there, in the order of the keys.
 
@@ -27,7 +26,7 @@ class Envelope:
     option: str = ""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class IdPattern(Behaviour):
     """Form of the ids that an operation creates, as a regular expression for the whole id.
 
@@ -39,21 +38,21 @@ class IdPattern(Behaviour):
     utc_offset: int = 0
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ResponseStatement(Behaviour):
     """Statement about the response of an operation as a whole, which checks cite."""
 
     operation: Operation
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class KeyOrder(ResponseStatement):
     """Order of the keys in the body of an operation's success."""
 
     keys: tuple[str, ...]
 
 
-@record(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ResponseFormat:
     """Paths of what every reader of responses needs.
 

@@ -1,39 +1,15 @@
-"""Terms of an upstream: the latency of its tasks, attempts to reach a callback URL, its asset library, upscaling."""
+"""Terms of what an upstream offers beside generations: its asset library, and upscaling."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from .enums import AssetStatus, MediaKind
-from .facts import Amount, Evidence, Variants
-from .records import record
+from .facts import Amount, Variants
 
 
-@record(frozen=True, slots=True)
-class Latency:
-    """Seconds from creation to success: the median and the ninetieth percentile."""
-
-    p50: float
-    p90: float
-    evidence: Evidence
-
-
-@record(frozen=True, slots=True, kw_only=True)
-class CallbackPlan:
-    """Posts to a callback URL, in seconds: timeout, first retries, later retries, and the time after which they stop.
-
-    `attempt` is the timeout of one, `backoff` the waits before the first retries, `interval` that between later ones;
-    no attempt begins later than `lasting` after the task's end.
-    """
-
-    attempt: Amount
-    backoff: tuple[Amount, ...]
-    interval: Amount
-    lasting: Amount
-
-
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssetTerms:
     """Price of an asset, and the words of the asset library.
 
@@ -59,7 +35,7 @@ class AssetTerms:
         return next((status for status, spelling in self.statuses.items() if spelling == text), None)
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpscaleTerms:
     """Seconds that are billed at least, and for an input of unknown length; the shorter side of each resolution."""
 

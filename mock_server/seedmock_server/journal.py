@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from seedmock_contracts.exchange import MAX_BODY_BYTES, REDACTED, SECRET_HEADERS, hide_url_users, summarize_body
-from seedmock_contracts.records import record
 
 PATH_CHARS = 500
 MAX_NOTES = 20
@@ -113,7 +113,7 @@ class ExchangeKind(StrEnum):
     VIOLATING = "violating"
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalFilter:
     """Selection of exchanges; None matches any. `since` is the number of the first one, `task` an id they mention."""
 

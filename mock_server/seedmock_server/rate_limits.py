@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from seedmock_contracts.enums import ErrorKind
-from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import get_contract
 
 from .errors import ApiError
@@ -17,7 +17,7 @@ Unfinished = Callable[[str, str], Awaitable[int]]
 """Count the tasks of an account at an upstream that have not ended."""
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
     """Requests in any 60 seconds, and unfinished tasks; None is no limit."""
 

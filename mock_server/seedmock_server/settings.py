@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from seedmock_contracts.documents.hosts import web_host
-from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import contracts
 
 from .clock import MAX_DURATION
@@ -31,7 +30,7 @@ class InvalidSetting(SeedmockServerError, ValueError):
     """Malformed setting. The message names it, its value and what is allowed."""
 
 
-@record(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Configuration of one emulator.
 

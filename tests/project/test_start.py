@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 import sys
@@ -117,16 +116,3 @@ def test_a_server_loads_nothing_that_only_certain_requests_need() -> None:
 
 def test_the_help_of_reports_names_every_format_without_loading_any() -> None:
     assert REPORT_SUFFIXES == tuple(VERIFICATION_WRITERS) == tuple(CERTIFICATION_WRITERS)
-
-
-def test_a_start_compiles_no_method_of_a_frozen_dataclass(package_sources: tuple[SourceFile, ...]) -> None:
-    """`records.record` makes the same class in a sixth of the time. The harness starts rarely, and runs for long."""
-    offenders = [
-        source.at(node.lineno, node.name)
-        for source in package_sources
-        if source.package != "seedmock_harness"
-        for node in source.tree.nodes(ast.ClassDef)
-        for decorator in node.decorator_list
-        if "dataclass(frozen=True" in ast.unparse(decorator)
-    ]
-    assert not offenders, "\n".join(offenders)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -22,7 +23,6 @@ import click
 from seedmock_contracts.enums import Capability
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
 from seedmock_contracts.printable import printable
-from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import contracts, get_contract
 
 from ..errors import SeedmockError, UsageError
@@ -42,7 +42,7 @@ SIZE, TIER = "1280x720", "fast"
 FRAME_COLOURS = {"first": ("#f2a65a", "#772f1a"), "last": ("#58a4b0", "#0c1b33")}
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class DemoResult:
     """A clip of the demo and the problems in it."""
 

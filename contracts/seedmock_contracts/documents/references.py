@@ -6,20 +6,20 @@ Each layout finds references and places them. Knows no upstream.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 from ..enums import MediaKind, Role
 from ..facts import Document
 from ..generation import Reference
-from ..records import record
 from .paths import is_object, values_at
 
 ASSET_SCHEME = "asset://"
 """Scheme of a URL that refers to an uploaded asset by its id."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class LocatedReference:
     """A reference and its path in the document, such as `reference_image_urls[2]`."""
 
@@ -48,7 +48,7 @@ class ReferenceLayout(Protocol):
         ...
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A top-level field for references: one URL, or a list of URLs if `many`."""
 
@@ -58,7 +58,7 @@ class Slot:
     many: bool = False
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FlatFields:
     """References in top-level fields, one field for each kind and role."""
 
@@ -91,7 +91,7 @@ class FlatFields:
         return placed
 
 
-@record(frozen=True)
+@dataclass(frozen=True)
 class ContentArray:
     """References as items `{"type": T, "role": R, T: {"url": U}}` of the array at `path`.
 

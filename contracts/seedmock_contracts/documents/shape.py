@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
-
-from ..records import record
 
 Shape: TypeAlias = dict[str, Any]
 
@@ -31,7 +30,7 @@ _FORMATS = (
 )
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ShapeDifference:
     """One difference between two shapes; `breaking` if a reader that relies on the expected one would fail."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..documents.references import ReferenceLayout
 from ..enums import MediaKind, Role
 from ..facts import Document, Fact
 from ..generation import Reference
-from ..records import record
 
 NO_SUCH_VALUE = "no-such-value"
 FAR_BEYOND = 1_000_000
@@ -32,7 +32,7 @@ URL_ENDINGS = {"data:": "image/png;base64,iVBORw0KGgo=", "asset://": "asset-2020
 """Well-formed rest of a URL for the schemes that do not continue with a host."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class BoundaryCase:
     """A document at the limit of a rule: just inside it if `valid`, else just outside.
 

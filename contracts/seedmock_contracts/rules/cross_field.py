@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..documents.paths import values_at, with_value
@@ -11,14 +12,13 @@ from ..documents.values import format_value
 from ..enums import ErrorKind, MediaKind, Role
 from ..facts import MISSING, Document, Model, Size, Violation
 from ..generation import Reference
-from ..records import record
 from .boundaries import BoundaryCase, sample_reference, with_each_reference, with_one_reference
 from .rule import Rule, ValueRule
 
 GROSS_EXCESS = 20  # references beyond a limit: too many even if the upstream has raised it
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RequiresField(Rule):
     """A field requires another one beside it."""
 
@@ -35,7 +35,7 @@ class RequiresField(Rule):
         return {**with_value(with_value(document, "size", MISSING), self.partner, MISSING), self.field: example}
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class AtLeastOneOf(Rule):
     """At least one of several groups of fields is present, each a way to express the same."""
 
@@ -53,7 +53,7 @@ class AtLeastOneOf(Rule):
         return {name: value for name, value in document.items() if not any(name in group for group in self.groups)}
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class MutuallyExclusive(Rule):
     """A field excludes others that express the same; `others` has valid values. Applies under `option` of `variant`."""
 
@@ -73,7 +73,7 @@ class MutuallyExclusive(Rule):
         return {**document, **self.others}
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ModelResolutions(Rule):
     """A model renders only some resolutions, whether the request gives `resolution` or `size`.
 
@@ -120,7 +120,7 @@ def resolutions_by_name(sizes: Iterable[Size]) -> Mapping[str, str]:
     return {row.text: row.resolution for row in rows} | {row.resolution: row.resolution for row in rows}
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class MaxReferences(Rule):
     """A document has at most `limit` references of a kind and role."""
 
@@ -155,7 +155,7 @@ class MaxReferences(Rule):
         yield BoundaryCase(self._with_count(document, layout, self.limit + 1), False, self.limit + 1)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RequiresOtherMedia(Rule):
     """References of a kind require a reference of one of the kinds `anchors` beside them."""
 
@@ -179,7 +179,7 @@ class RequiresOtherMedia(Rule):
         yield from _reference_cases(document, layout, valid, [[sample_reference(self.media)]])
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FramesExcludeReferences(Rule):
     """First and last frames exclude references of every kind."""
 
@@ -204,7 +204,7 @@ class FramesExcludeReferences(Rule):
         yield from _reference_cases(document, layout, [[first], others], [[first, other] for other in others])
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class LastFrameRequiresFirst(Rule):
     """A last frame requires a first frame."""
 
@@ -226,7 +226,7 @@ class LastFrameRequiresFirst(Rule):
         yield from _reference_cases(document, layout, [[last, first], [first]], [[last]])
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ItemHasUrl(ValueRule):
     """An item of an array has a URL in the object that its type names: `{"type": T, T: {"url": U}}`."""
 
@@ -263,7 +263,7 @@ class ItemHasUrl(ValueRule):
         return with_value(document, f"{path.removesuffix('.type')}.{type_}", MISSING), type_
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RoleMatchesType(ValueRule):
     """The role of an item is one of its type: an image cannot be a `reference_video`. `roles` maps role to type."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..documents.paths import values_at, with_value
@@ -15,7 +16,6 @@ from ..documents.values import format_value, to_number
 from ..enums import ErrorKind, MediaKind
 from ..facts import MISSING, Document, Evidence, Fact, Field, Violation
 from ..generation import Reference
-from ..records import record
 from .boundaries import (
     COMMON_VALUES,
     FAR_BEYOND,
@@ -44,7 +44,7 @@ _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class JsonType(ValueRule):
     """A value has one of these JSON types."""
 
@@ -70,7 +70,7 @@ class JsonType(ValueRule):
         return tuple(value for value in _VALUES_OF_EACH_TYPE if not _has_type(value, self.types))
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RequiredField(Rule):
     """A field is required and not blank, unless a reference of one of the kinds `unless` replaces it."""
 
@@ -110,7 +110,7 @@ class RequiredField(Rule):
             )
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RequiredItem(Rule):
     """At least one item of an array has a value that is not blank at this field, such as `content[].text`."""
 
@@ -142,7 +142,7 @@ class RequiredItem(Rule):
         return self.field.rpartition(".")[2]
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class OneOf(ValueRule):
     """A string is one of a closed list."""
 
@@ -164,7 +164,7 @@ class OneOf(ValueRule):
         return (NO_SUCH_VALUE, *(value for value in near if value not in self.allowed))
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class KnownModel(OneOf):
     """A model is one that the upstream offers."""
 
@@ -174,7 +174,7 @@ class KnownModel(OneOf):
         return (NO_SUCH_VALUE, *(f"{name}{ending}" for name in self.allowed[:1] for ending in ("-pro", "-lite")))
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class WholeNumber(ValueRule):
     """A number, or a string with a number, has no fraction."""
 
@@ -193,7 +193,7 @@ class WholeNumber(ValueRule):
         return ("4.5", 4.5, "four")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class NumberRange(ValueRule):
     """A number, or a string with a number, lies between `low` and `high` inclusively; None is no bound."""
 
@@ -225,7 +225,7 @@ class NumberRange(ValueRule):
         return tuple(str(value) if isinstance(current, str) else value for value in numbers)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class MaxLength(ValueRule):
     """A string has at most `limit` characters."""
 
@@ -247,7 +247,7 @@ class MaxLength(ValueRule):
         return ("n" * self.limit * 20, "n" * (self.limit + 1))  # far beyond first: a gross violation
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class UrlScheme(ReferenceUrlRule):
     """A URL begins with one of these schemes.
 
@@ -278,7 +278,7 @@ class UrlScheme(ReferenceUrlRule):
         return ("ftp://example.com/reference", "s3://example/reference", "file:///reference")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class UnsupportedField(ValueRule):
     """A field is not accepted. Applies only under `option` of `variant`."""
 
@@ -298,7 +298,7 @@ class UnsupportedField(ValueRule):
         return (7,)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class PromptLength(ValueRule):
     """A longer prompt is accepted, but may lose details: an advice, not a reason for a 4xx."""
 

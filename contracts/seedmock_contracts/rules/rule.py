@@ -7,6 +7,7 @@ generate requests. Knows no kind of rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..documents.paths import first_path, values_at, with_value
@@ -15,11 +16,10 @@ from ..documents.values import format_value
 from ..enums import ErrorKind, MediaKind
 from ..facts import MISSING, Document, Fact, Violation
 from ..generation import Reference
-from ..records import record
 from .boundaries import BoundaryCase, sample_reference, with_each_reference, with_one_reference
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One fact with its predicate. `field` is the path that the rule is about."""
 
@@ -67,7 +67,7 @@ class Rule:
         return with_value(base, first_path(base, self.field), value)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ValueRule(Rule):
     """A rule on each single value at its field."""
 

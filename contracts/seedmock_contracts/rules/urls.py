@@ -6,7 +6,7 @@ Knows no upstream. Nothing is fetched or resolved: a URL is judged by its spelli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..documents.hosts import has_password, unreachable_reason, without_user_information
@@ -15,7 +15,6 @@ from ..documents.references import LocatedReference, ReferenceLayout
 from ..enums import MediaKind
 from ..facts import Document, Violation
 from ..generation import Reference
-from ..records import record
 from .boundaries import BoundaryCase, sample_reference
 from .rule import ReferenceUrlRule, Rule, ValueRule
 
@@ -23,7 +22,7 @@ INTERNAL_HOST = "https://files.internal/reference"
 PUBLIC = "a host that is reachable from the public internet, without user information"
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class WebUrl(ReferenceUrlRule):
     """A URL is not a data: URI. Applies only under `option` of `variant`.
 
@@ -52,7 +51,7 @@ class WebUrl(ReferenceUrlRule):
         return (sample_reference(MediaKind.VIDEO).url,)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ReachableHost(ValueRule):
     """The host of a URL can be reached from the public internet. With a variant, applies only under `option` of it."""
 
@@ -72,7 +71,7 @@ class ReachableHost(ValueRule):
         return (INTERNAL_HOST, "https://gateway/reference")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ReachableReferences(Rule):
     """The hosts of all references can be reached. With a variant, applies only under `option` of it."""
 
@@ -93,7 +92,7 @@ class ReachableReferences(Rule):
         yield BoundaryCase(self.violating_document(document, layout), False, f"{INTERNAL_HOST}.png", gross=True)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class NoPassword(ValueRule):
     """A URL contains no password: it would stand in every log on its way."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -14,7 +15,6 @@ from typing import Any, Final, TypeAlias
 from ..contract import Contract
 from ..enums import ORDERS, Operation
 from ..facts import Document
-from ..records import record
 from ..upstreams import get_contract
 
 # A container with more values than this is not searched to its end: the answer would be "yes" long before.
@@ -38,7 +38,7 @@ _Names: TypeAlias = Mapping[str, Any]
 """Known names by name, each with those below it; `[]` stands for the items of an array."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class UnusedReference:
     """A reference in an order that the clip is made without: its path, and a sentence."""
 

@@ -6,7 +6,7 @@ At every time exactly one of `on_hold`, `charged` and `refunded` is the quoted a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from seedmock_contracts.enums import Mode, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote, asset_fee
-from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import get_contract
 
 from ..tasks.models import AssetRecord, Task
@@ -31,7 +30,7 @@ class LineKind(StrEnum):
     ASSET = "asset"
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Prices:
     """Settings of pricing: options of variants, the price of a million tokens if it is set, and late refunds.
 
@@ -43,7 +42,7 @@ class Prices:
     refund_seconds: float = 0.0
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementLine:
     """One order on the statement, in USD. `settled_at` is when it was charged or refunded; None while it is on hold."""
 
@@ -82,7 +81,7 @@ class StatementLine:
         }
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over lines, in USD."""
 
@@ -97,7 +96,7 @@ class Totals:
         return {name: format_amount(getattr(self, name)) for name in ("quoted", "on_hold", "charged", "refunded")}
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Statement:
     """Orders of an account at a time. `credits` is what it may spend at each upstream, None for no limit."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from seedmock_contracts.records import record
-from seedmock_contracts.terms import CallbackPlan
+from seedmock_contracts.timing import CallbackPlan
 
 from ..journal import PATH_CHARS, JournalEntry, hidden_users, truncated_body
 from ..storage import DueCallback
@@ -19,7 +19,7 @@ OPERATION = "callback"
 HEADERS: Headers = ((b"content-type", b"application/json"), (b"x-mock-basis", b"assumed"))
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RetrySchedule:
     """Seconds: limit of an attempt, pauses between attempts, and the time after the task's end in which to try.
 
@@ -56,7 +56,7 @@ class Delivery(NamedTuple):
     paused: bool = False
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """Outcome of an attempt. `status` 0 is no response; `is_permanent` if another attempt would fail as well.
 

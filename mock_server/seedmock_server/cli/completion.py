@@ -6,11 +6,10 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
-
-from seedmock_contracts.records import record
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_SEEDMOCK_COMPLETE"
@@ -20,7 +19,7 @@ BLOCK = re.compile(rf"\n?{BEGIN}\n.*?{END}\n?", re.DOTALL)
 START = {"bash": "", "zsh": "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"}
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Files of the completion of a shell: its script and, unless the shell finds that itself, the file to load it."""
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-from seedmock_contracts.records import record
 
 from ..api.accounts import ApiKeys
 from ..clock import Clocks
@@ -40,7 +38,7 @@ DueSource = Callable[[str, float], Awaitable[float]]
 """From an account and a reading of its clock to the next time that something happens; NEVER for nothing."""
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlContext:
     """Components of the emulator.
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
-
-from seedmock_contracts.records import record
 
 from .context import ControlContext
 from .query_parameters import QueryParameter, string
@@ -20,7 +18,7 @@ ACCOUNT_HELP = "an account as the journal names it, instead of a key"
 ACCOUNT_QUERY = {"key": string(KEY_HELP), "account": string(ACCOUNT_HELP)}
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ControlRequest:
     """Parsed request: `query` has the declared types, `body` the endpoint's; `account` is that of the API key.
 
@@ -35,7 +33,7 @@ class ControlRequest:
     scope: Mapping[str, Any] = field(default_factory=dict)
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlEndpoint:
     """One method at one path. `query` declares each query parameter; `body` and `response` are types.
 

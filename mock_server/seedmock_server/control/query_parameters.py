@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-
-from seedmock_contracts.records import record
 
 from ..clock import MAX_TIME
 from .errors import ControlError, abbreviated
@@ -17,7 +16,7 @@ WHOLE_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 BOOLEANS = {"true": True, "false": False}
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class QueryParameter:
     """A query parameter; `schema` is its JSON schema: a string, an enum, an integer with bounds, or a boolean."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -9,7 +10,6 @@ import msgspec
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
 from seedmock_contracts.facts import FailCode
-from seedmock_contracts.records import record
 
 from ..errors import ApiError
 from ..tasks.models import Phase, TaskFailure
@@ -34,7 +34,7 @@ class TaskPlan(msgspec.Struct, frozen=True):
     charged_when_failed: bool = False
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class AssetPlan:
     """Course of an asset: seconds in processing, None for the pace's own, and the failure at their end."""
 

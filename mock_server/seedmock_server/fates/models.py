@@ -7,14 +7,13 @@ Knows no upstream: error codes and messages come from the contracts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import FailCode
-from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import contracts
 
 from ..matching.rules import InvalidRule
@@ -78,7 +77,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Fate:
     """Kind and parameters of a fate: durations in seconds, the rest as text."""
 
@@ -94,7 +93,7 @@ class Fate:
 SUCCEED = Fate(FateKind.SUCCEED)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcomes:
     """Fates with their weights; a single one is certain."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.records import record
 
 from ..matching import magic_values as magic
 from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet, parse_rule
@@ -28,7 +28,7 @@ from .models import (
 )
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FateRule:
     """Outcomes, and the requests of which one of them becomes the fate."""
 

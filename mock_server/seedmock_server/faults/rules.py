@@ -7,11 +7,10 @@ by `;`. Knows no upstream, and nothing of what a fault does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.records import record
 
 from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet, match_table, parse_rule
 from ..matching.syntax import parse_kind, quote_value
@@ -25,7 +24,7 @@ NONE = "none"
 """Header that keeps all rules of faults from a request."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Kind and parameters of a fault, parsed: durations in seconds, counts as whole numbers, the rest as text."""
 
@@ -73,7 +72,7 @@ class Fault:
         return Fault(self.kind, {"seconds": round(seconds, 6)})
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FaultRule:
     """A fault, and the requests that it is applied to."""
 

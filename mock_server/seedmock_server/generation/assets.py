@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import msgspec
@@ -11,7 +12,6 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import is_private_url, unreachable_reason
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Operation
 from seedmock_contracts.facts import MediaFacts, MediaLimit
-from seedmock_contracts.records import record
 from seedmock_contracts.validation.media import counted_facts, media_violations
 
 from ..billing.ledger import Ledger, balance_error
@@ -33,7 +33,7 @@ from ..tasks.timeline import asset_status_at
 DAY_SECONDS = 86400.0
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class AssetPage:
     """One page of a list of assets; `total` counts those of all pages."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -15,7 +15,6 @@ from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import MediaFormats, MediaLimit
 from seedmock_contracts.generation import UpscaleRequest
 from seedmock_contracts.lifecycle import TERMINAL, UNSUCCESSFUL
-from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import get_contract
 
 from ..billing.ledger import Ledger, balance_error
@@ -64,7 +63,7 @@ class Caller(msgspec.Struct, frozen=True):
     formats: tuple[MediaFormats, ...] | None = None
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Settings of the engine; `latencies` are by upstream, `options` by variant."""
 

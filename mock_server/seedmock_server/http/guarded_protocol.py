@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-
-from seedmock_contracts.records import record
 
 from ..errors import SeedmockServerError
 from .connection import ResponseTransport, UvicornConnection
@@ -23,7 +22,7 @@ from .coroutines import resume
 from .head_cache import HeadCache, ParsedHead
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ConnectionLimits:
     """Limits of a connection.
 

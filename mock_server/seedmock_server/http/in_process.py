@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
-
-from seedmock_contracts.records import record
 
 from .asgi import Message
 from .coroutines import run_now
@@ -90,7 +89,7 @@ def _scope(
     }
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class BufferedResponse:
     """Complete response, with the attributes of `httpx.Response`; header names are in lower case."""
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
-
-from seedmock_contracts.records import record
 
 from .form_parts import Part, split_parts
 from .request_body import MAX_NAME_CHARS, MalformedBody
@@ -20,7 +19,7 @@ _EXTENDED_FILENAME: Final = re.compile(rb";\s*filename\*\s*=\s*[\w-]*'[^']*'([^;
 TEXT_PART: Final = "a part without a filename is text"
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FormFile:
     name: str
     filename: str
@@ -28,7 +27,7 @@ class FormFile:
     content: bytes
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Form:
     """Parsed form: dicts and lists by the bracket notation, with every value a text, and the files apart from them."""
 

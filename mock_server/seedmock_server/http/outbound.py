@@ -10,10 +10,10 @@ import contextlib
 import functools
 import ssl
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from seedmock_contracts.documents.hosts import web_host
-from seedmock_contracts.records import record
 
 from .url_policy import (
     FetchError,
@@ -79,7 +79,7 @@ async def fetch(
     raise FetchError(FetchFailure.UNREACHABLE, f"{REFERENCE} is more than {redirects} redirects away")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class PostResponse:
     """Response to a post: the status, and the beginning of the body."""
 
@@ -155,7 +155,7 @@ async def _read_beginning(response: httpx.Response, limit: int) -> bytes:
     return bytes(content[:limit])
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Message:
     """Content to post."""
 
@@ -163,7 +163,7 @@ class _Message:
     headers: Headers
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Requests:
     """Sends the requests of one fetch or post, each to addresses that the policy allows."""
 

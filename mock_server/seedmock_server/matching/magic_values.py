@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from seedmock_contracts.documents.hosts import web_host
 from seedmock_contracts.enums import ErrorKind, MediaKind
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import record
 
 from ..errors import ApiError
 from ..http.url_policy import PRIVATE_ADDRESS_MESSAGE, FetchError, FetchFailure
@@ -29,7 +29,7 @@ MAGIC_ACCOUNT: Final = "mock-"
 """Prefix of the accounts of magic keys: `mock-invalid-...`."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class MagicUrl:
     """Path of the magic host: media with these facts, or none, for a reason."""
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import NAMES
 
 from ..errors import SeedmockServerError
@@ -21,7 +20,7 @@ class InvalidRule(SeedmockServerError, ValueError):
     """A rule is malformed; the message names the field, the value and what is allowed."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RequestFacts:
     """Properties of a request that rules can match. `number` counts the requests of its kind, for draws."""
 
@@ -37,7 +36,7 @@ class RequestFacts:
     method: str = ""
 
 
-@record(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Match:
     """Conditions on a request; None accepts any. `prompt` and `reference` are searched as regular expressions.
 

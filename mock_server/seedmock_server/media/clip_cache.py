@@ -14,17 +14,16 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from weakref import finalize
-
-from seedmock_contracts.records import record
 
 WORK_PREFIX = "work-"
 TAG = re.compile(r'"[0-9a-f]{32}"')
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class CachedClip:
     """A rendered clip. `etag` is a strong validator for HTTP, with its quotes."""
 

@@ -6,10 +6,8 @@ import functools
 import hashlib
 import json
 import unicodedata
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-
-from seedmock_contracts.records import record
 
 # Increase it whenever the same spec would be drawn or encoded differently: it is part of the digest and the etag.
 RENDER_VERSION = 3
@@ -20,7 +18,7 @@ STILL_DECODERS = ("libjpeg_turbo", "jpg", "jpg_2000", "webp", "avif", "libtiff",
 STEPS = 12
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file on disk and the hash of its content."""
 
@@ -28,7 +26,7 @@ class StoredFile:
     digest: str
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ClipSpec:
     """Clip to be rendered. Width and height are even, in pixels; `source` is a video to upscale.
 

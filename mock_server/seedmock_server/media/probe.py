@@ -7,12 +7,12 @@ which has the size that is seen: turned as the file or the stream says, wherever
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import record
 
 from ..errors import SeedmockServerError
 from . import wav
@@ -28,7 +28,7 @@ class UnreadableMedia(SeedmockServerError, ValueError):
     """The file is not media, or is broken; the message says why."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Track:
     """One track: its codec, its size as it is seen if it has one, and the seconds and packets that are played.
 
@@ -48,7 +48,7 @@ class Track:
         return None if self.stored == (self.width, self.height) else self.stored
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Tracks:
     """The first video track and the first audio track of a file."""
 

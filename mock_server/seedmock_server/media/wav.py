@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
-
-from seedmock_contracts.records import record
 
 from .encoding.encoder import Unrenderable
 
@@ -24,7 +23,7 @@ PCM, ADPCM_MICROSOFT, FLOAT, A_LAW, MU_LAW, ADPCM_IMA, EXTENSIBLE = 1, 2, 3, 6, 
 FORMAT_BYTES, BLOCK_SAMPLES_AT, SUBFORMAT_AT = 16, 18, 24
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Format:
     """Codec, samples a second, bytes a second (of compressed sound an average), and bytes and samples of a block."""
 

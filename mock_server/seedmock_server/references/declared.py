@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import record
 
 from ..matching.rules import InvalidRule
 
@@ -23,7 +22,7 @@ TEXTS: Final = ("format", "codec", "audio_codec")
 ALLOWED: Final = ("kind", *TEXTS, *NUMBERS, *FLAGS)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """Facts, and the names of those that were given: the others come from the file, if it can be read."""
 

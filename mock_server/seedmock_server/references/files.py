@@ -13,12 +13,12 @@ import re
 import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from seedmock_contracts.documents.hosts import is_plain_public_url
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import record
 
 from ..http.outbound import fetch, too_large
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host
@@ -35,7 +35,7 @@ MAX_HASHED_IN_LOOP: Final = 4 * MIB
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class MeasuredFile:
     """A stored file and its measured facts. Open it soon: a full folder evicts what was not used for long."""
 
@@ -43,7 +43,7 @@ class MeasuredFile:
     facts: MediaFacts
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class PublishedFile:
     """An uploaded file, with the name it came with; its link expires by the clock of its account."""
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
-
-from seedmock_contracts.records import record
 
 from ..randomness import fresh_token
 from ..storage.models import StoreError
@@ -19,7 +18,7 @@ IDENTITY = "seedmock-files"
 """Name of what tells one place from another: a folder has another path on each machine that mounts it."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class BucketAddress:
     """Bucket with a prefix, which may be empty."""
 

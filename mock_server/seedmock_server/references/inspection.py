@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.records import record
 
 from ..http.url_policy import FetchError
 from ..matching import magic_values as magic
@@ -22,7 +21,7 @@ BY_MAGIC_VALUE = "table of magic values"
 BY_NO_DETECTOR = "seedmock[vision] is not installed"
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """A file if it can be read, facts if they are known, and the source of the verdict on a face, if one was sought."""
 

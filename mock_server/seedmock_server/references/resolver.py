@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import is_private_url
@@ -11,7 +11,6 @@ from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReferen
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Role
 from seedmock_contracts.facts import MediaFacts, MediaFormats, MediaLimit
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.records import record
 from seedmock_contracts.validation.media import counted_facts, kind_violation, media_violations
 
 from ..clock import Clocks
@@ -24,7 +23,7 @@ from ..tasks.timeline import asset_status_at
 from .inspection import MediaInspector
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Input:
     """A resolved reference: its file if it can be read, its facts if they are known.
 

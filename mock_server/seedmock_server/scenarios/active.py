@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-
-from seedmock_contracts.records import record
 
 from ..faults.rules import FaultRules
 from ..generation.engine import Engine
@@ -15,7 +14,7 @@ from ..tasks.latency import LatencyRules
 from .loader import Scenario
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """Limit and credit of the settings, in force while no scenario is."""
 

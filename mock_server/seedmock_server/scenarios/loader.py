@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from seedmock_contracts.enums import ORDERS
-from seedmock_contracts.records import record
 from seedmock_contracts.upstreams import NAMES
 
 from ..errors import SeedmockServerError
@@ -41,7 +40,7 @@ class InvalidScenario(SeedmockServerError, ValueError):
     """Malformed scenario. The message names the file, the line, the value and what is allowed."""
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """A parsed scenario file. `links`: where its problem was reported; `covers`: further ids of the fault catalogue."""
 

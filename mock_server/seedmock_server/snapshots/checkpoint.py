@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-
-from seedmock_contracts.records import record
 
 from ..callbacks.delivery import Delivery, callback_of
 from ..callbacks.dispatcher import CallbackDispatcher
@@ -31,7 +30,7 @@ from . import serializers
 from .schema import ClockState, JournalState, Snapshot, decode_snapshot, encode_snapshot
 
 
-@record(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """Components that hold the state."""
 

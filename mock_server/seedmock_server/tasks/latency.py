@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from seedmock_contracts.records import record
 
 from ..matching.rules import InvalidRule
 from ..matching.syntax import parse_duration
@@ -15,7 +14,7 @@ from .pace import QUEUED_SHARE, LogNormal
 FIELDS = ("model", "resolution", "seconds", "fixed", "p50", "p90")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class LatencyRule:
     """Latency of the tasks that match; None matches any. Either `fixed`, in seconds, or drawn from a distribution."""
 
@@ -38,7 +37,7 @@ class LatencyRule:
         return seconds * QUEUED_SHARE, seconds * (1 - QUEUED_SHARE)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class LatencyRules:
     """Latency rules, of which the first that matches applies; without one, the pace decides."""
 

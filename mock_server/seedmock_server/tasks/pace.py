@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
-
-from seedmock_contracts.records import record
 
 from ..clock import MAX_DURATION
 from ..randomness import SeededRandom
@@ -26,7 +25,7 @@ QUEUED_SHARE = 0.15
 STEP_SECONDS = 1.0
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class LogNormal:
     """Log-normal distribution of latencies, in seconds, by its median and 90th percentile."""
 

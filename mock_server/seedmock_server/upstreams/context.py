@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.records import record
+from dataclasses import dataclass
 
 from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine
@@ -14,7 +14,7 @@ from ..settings import Settings
 RESULTS, FILES = RESULTS_PREFIX.rstrip("/"), FILES_PREFIX.rstrip("/")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class UpstreamContext:
     engine: Engine
     library: AssetLibrary

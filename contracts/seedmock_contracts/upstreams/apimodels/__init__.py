@@ -49,7 +49,8 @@ from ...rules.fields import (
 )
 from ...rules.rule import Rule
 from ...rules.urls import NoPassword, ReachableHost, ReachableReferences, WebUrl
-from ...terms import CallbackPlan, Latency, UpscaleTerms
+from ...terms import UpscaleTerms
+from ...timing import CallbackPlan, Latency
 from .. import _ark
 from . import assets as library
 from .errors import CODES, ENVELOPE, ERRORS

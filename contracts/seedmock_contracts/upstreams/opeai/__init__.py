@@ -57,7 +57,7 @@ from ...rules.fields import (
 )
 from ...rules.rule import Rule
 from ...rules.urls import ReachableReferences, WebUrl
-from ...terms import Latency
+from ...timing import Latency
 from .. import _ark
 from .errors import CODES, ENVELOPES, ERRORS
 from .responses import RESPONSE_FIELDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
@@ -11,8 +12,6 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-
-from seedmock_contracts.records import record
 
 from .machine import NAME, MachineFacts
 
@@ -31,7 +30,7 @@ class DiagnosisLevel(StrEnum):
     PROBLEM = "problem"
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """Result of one check: `message` says what is, `advice` what to do if it is not ok."""
 

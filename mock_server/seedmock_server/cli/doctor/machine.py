@@ -7,15 +7,13 @@ import platform
 import shutil
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from importlib.metadata import distributions, entry_points, requires
 from importlib.metadata import metadata as distribution_metadata
 from importlib.util import find_spec
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
-
-from seedmock_contracts.records import record
 
 from ..connection import DEFAULT_URL
 
@@ -24,7 +22,7 @@ NAME = "seedmock"
 PLUGIN_PACKAGES = ("seedmock_server", "seedmock_harness")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class PytestPlugin:
     """An entry point of pytest that names a module of seedmock, and if the module exists."""
 
@@ -33,7 +31,7 @@ class PytestPlugin:
     exists: bool
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ServerProbe:
     """Answer at an address: `version` of an emulator, or the `error` of the attempt."""
 
@@ -43,7 +41,7 @@ class ServerProbe:
     error: str = ""
 
 
-@record(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class MachineFacts:
     """Everything that is diagnosed. Errors are sentences; empty if there was none."""
 

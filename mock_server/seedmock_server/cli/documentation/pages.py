@@ -5,10 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-from seedmock_contracts.records import record
 
 from ...errors import SeedmockServerError
 
@@ -23,7 +22,7 @@ class UnknownTopic(SeedmockServerError, ValueError):
     """No page or heading has this name."""
 
 
-@record(frozen=True)
+@dataclass(frozen=True)
 class DocumentationPage:
     """A page: its path in the folder of the documentation, such as `guides/pytest.md`, and its Markdown."""
 

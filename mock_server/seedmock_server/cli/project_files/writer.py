@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -12,7 +13,6 @@ from seedmock_contracts import __version__
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.records import record
 
 from ...errors import SeedmockServerError
 
@@ -23,7 +23,7 @@ class FilesExist(SeedmockServerError):
     """Files that would be overwritten; nothing was written."""
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ProjectKind:
     """A kind of project: its files by their places, each with its template, and the next commands."""
 

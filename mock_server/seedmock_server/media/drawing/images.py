@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
-
-from seedmock_contracts.records import record
 
 from .. import heif
 from ..encoding.encoder import Unrenderable
@@ -36,7 +35,7 @@ SWAPPING = range(5, 9)
 IMAGE_WIDTH, IMAGE_LENGTH = 256, 257
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ImageSize:
     """Width and height of an image as it is seen, its format, and the stored size where that is another."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.records import record
+from dataclasses import dataclass
 
 Box = tuple[int, int, int, int]
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class CardLayout:
     """Positions and sizes. Offsets and sides are even, since colour has half the resolution; font sizes are heights.
 

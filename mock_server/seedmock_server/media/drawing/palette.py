@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
-
-from seedmock_contracts.records import record
+from dataclasses import dataclass
 
 Colour = tuple[int, int, int]
 
@@ -14,7 +13,7 @@ PALE = (225, 228, 235)
 DIM = (110, 114, 124)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Palette:
     """Four dark colours for the background, an accent for what moves, and eight colours for the bars.
 

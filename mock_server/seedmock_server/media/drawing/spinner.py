@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw
-
-from seedmock_contracts.records import record
 
 from ..clip_spec import STEPS
 
@@ -14,7 +13,7 @@ from ..clip_spec import STEPS
 ANGLES = 256
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Spinner:
     """Masks of a ring whose outer diameter is `side` pixels (even): the angle of each pixel, and the ring itself."""
 

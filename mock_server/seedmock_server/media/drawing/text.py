@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
-
-from seedmock_contracts.records import record
 
 from .palette import Colour
 
@@ -25,7 +24,7 @@ MISSING = "\U0010fffd"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class TextLine:
     """A line of text at a font size in pixels."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-
-from seedmock_contracts.records import record
+from dataclasses import dataclass
 
 # Types of H.264 NAL units.
 SLICE, IDR_SLICE, SPS, PPS = 1, 5, 7, 8
@@ -15,7 +14,7 @@ ADTS_HEADER_BYTES = 7
 FRAME_SAMPLES = 1024
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Stream:
     """H.264 video: the two parameter sets, and one sample (length-prefixed) for each frame."""
 

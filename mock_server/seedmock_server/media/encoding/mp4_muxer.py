@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
-
-from seedmock_contracts.records import record
 
 from ..clip_spec import FPS
 from .bitstream import FRAME_SAMPLES, Stream
@@ -21,7 +20,7 @@ MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Sound:
     """AAC-LC, mono: its frames, of which the first only primes the decoder."""
 
@@ -29,7 +28,7 @@ class Sound:
     rate: int
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Track:
     """One track: chunks of samples, and the boxes that are specific to its kind.
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from seedmock_contracts.records import record
-
 BASELINE = 66
 
 
@@ -40,7 +38,7 @@ class BitReader:
         return (1 << zeros) - 1 + self.take(zeros)
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class SkipFrames:
     """Parameters of a stream that a slice header depends on. `number_bits` is the width of frame_num."""
 

@@ -7,9 +7,9 @@ that manages colours has nothing to convert. It is also what Chromium assumes of
 
 from __future__ import annotations
 
-from PIL import Image
+from dataclasses import dataclass
 
-from seedmock_contracts.records import record
+from PIL import Image
 
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
@@ -39,7 +39,7 @@ def _exact(row: list[float], total: float) -> list[float]:
 _RGB_TO_YUV = _matrix()
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class YuvFrame:
     """Luma at full size, both chroma planes at half; every offset passed to a method is even."""
 

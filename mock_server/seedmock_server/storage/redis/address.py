@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
-
-from seedmock_contracts.records import record
 
 SCHEMES = ("redis", "rediss")
 ALLOWED = "redis://HOST:PORT/DB?prefix=NAME"
@@ -15,7 +14,7 @@ DEFAULT_PREFIX = "seedmock"
 PREFIX = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RedisAddress:
     """Server, database and prefix of a mock's keys."""
 

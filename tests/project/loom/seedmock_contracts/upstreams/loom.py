@@ -32,7 +32,7 @@ from seedmock_contracts.facts import (
 from seedmock_contracts.request_format import RequestFormat
 from seedmock_contracts.response_format import Envelope, IdPattern, ResponseFormat
 from seedmock_contracts.rules.fields import KnownModel, NumberRange, OneOf, RequiredField, required_rule, type_rules
-from seedmock_contracts.terms import Latency
+from seedmock_contracts.timing import Latency
 
 NAME = "loom"
 PAGE = documented("the page of the loom")

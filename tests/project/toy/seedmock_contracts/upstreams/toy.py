@@ -53,7 +53,8 @@ from seedmock_contracts.rules.fields import (
     WholeNumber,
     type_rules,
 )
-from seedmock_contracts.terms import AssetTerms, Latency
+from seedmock_contracts.terms import AssetTerms
+from seedmock_contracts.timing import Latency
 
 NAME = "toy"
 PAGE = documented("the page of the toy")
