@@ -24,10 +24,11 @@ from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.randomness import SeededRandom
 from seedmock_server.references import resolver
 
+from ...profiles import IS_DEEP
 from .conftest import replace_violations
 
 KEYS = {"first": "sk-first", "second": "sk-second", "wrong": "sk-wrong"}
-SEEDS = range(20)
+SEEDS = range(20 if IS_DEEP else 5)
 Problem = tuple[int, str]
 
 
