@@ -47,6 +47,7 @@ _USER_CHAR = rb"(?:[^/\s\"?#&\\]|\\u[0-9a-f]{4}|\\\\)"
 _URL_USER = re.compile(
     rb"(%b%b{2})(%b{1,%d})(%b)" % (_COLON, _SLASH, _USER_CHAR, MAX_URL_USER_BYTES, _AT), re.IGNORECASE
 )
+_KIND_BYTES = 4096
 _MAGIC = (
     (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -203,16 +204,19 @@ def _without_files(body: bytes, limit: int, digests: bool) -> bytes:
         end = len(body) if end < 0 else end
         blank = body.find(b"\r\n\r\n", at, end)
         start = end if blank < 0 else blank + 4
-        parts.append(body[at:start] + _shown_content(body[start:end], digests) if start < end else body[at:end])
+        parts.append(body[at:start] + _shown_content(body, start, end, digests) if start < end else body[at:end])
         length += len(parts[-1])
         at = end + len(delimiter)
     return delimiter.join(parts)
 
 
-def _shown_content(content: bytes, digests: bool) -> bytes:
-    if _is_text(content):
+def _shown_content(body: bytes, start: int, end: int, digests: bool) -> bytes:
+    # A null byte is in the beginning of nearly every file, which then need not be copied.
+    is_binary = body.find(b"\0", start, end) >= 0
+    content = body[start : min(end, start + _KIND_BYTES) if is_binary and not digests else end]
+    if not is_binary and _is_text(content):
         return content
-    return f"<{len(content)} bytes of {_kind(content)}{_digest(content) if digests else ''}>".encode()
+    return f"<{end - start} bytes of {_kind(content)}{_digest(content) if digests else ''}>".encode()
 
 
 def _digest(content: bytes) -> str:
