@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import Page, sync_playwright
 
 from seedmock_contracts.enums import Capability, Operation
@@ -97,7 +97,21 @@ def act(client: httpx.Client, clock: ManualClock) -> str:
     client.get(f"{path}/content")
     clock.advance(0.3)
     client.post("/v1/videos", json={**document, "size": "1x1"})
+    fill_assets(client, clock)
     return task
+
+
+def fill_assets(client: httpx.Client, clock: ManualClock) -> None:
+    """Put two pictures into a group; the second is still being processed."""
+    library = "/api/v1/assets"
+    group = client.post(f"{library}/groups", json={"name": "people"}).raise_for_status().json()["data"]["id"]
+    for name, colours in (("a harbour", ("#12355b", "#f2a65a")), ("a meadow", ("#2d6a4f", "#ffe66d"))):
+        file = io.BytesIO()
+        ImageOps.colorize(Image.radial_gradient("L").resize((640, 480)), *colours).save(file, "PNG")
+        upload = client.post("/api/v1/files", files={"file": (f"{name}.png", file.getvalue())}).raise_for_status()
+        asset = {"group_id": group, "asset_type": "Image", "url": upload.json()["data"]["publicUrl"], "name": name}
+        client.post(library, json=asset).raise_for_status()
+        clock.advance(0.5)
 
 
 def draw_documentation() -> None:

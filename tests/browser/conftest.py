@@ -1,12 +1,16 @@
-"""The page in Debian's Chromium, driven by Playwright: one browser a module, one emulator a session.
+"""The page in Debian's Chromium, driven by Playwright: one browser and one emulator a session.
 
 Without Playwright or Chromium the tests are skipped, and fail where CI is set.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -64,15 +68,33 @@ class Emulator:
         )
 
 
-# Not for the session: Playwright's loop runs in this thread as long as it is open, and other tests have theirs.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+@pytest.fixture(scope="session")
+def browser_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start Chromium once, in a process of its own; yield the address at which Playwright drives it."""
+    pytest.importorskip("playwright.sync_api", reason="pip install playwright")
     if CHROMIUM is None:
         skip_or_fail("needs chromium: apt-get install chromium")
+    config = tmp_path_factory.mktemp("browser") / "launch.json"
     # Debian's Chromium has no sandbox for root, which containers run as.
+    config.write_text(json.dumps({"executablePath": CHROMIUM, "args": ["--no-sandbox"], "headless": True}))
+    command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium", "--config", str(config)]
+    # Playwright's command starts another program and does not end it: both are ended as one group.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
+        assert server.stdout is not None
+        try:
+            address = server.stdout.readline().strip()
+            assert address.startswith("ws://"), address
+            yield address
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+# Not for the session: Playwright's loop runs in this thread as long as it is open, and other tests have theirs.
+@pytest.fixture(scope="module")
+def browser(browser_server: str) -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api")
     with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = playwright.chromium.connect(browser_server)
         yield chromium
         chromium.close()
 
@@ -112,7 +134,7 @@ def open_page(browser: Any, emulator: Emulator) -> Iterator[OpenPage]:
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(f"{url}/_mock/{view}")
+        page.goto(view if view.startswith("about:") else f"{url}/_mock/{view}")
         return page
 
     yield open_view

@@ -86,11 +86,12 @@ def test_two_exchanges_are_compared(emulator: Emulator, open_page: OpenPage) -> 
     expect(page.locator(".diff .same").filter(has_text='"seed": 3')).to_have_count(1)
 
 
-def test_the_archive_is_saved(emulator: Emulator, open_page: OpenPage) -> None:
+def test_the_archive_is_saved(emulator: Emulator, open_page: OpenPage, tmp_path: Path) -> None:
     emulator.order()
     page = open_page("#/journal")
     with page.expect_download() as download:
         page.get_by_role("button", name="Save HAR").click()
     assert download.value.suggested_filename == "seedmock.har"
-    archive = json.loads(Path(download.value.path()).read_text())
+    download.value.save_as(tmp_path / "seedmock.har")
+    archive = json.loads((tmp_path / "seedmock.har").read_text())
     assert [entry["request"]["method"] for entry in archive["log"]["entries"]] == ["POST"]

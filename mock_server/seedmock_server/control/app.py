@@ -88,6 +88,13 @@ class ControlApp:
         else:
             await page(scope, receive, send)
 
+    def _check_access(self, scope: Scope) -> None:
+        token = self._context.settings.control_token
+        if reference_pages.is_public(scope["path"]):
+            check_page_access(scope, token)
+        elif scope["path"] != UNGUARDED_PATH:
+            check_access(scope, token)
+
     @cached_property
     def _router(self) -> Router:
         # Built for the first request, because it takes a third of an emulator's start, and few tests make one.
@@ -100,8 +107,7 @@ class ControlApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response: ASGIApp
         try:
-            if scope["path"] != UNGUARDED_PATH:
-                check_access(scope, self._context.settings.control_token)
+            self._check_access(scope)
             if scope["path"] == EVENTS_PATH:
                 await self.events(scope, receive, send)
                 return

@@ -14,26 +14,29 @@ from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError, abbreviated
 from .models import CreditRequest
-from .query_parameters import choice, whole_number
+from .query_parameters import choice, string, whole_number
 
 DEFAULT_LIMIT, MAX_LIMIT = 1000, 100_000
 
 
 async def read(context: ControlContext, request: ControlRequest) -> LedgerResponse:
     upstream = request.query.get("upstream")
-    limit = request.query.get("limit", DEFAULT_LIMIT)
+    limit, task = request.query.get("limit", DEFAULT_LIMIT), request.query.get("task")
     accounts = await context.store.accounts() if request.account is None else [request.account]
     statements = [await context.engine.ledger.statement(account) for account in accounts]
     if upstream is not None:
         statements = [statement.for_upstream(upstream) for statement in statements]
-    return LedgerResponse(statements=[statement_response(statement, limit) for statement in statements])
+    return LedgerResponse(statements=[statement_response(statement, limit, task) for statement in statements])
 
 
-def statement_response(statement: Statement, limit: int = DEFAULT_LIMIT) -> StatementResponse:
-    """Return a statement with its newest lines; the sums are those of all lines."""
+def statement_response(
+    statement: Statement, limit: int = DEFAULT_LIMIT, task: str | None = None
+) -> StatementResponse:
+    """Return a statement with its newest lines, or with those of one task; the sums are those of all lines."""
     response = msgspec.convert(statement.as_json, StatementResponse)
     count = len(response.lines)
-    return msgspec.structs.replace(response, lines=response.lines[max(0, count - limit) :], total=count)
+    lines = response.lines if task is None else [line for line in response.lines if line.id == task]
+    return msgspec.structs.replace(response, lines=lines[max(0, len(lines) - limit) :], total=count)
 
 
 async def set_credit(context: ControlContext, request: ControlRequest) -> LedgerResponse:
@@ -67,6 +70,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         query={
             "upstream": choice(NAMES, "orders at this upstream"),
             "limit": whole_number(MAX_LIMIT, "maximum number of lines of each, the newest", DEFAULT_LIMIT),
+            "task": string("the line of this task alone; the sums are still those of all orders"),
             **ACCOUNT_QUERY,
         },
         response=LedgerResponse,

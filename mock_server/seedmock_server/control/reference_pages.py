@@ -15,9 +15,11 @@ from .endpoints import ROOT, ControlEndpoint, ControlRequest
 from .query_parameters import choice
 
 CONTROL = "control"
+PATH = f"{ROOT}/docs"
 FOLDER = Path(__file__).with_name("reference_page")
+REDOC = "redoc.standalone.js"
 CONTENT_TYPES = {
-    "redoc.standalone.js": "text/javascript",
+    REDOC: "text/javascript",
     "start.js": "text/javascript",
     "page.css": "text/css",
     "LICENSE.txt": "text/plain",
@@ -33,6 +35,17 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
 }
+# Shown by start.js where the documents need a token. The page and its parts say nothing of the emulator.
+LOGIN = (
+    '<form hidden><label for="token">Control token</label>'
+    '<input id="token" name="token" type="password" autocomplete="off" required>'
+    '<button type="submit">Log in</button><small>It stays in this tab, and is sent to this server alone.</small></form>'
+)
+
+
+def is_public(path: str) -> bool:
+    """Tell whether a path is that of the page or of its parts, which hold no state and have a login form."""
+    return path == PATH or path.startswith(f"{PATH}/")
 
 
 def page(_: ControlContext, __: ControlRequest) -> Response:
@@ -46,7 +59,7 @@ def page(_: ControlContext, __: ControlRequest) -> Response:
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>seedmock</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         '<link rel="stylesheet" href="docs/page.css"></head>'
-        f"<body><nav>{links}</nav><main></main>"
+        f'<body><nav>{links}<a href="./">The page</a></nav>{LOGIN}<p role="status"></p><main></main>'
         '<script src="docs/redoc.standalone.js"></script><script src="docs/start.js" type="module"></script>'
         "</body></html>"
     )
@@ -57,15 +70,17 @@ def file(_: ControlContext, request: ControlRequest) -> Response:
     name = request.params["file"]
     if name not in CONTENT_TYPES:
         choice(tuple(CONTENT_TYPES), "").parse("file", name)
-    content = (FOLDER / name).read_bytes()
-    return Response(content, media_type=CONTENT_TYPES[name], headers={**HEADERS, "cache-control": "max-age=3600"})
+    # Redoc alone is large, and changes with its version alone.
+    caching = "max-age=3600" if name == REDOC else "no-cache"
+    headers = {**HEADERS, "cache-control": caching}
+    return Response((FOLDER / name).read_bytes(), media_type=CONTENT_TYPES[name], headers=headers)
 
 
 TEXT: dict[str, Any] = {"type": "string"}
 ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
-        path=f"{ROOT}/docs",
+        path=PATH,
         handler=page,
         summary="Show the OpenAPI documents of the upstreams and of this API as a page, in a browser.",
         response=str,
@@ -74,7 +89,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ),
     ControlEndpoint(
         method="GET",
-        path=f"{ROOT}/docs/{{file}}",
+        path=f"{PATH}/{{file}}",
         handler=file,
         summary="Load a part of that page.",
         response=str,

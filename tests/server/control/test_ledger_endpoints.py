@@ -40,6 +40,15 @@ def test_statements_can_be_filtered_and_limited(frozen_server: Any, control: Con
     assert sums == [3, 0]
 
 
+def test_a_statement_can_have_the_line_of_one_task_alone(frozen_server: Any, control: Control) -> None:
+    wanted, _ = frozen_server.order_opeai(), frozen_server.order_opeai()
+    (whole,) = control("GET", "ledger")["statements"]
+    (statement,) = control("GET", f"ledger?task={wanted}")["statements"]
+    assert [line["id"] for line in statement["lines"]] == [wanted]
+    assert (statement["total"], statement["totals"]) == (2, whole["totals"])
+    assert control("GET", "ledger?task=unknown")["statements"][0]["lines"] == []
+
+
 def test_a_key_can_spend_its_credit(frozen_server: Any, control: Control) -> None:
     response = control("PUT", "credit", {"amount": "0.01", "upstream": "apimodels", "key": "sk_poor"})
     assert response["statements"][0]["upstreams"]["apimodels"]["remaining"] == "0.01"

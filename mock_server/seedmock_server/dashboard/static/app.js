@@ -29,9 +29,13 @@ const CONNECTION = { connecting: "Connecting", live: "Live", lost: "Connection l
 
 function Nav({ view }) {
   const current = view === "task" ? "tasks" : view;
-  return html`<nav aria-label="Views"><ul>${VIEWS.map(([name, text, icon], index) => html`<li key=${name}>
+  const list = useRef(null);
+  // In a narrow window the list is wider than the window: the view's own name comes into sight.
+  useEffect(() => list.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [current]);
+  return html`<nav aria-label="Views"><ul ref=${list}>${VIEWS.map(([name, text, icon], index) => html`<li key=${name}>
     <a href=${`#/${name}`} aria-current=${current === name ? "page" : null} aria-keyshortcuts=${index + 1}>
-      <${Icon} path=${icon} /><span>${text}</span></a></li>`)}</ul></nav>`;
+      <${Icon} path=${icon} /><span>${text}</span></a></li>`)}
+    <li class="apart"><a href="docs"><${Icon} path="M6 4l-4 4 4 4M10 4l4 4-4 4" /><span>API reference</span></a></li></ul></nav>`;
 }
 
 function ClockReadout() {
@@ -43,7 +47,7 @@ function ClockReadout() {
   const now = data.now + ((performance.now() - read.current.at) / 1000) * data.rate;
   const due = data.next_due_at;
   return html`<a class="clock-readout" href="#/clock" title="The shared clock">
-    <span class="now">${dateTime(now)}</span>
+    <span class="now"><span class="date">${dateTime(now).slice(0, 11)}</span>${dateTime(now).slice(11)}</span>
     <span class="rate">${data.rate === 0 ? "frozen" : data.rate === 1 ? "" : `× ${data.rate}`}</span>
     ${due !== null && html`<span class="due">next in ${duration(Math.max(0, due - now))}</span>`}</a>`;
 }

@@ -27,7 +27,8 @@ export function dateTime(epoch) {
 export function usd(text) {
   if (text === null || text === undefined) return "—";
   const value = Number(text);
-  const digits = Math.max(2, Math.min(6, (String(text).split(".")[1] || "").length));
+  const known = (String(text).split(".")[1] || "").length;
+  const digits = known > 2 ? Math.max(4, Math.min(6, known)) : 2; // $0.5880 below $0.6111, but $5.00
   return `$${value.toFixed(digits)}`;
 }
 

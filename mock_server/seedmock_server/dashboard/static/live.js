@@ -1,6 +1,6 @@
 // Hooks: data that is loaded again when the server says that it has changed; the route; the clock.
 
-import { useCallback, useEffect, useRef, useState } from "./vendor/preact.js";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { onChange } from "./events.js";
 
@@ -76,10 +76,30 @@ export function useRoute() {
   return route;
 }
 
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // a link that somebody has cut off in the middle of a %-sequence
+  }
+}
+
 function parseHash() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const [view = "", ...rest] = path.split("/").map(decodeURIComponent);
+  const [view = "", ...rest] = path.split("/").map(decoded);
   return { view: view || "tasks", id: rest.join("/"), query: new URLSearchParams(search) };
+}
+
+// The width of an element, for pictures whose text keeps its size.
+export function useWidth(initial, least) {
+  const box = useRef(null);
+  const [width, setWidth] = useState(initial);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.max(least, Math.round(entry.contentRect.width))));
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  return [box, width];
 }
 
 export function useMedia(condition) {

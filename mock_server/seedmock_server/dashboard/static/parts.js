@@ -44,6 +44,17 @@ export const Facts = ({ rows }) => html`<dl class="facts">
   ${rows.filter(([, value]) => value !== null && value !== undefined && value !== "").map(
     ([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 
+// A table that a narrow window shows as one block for each row. `head` has a text or [text, class] for each column; a
+// row is {key, cells} and attributes of its own. A column without a text in sight is [text, class, true].
+export function Table({ head, rows, className = "" }) {
+  const columns = head.map((column) => (Array.isArray(column) ? column : [column, ""]));
+  return html`<div class="wide"><table class=${`stacks ${className}`}>
+    <thead><tr>${columns.map(([text, tone, isHidden]) => html`<th key=${text} class=${tone}>${isHidden ? html`<span class="hidden">${text}</span>` : text}</th>`)}</tr></thead>
+    <tbody>${rows.map(({ key, cells, ...attributes }) => html`<tr key=${key} ...${attributes}>${cells.map((cell, index) =>
+      html`<td key=${index} class=${columns[index][1]} data-label=${columns[index][2] ? null : columns[index][0]}><div>${cell}</div></td>`)}</tr>`)}</tbody>
+  </table></div>`;
+}
+
 const FOLD = 600;
 
 // A long text is folded, and cut where even unfolding it would stop the browser.

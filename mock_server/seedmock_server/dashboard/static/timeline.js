@@ -1,7 +1,8 @@
 // A task's life as a picture: phases on the clock, and what was asked of it meanwhile.
 
-import { html, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
+import { html } from "./vendor/preact.js";
 import { applied, duration, time } from "./format.js";
+import { useWidth } from "./live.js";
 import { statusName } from "./parts.js";
 
 const LEFT = 8;
@@ -28,13 +29,7 @@ export function scale(times, lifetime, width) {
 }
 
 export function Timeline({ task, now, phases, exchanges }) {
-  const box = useRef(null);
-  const [width, setWidth] = useState(640);
-  useLayoutEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.max(240, Math.round(entry.contentRect.width))));
-    observer.observe(box.current);
-    return () => observer.disconnect();
-  }, []);
+  const [box, width] = useWidth(640, 240);
   const start = task.created_at;
   const known = phases.map((phase) => phase.at);
   const last = known.at(-1);

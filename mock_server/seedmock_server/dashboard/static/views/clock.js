@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { get, post, query } from "../api.js";
 import { dateTime, duration, plural, time } from "../format.js";
 import { useLive, useTick } from "../live.js";
-import { Empty, Field, Loaded, Problem, Select, Status, Tag } from "../parts.js";
+import { Empty, Field, Loaded, Problem, Select, Status, Table, Tag } from "../parts.js";
 
 const TOPICS = ["clock", "due", "journal", "reset", "forget", "snapshot"];
 const STEPS = [["1s", "1 s"], ["10s", "10 s"], ["1m", "1 min"], ["1h", "1 h"], ["1d", "1 day"]];
@@ -96,9 +96,8 @@ export default function Clock() {
         <section class="card"><h2>Coming <span class="faint">${plural(coming.total, "change")}</span></h2>
           <${Events} events=${coming.events} now=${now} empty="Nothing is due: no task, asset or callback changes any more." /></section>
       </div>
-      <section class="card"><h2>Clocks of keys</h2>${own.length ? html`<div class="wide"><table><thead><tr><th>Account</th><th>Reads</th><th>Rate</th></tr></thead>
-        <tbody>${own.map(([name, reading]) => html`<tr key=${name}><td><button type="button" class="quiet" onClick=${() => setAccount(name)}>${name}</button></td>
-          <td class="number mono">${dateTime(reading.now)}</td><td>${reading.rate === 0 ? "frozen" : `× ${reading.rate}`}</td></tr>`)}</tbody></table></div>`
+      <section class="card"><h2>Clocks of keys</h2>${own.length ? html`<${Table} head=${["Account", ["Reads", "number mono"], "Rate"]} rows=${own.map(([name, reading]) => ({
+        key: name, cells: [html`<button type="button" class="quiet" onClick=${() => setAccount(name)}>${name}</button>`, dateTime(reading.now), reading.rate === 0 ? "frozen" : `× ${reading.rate}`] }))} />`
         : html`<p class="faint">All keys follow the shared clock. One that is moved alone, above or by X-Mock-Advance, gets a clock of its own.</p>`}</section>`;
     }}<//>`;
 }

@@ -4,7 +4,7 @@ import { html, useState } from "../vendor/preact.js";
 import { get } from "../api.js";
 import { plural } from "../format.js";
 import { useLive } from "../live.js";
-import { Empty, Loaded, Select, Tag } from "../parts.js";
+import { Empty, Loaded, Select, Table, Tag } from "../parts.js";
 
 const TONES = { documented: "good", observed: "accent", assumed: "warn" };
 
@@ -27,11 +27,11 @@ export default function Contract() {
         <${Select} label="Upstream" empty="All upstreams" value=${upstream} options=${names} onChange=${setUpstream} />
         <${Select} label="Basis" empty="Any basis" value=${basis} options=${Object.keys(TONES)} onChange=${setBasis} /></form>
       <section class="card"><h2>Variants in force <span class="faint">where the pages are silent</span></h2>
-        ${chosen.length === 0 ? html`<p class="faint">No variant matches.</p>` : html`<div class="wide"><table><thead><tr><th>Variant</th><th>In force</th><th>Options</th><th>About</th></tr></thead>
-          <tbody>${chosen.map((variant) => html`<tr key=${variant.id}><td><code>${variant.id}</code></td>
-            <td><${Tag} tone=${variant.option === variant.default ? "plain" : "accent"}>${variant.option}<//></td><td>${variant.options.join(", ")}</td><td class="text">${variant.description}</td></tr>`)}</tbody></table></div>`}</section>
+        ${chosen.length === 0 ? html`<p class="faint">No variant matches.</p>` : html`<${Table} head=${["Variant", "In force", "Options", ["About", "text"]]} rows=${chosen.map((variant) => ({
+          key: variant.id, "data-variant": variant.id, cells: [html`<code>${variant.id}</code>`, html`<${Tag} tone=${variant.option === variant.default ? "plain" : "accent"}>${variant.option}<//>`,
+            variant.options.join(", "), variant.description] }))} />`}</section>
       <section class="card"><h2>Facts <span class="faint" aria-live="polite">${plural(shown.length, "fact")}</span></h2>
-        ${shown.length === 0 ? html`<${Empty} title="No fact matches">Change the filter to see others.<//>` : html`<div class="wide"><table class="facts-table"><thead><tr><th>Fact</th><th>Basis</th><th>Source</th></tr></thead>
-          <tbody>${shown.map((fact) => html`<tr key=${fact.id}><td><code>${fact.id}</code></td><td><${Tag} tone=${TONES[fact.basis]}>${fact.basis}<//></td><td class="text">${fact.source}</td></tr>`)}</tbody></table></div>`}</section>`;
+        ${shown.length === 0 ? html`<${Empty} title="No fact matches">Change the filter to see others.<//>` : html`<${Table} className="facts-table" head=${["Fact", "Basis", ["Source", "text"]]} rows=${shown.map((fact) => ({
+          key: fact.id, cells: [html`<code>${fact.id}</code>`, html`<${Tag} tone=${TONES[fact.basis]}>${fact.basis}<//>`, fact.source] }))} />`}</section>`;
   }}<//>`;
 }

@@ -4,21 +4,33 @@ import { html, useState } from "../vendor/preact.js";
 import { get, post, put, remove, request } from "../api.js";
 import { plural } from "../format.js";
 import { useLive } from "../live.js";
-import { Empty, Loaded, Problem, Tag } from "../parts.js";
+import { Empty, Loaded, Problem, Table, Tag } from "../parts.js";
 import { RuleForm } from "../rule_form.js";
 
 const TOPICS = ["journal", "faults", "fates", "scenario", "reset", "snapshot"];
+
+const RULE_COLUMNS = ["Rule", "For", ["Matched", "amount"], ["Applied", "amount"], ["Undo", "", true]];
+// The usual accidents, for the next request or order alone: two clicks from anywhere.
+const ONCE = { times: 1 };
+const QUICK = {
+  fault: [["503", { code: "503" }, "status"], ["429", { code: "429" }, "status"], ["Slow by 5 s", { seconds: "5s" }, "latency"], ["Hang", {}, "hang"], ["Cut connection", {}, "reset"]],
+  fate: [["Fail", {}, "failed"], ["Moderate", {}, "moderated"], ["Never end", {}, "stuck"], ["No clip", {}, "completed_without_url"]],
+};
+
+const Quick = ({ effect, text, onAdd }) => html`<div class="actions" role="group" aria-label=${text}><span class="faint">${text}</span>
+  ${QUICK[effect].map(([name, parameters, kind]) => html`<button type="button" class="quiet" key=${name} onClick=${() => onAdd({ [effect]: kind, ...parameters }, ONCE)}>${name}</button>`)}</div>`;
 
 const fateText = (rule) => rule.fate.map((fate) => (rule.fate.length > 1 ? `${fate.fate} (${fate.weight})` : fate.fate)).join(" or ");
 
 function Rules({ title, rules, onRemove }) {
   if (!rules.length) return html`<section class="card"><h2>${title}</h2><p class="faint">None: everything works as documented.</p></section>`;
-  return html`<section class="card"><h2>${title}</h2><div class="wide"><table><thead><tr><th>Rule</th><th>For</th><th class="amount">Matched</th><th class="amount">Applied</th><th><span class="hidden">Undo</span></th></tr></thead>
-    <tbody>${rules.map(({ rule, text, path }) => html`<tr key=${rule.id} data-rule-id=${rule.id}>
-      <td><code>${text}</code> ${rule.breaks_contract && html`<${Tag} tone="bad">breaks the contract<//>`} ${rule.warning && html`<small>${rule.warning}</small>`}</td>
-      <td>${Object.entries(rule.match).map(([name, value]) => html`<${Tag} key=${name}>${name} ${String(value)}<//> `)}${Object.keys(rule.match).length === 0 && html`<span class="faint">all</span>`}</td>
-      <td class="amount">${rule.matched}</td><td class="amount"><strong>${rule.applied}</strong></td>
-      <td>${path ? html`<button type="button" class="quiet danger" onClick=${() => onRemove(path)} aria-label=${`Remove ${text}`}>Remove</button>` : html`<span class="faint">scenario</span>`}</td></tr>`)}</tbody></table></div></section>`;
+  return html`<section class="card"><h2>${title}</h2><${Table} head=${RULE_COLUMNS} rows=${rules.map(({ rule, text, path }) => ({
+    key: rule.id, "data-rule-id": rule.id, cells: [
+      html`<code>${text}</code> ${rule.breaks_contract && html`<${Tag} tone="bad">breaks the contract<//>`} ${rule.warning && html`<small>${rule.warning}</small>`}`,
+      html`${Object.entries(rule.match).map(([name, value]) => html`<${Tag} key=${name}>${name} ${String(value)}<//> `)}${Object.keys(rule.match).length === 0 && html`<span class="faint">all</span>`}`,
+      rule.matched, html`<strong>${rule.applied}</strong>`,
+      path ? html`<button type="button" class="quiet danger" onClick=${() => onRemove(path)} aria-label=${`Remove ${text}`}>Remove</button>` : html`<span class="faint">scenario</span>`],
+  }))} /></section>`;
 }
 
 function Scenarios({ active, scenarios, onPick, onStop }) {
@@ -63,6 +75,7 @@ export default function Faults() {
     setProblem(null);
     throw error;
   });
+  const once = (path, effect) => (table, match) => add(path, effect)(table, match).catch(setProblem);
   const drop = (path) => quietly(async () => void (await remove(path)), "The rule is removed.");
   return html`<div class="title"><h1>Break it</h1></div>
     <div aria-live="polite">${note && html`<p class="done actions"><span>${note.text}</span>${note.undo && html`<button type="button" onClick=${() => drop(note.undo)}>Undo</button>`}</p>`}</div>
@@ -74,8 +87,10 @@ export default function Faults() {
         ...fates.rules.map((rule) => ({ rule, text: fateText(rule), path: `fates/${rule.id}` })), ...fates.scenario_rules.map((rule) => ({ rule, text: fateText(rule) }))]} />`}<//>
     <${Loaded} result=${catalog}>${({ faults, fates, conditions }) => html`<div class="columns">
       <section class="card"><h2>Faults <span class="faint">what goes wrong on the wire</span></h2>
+        <${Quick} effect="fault" text="The next request:" onAdd=${once("faults", "fault")} />
         <${RuleForm} effect="fault" entries=${faults} conditions=${conditions} label="Add fault" onSubmit=${add("faults", "fault")} /></section>
       <section class="card"><h2>Fates <span class="faint">what becomes of a task</span></h2>
+        <${Quick} effect="fate" text="The next order:" onAdd=${once("fates", "fate")} />
         <${RuleForm} effect="fate" entries=${fates} conditions=${conditions} label="Add fate" onSubmit=${add("fates", "fate")} /></section></div>`}<//>
     ${rules.data && scenarios.data && html`<${Scenarios} active=${rules.data.active} scenarios=${scenarios.data.scenarios}
         onPick=${(scenario) => quietly(async () => void (await request("PUT", "scenario", { raw: JSON.stringify({ name: scenario.name }) })), `Scenario: ${scenario.title}`)}

@@ -6,7 +6,7 @@ import { useFilter, useUpstreams } from "../filter.js";
 import { plural, time } from "../format.js";
 import { useLive, useMedia } from "../live.js";
 import { VirtualList } from "../list.js";
-import { Loaded, Select, Tag } from "../parts.js";
+import { Loaded, Select, Table, Tag } from "../parts.js";
 import { Exchange } from "../exchange.js";
 
 const KINDS = [["ok", "Answered"], ["refused", "Refused"], ["failed", "Failed"], ["lost", "Lost"], ["faulted", "With a fault"], ["violating", "With a violation"]];
@@ -30,11 +30,9 @@ function Row({ exchange, index }) {
 function Violations() {
   const result = useLive("violations?advice=false&limit=200", ["journal", "reset", "forget", "snapshot"]);
   return html`<details class="card violations"><summary>Violations of the contract <span class="faint">${result.data ? result.data.total : ""}</span></summary>
-    <${Loaded} result=${result}>${({ violations }) => violations.length === 0 ? html`<p class="faint">None: every request keeps the contract.</p>` : html`<div class="wide"><table>
-      <thead><tr><th>Nr</th><th>Fact</th><th>Sentence</th><th>Basis</th><th>Source</th></tr></thead>
-      <tbody>${violations.toReversed().map((violation) => html`<tr key=${`${violation.number} ${violation.fact} ${violation.field}`}>
-        <td><a href=${`#/journal/${violation.number}`}>${violation.number}</a></td><td><code>${violation.fact || "no fact"}</code></td>
-        <td class="text">${violation.message}</td><td>${violation.basis}</td><td class="text">${violation.source}</td></tr>`)}</tbody></table></div>`}<//></details>`;
+    <${Loaded} result=${result}>${({ violations }) => violations.length === 0 ? html`<p class="faint">None: every request keeps the contract.</p>` : html`<${Table} head=${["Nr", "Fact", ["Sentence", "text"], "Basis", ["Source", "text"]]} rows=${violations.toReversed().map((violation) => ({
+      key: `${violation.number} ${violation.fact} ${violation.field}`, cells: [html`<a href=${`#/journal/${violation.number}`}>${violation.number}</a>`, html`<code>${violation.fact || "no fact"}</code>`,
+        violation.message, violation.basis, violation.source] }))} />`}<//></details>`;
 }
 
 function List() {

@@ -5,11 +5,12 @@ import { put } from "../api.js";
 import { SpendChart } from "../chart.js";
 import { dateTime, plural, usd } from "../format.js";
 import { useLive } from "../live.js";
-import { Empty, Loaded, Problem, Tag } from "../parts.js";
+import { Empty, Loaded, Problem, Table, Tag } from "../parts.js";
 
 const TONES = { on_hold: "accent", charged: "good", refunded: "warn" };
 const stateOf = (line) => (line.settled_at === null ? "on_hold" : Number(line.charged) ? "charged" : "refunded");
 const SHOWN = 200;
+const limit = (amount) => (amount === null ? "no limit" : usd(amount));
 
 function Credit({ account, onDone }) {
   const [amount, setAmount] = useState("");
@@ -35,15 +36,15 @@ function Statement({ statement, onDone }) {
   return html`<section class="card statement" data-account=${statement.account}><h2>${statement.account} <span class="faint">${plural(statement.total, "order")}</span></h2>
     <dl class="sums">${[["Charged", "charged"], ["On hold", "on_hold"], ["Refunded", "refunded"], ["Quoted", "quoted"]].map(([text, name]) =>
       html`<div key=${name}><dt>${text}</dt><dd>${usd(statement.totals[name])}</dd></div>`)}</dl>
-    <${SpendChart} lines=${statement.lines} now=${statement.at} />
-    <div class="wide"><table><thead><tr><th>Upstream</th><th class="amount">Charged</th><th class="amount">On hold</th><th class="amount">Credit</th><th class="amount">Left</th></tr></thead>
-      <tbody>${Object.entries(statement.upstreams).map(([name, balance]) => html`<tr key=${name}><td>${name}</td><td class="amount">${usd(balance.charged)}</td><td class="amount">${usd(balance.on_hold)}</td>
-        <td class="amount">${balance.credit === null ? "no limit" : usd(balance.credit)}</td><td class="amount">${balance.remaining === null ? "no limit" : usd(balance.remaining)}</td></tr>`)}</tbody></table></div>
+    <${SpendChart} lines=${statement.lines} charged=${Number(statement.totals.charged)} now=${statement.at} />
+    <${Table} head=${["Upstream", ["Charged", "amount"], ["On hold", "amount"], ["Credit", "amount"], ["Left", "amount"]]} rows=${Object.entries(statement.upstreams).map(([name, balance]) => ({
+      key: name, cells: [name, usd(balance.charged), usd(balance.on_hold), limit(balance.credit), limit(balance.remaining)] }))} />
     <${Credit} account=${statement.account} onDone=${onDone} />
-    <details><summary>Orders</summary><div class="wide"><table><thead><tr><th>Order</th><th>Kind</th><th>Created</th><th class="amount">Quoted</th><th>State</th><th>Rate</th><th>Basis</th></tr></thead>
-      <tbody>${lines.map((line) => html`<tr key=${line.kind + line.id}><td>${line.kind === "asset" ? html`<code>${line.id}</code>` : html`<a href=${`#/tasks/${encodeURIComponent(line.id)}`}><code>${line.id}</code></a>`}</td>
-        <td>${line.kind}</td><td class="number">${dateTime(line.created_at)}</td><td class="amount">${usd(line.quoted)}</td><td><${Tag} tone=${TONES[stateOf(line)]}>${stateOf(line).replace("_", " ")}<//></td>
-        <td class="number">${line.rate} a ${line.unit}</td><td>${line.basis}</td></tr>`)}</tbody></table></div>
+    <details><summary>Orders</summary><${Table} head=${["Order", "Kind", ["Created", "number"], ["Quoted", "amount"], "State", ["Rate", "number"], "Basis"]} rows=${lines.map((line) => ({
+      key: line.kind + line.id, cells: [
+        line.kind === "asset" ? html`<code>${line.id}</code>` : html`<a href=${`#/tasks/${encodeURIComponent(line.id)}`}><code>${line.id}</code></a>`,
+        line.kind, dateTime(line.created_at), usd(line.quoted), html`<${Tag} tone=${TONES[stateOf(line)]}>${stateOf(line).replace("_", " ")}<//>`,
+        `${line.rate} a ${line.unit}`, line.basis] }))} />
       ${statement.total > lines.length && html`<p class="faint">The newest ${lines.length} of ${statement.total}.</p>`}</details></section>`;
 }
 

@@ -4,7 +4,7 @@ import { html } from "../vendor/preact.js";
 import { get } from "../api.js";
 import { applied, dateTime, duration, plural, prettyJson, time, usd } from "../format.js";
 import { useLive } from "../live.js";
-import { Copy, Empty, Facts, Loaded, Status, Tag, Text, Thumbnail, useBlob } from "../parts.js";
+import { Copy, Empty, Facts, Loaded, Status, Table, Tag, Text, Thumbnail, useBlob } from "../parts.js";
 import { mediaText } from "./assets.js";
 import { Timeline } from "../timeline.js";
 
@@ -23,13 +23,10 @@ function Clip({ task }) {
 
 function Exchanges({ exchanges }) {
   if (!exchanges.length) return html`<${Empty} title="No exchange mentions this task">The journal keeps the last ones only.<//>`;
-  return html`<div class="wide"><table><thead><tr><th>Nr</th><th>Clock</th><th>Operation</th><th>Request</th><th>Status</th><th>Notes</th></tr></thead>
-    <tbody>${exchanges.map((exchange) => html`<tr key=${exchange.number}>
-      <td><a href=${`#/journal/${exchange.number}`}>${exchange.number}</a></td><td class="number">${time(exchange.at)}</td>
-      <td>${exchange.operation || "unknown"}</td><td><code>${exchange.method} ${exchange.path}</code></td>
-      <td class="number">${exchange.status || "none"}</td>
-      <td>${exchange.faults.map((fault) => html`<${Tag} key=${fault} tone="warn">${fault}<//> `)}${exchange.violations > 0 && html`<${Tag} tone="bad">${plural(exchange.violations, "violation")}<//>`}</td>
-    </tr>`)}</tbody></table></div>`;
+  return html`<${Table} head=${["Nr", ["Clock", "number"], "Operation", "Request", ["Status", "number"], "Notes"]} rows=${exchanges.map((exchange) => ({
+    key: exchange.number, cells: [
+      html`<a href=${`#/journal/${exchange.number}`}>${exchange.number}</a>`, time(exchange.at), exchange.operation || "unknown", html`<code>${exchange.method} ${exchange.path}</code>`, exchange.status || "none",
+      html`${exchange.faults.map((fault) => html`<${Tag} key=${fault} tone="warn">${fault}<//> `)}${exchange.violations > 0 && html`<${Tag} tone="bad">${plural(exchange.violations, "violation")}<//>`}`] }))} />`;
 }
 
 function References({ references }) {
@@ -41,7 +38,8 @@ function References({ references }) {
 }
 
 // What can be said honestly without the harness: the rules that the requests break, and the faults met on the way.
-function Verdict({ violations, exchanges }) {
+function Verdict({ task, violations, exchanges }) {
+  const command = `seedmock verify --upstream ${task.upstream} --base-url ${location.origin}`;
   const broken = violations.filter((violation) => !violation.advice);
   const advice = violations.filter((violation) => violation.advice);
   const faults = exchanges.flatMap((exchange) => applied(exchange.faults).map((fault) => `${fault} in exchange ${exchange.number}`));
@@ -50,7 +48,7 @@ function Verdict({ violations, exchanges }) {
     ${[...broken, ...advice].map((violation) => html`<li key=${`${violation.number} ${violation.fact} ${violation.field}`}><${Tag} tone=${violation.advice ? "warn" : "bad"}>${violation.severity.replace("_", " ")}<//> ${violation.message}
       <small><code>${violation.fact || "no fact"}</code>, ${violation.basis}: ${violation.source}; <a href=${`#/journal/${violation.number}`}>exchange ${violation.number}</a></small></li>`)}
     <li>${faults.length === 0 ? html`<${Tag} tone="good">responses<//> No fault was applied: they are as the contract has them.` : html`<${Tag} tone="warn">responses<//> Changed on purpose: ${faults.join("; ")}`}</li>
-    <li class="faint">The responses themselves are judged by <code>seedmock verify</code>, which is a program of its own.</li></ul>`;
+    <li class="faint">The responses themselves are judged by a program of its own, which spends nothing here: <code>${command}</code> <${Copy} text=${command} label="Copy command" /></li></ul>`;
 }
 
 function Statement({ task, line }) {
@@ -62,8 +60,8 @@ async function load(id, options) {
   const path = encodeURIComponent(id);
   const timeline = await get(`tasks/${path}/timeline`, options);
   const [order, violations, ledger] = await Promise.all([
-    get(`tasks/${path}/order`, options), get(`violations?task=${path}`, options), get(`ledger?limit=5000&account=${encodeURIComponent(timeline.task.account)}`, options)]);
-  return { ...timeline, order, violations: violations.violations, line: ledger.statements[0]?.lines.find((line) => line.id === id) };
+    get(`tasks/${path}/order`, options), get(`violations?task=${path}`, options), get(`ledger?account=${encodeURIComponent(timeline.task.account)}&task=${path}`, options)]);
+  return { ...timeline, order, violations: violations.violations, line: ledger.statements[0]?.lines[0] };
 }
 
 export default function Task({ id }) {
@@ -84,7 +82,7 @@ export default function Task({ id }) {
         ]} /><${References} references=${order.references} />
         ${order.body ? html`<details><summary>Body as sent</summary><${Text} text=${prettyJson(order.body)} limit=${4000} code=${true} /></details>` : html`<p class="faint">The journal does not hold its request any more.</p>`}</section>
       <div class="stack"><section class="card"><h2>Statement</h2><${Statement} task=${task} line=${line} /></section>
-        <section class="card"><h2>Against the contract</h2><${Verdict} violations=${violations} exchanges=${exchanges} /></section></div>
+        <section class="card"><h2>Against the contract</h2><${Verdict} task=${task} violations=${violations} exchanges=${exchanges} /></section></div>
       <section class="card span"><h2>Exchanges</h2><${Exchanges} exchanges=${exchanges} /></section>
     </div>`}<//>`;
 }
