@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import expect
 
-from .conftest import Emulator, OpenPage
+from .conftest import BOAT, Emulator, OpenPage
 
 PLAYED = "() => { const clip = document.querySelector('video'); return clip && clip.currentTime > 0.3; }"
 
@@ -44,6 +45,124 @@ def test_a_task_that_is_watched_ends_and_shows_its_clip(emulator: Emulator, open
     page.wait_for_function(PLAYED)
 
 
+def cells(page: Any, task_id: str) -> list[str]:
+    """The texts of a row, by column."""
+    return [str(text).strip() for text in row(page, task_id).locator("[role=cell]").all_inner_texts()]
+
+
+def test_a_row_shows_a_task_and_follows_it(emulator: Emulator, open_page: OpenPage) -> None:
+    first = emulator.order(prompt="A boat")
+    order = {"model": "seedance2-a/seedance-2.0-a", "prompt": "[[mock: failed after=9s]]", "duration": 5}
+    emulator.send("POST", "/api/v1/video/generations", json=order)
+    second = emulator.control("GET", "tasks")["tasks"][-1]["id"]
+    page = open_page(viewport={"width": 1440, "height": 800})
+    heads = ["Status", "Task", "Upstream", "Model", "Size", "Length", "Fate", "Age", "Cost"]
+    expect(page.get_by_role("columnheader")).to_have_text(heads)
+    expect(row(page, first)).to_contain_text("Queued")
+    names = f"A boat\n{first}"
+    assert cells(page, first) == ["Queued", names, "opeai", "seedance-2-0-fast", "640x640", "4 s", "succeed", "0.0 s", "$0.2716"]
+    assert cells(page, second)[2:5] == ["apimodels", "seedance-2.0-a", "1280x720"]
+    assert cells(page, second)[6] == "failed after=9s"
+    expect(page.get_by_role("row")).to_have_count(3)
+    expect(row(page, second)).to_have_attribute("aria-rowindex", "2")  # the newest is the first
+    emulator.control("POST", "clock", {"advance": 75})
+    expect(row(page, first).locator(".c-age")).to_have_text("1 min 15 s")
+    expect(row(page, second)).to_have_attribute("data-status", "FAILURE")
+    expect(page.locator(".count")).to_have_text("2 tasks; the newest: Failed")
+    emulator.control("POST", "reset", {})
+    expect(page.get_by_text("No tasks yet")).to_be_visible()
+    expect(page.locator(".count")).to_contain_text("0 tasks")
+
+
+def test_the_age_goes_on_while_the_clock_runs(emulator: Emulator, open_page: OpenPage) -> None:
+    task_id = emulator.order(prompt="[[mock: stuck]]")
+    page = open_page()
+    age = row(page, task_id).locator(".c-age")
+    expect(age).to_have_text("0.0 s")
+    emulator.control("POST", "clock", {"rate": 3600})
+    expect(age).to_have_text(re.compile("^[12] h"))
+    shown = age.inner_text()
+    expect(age).not_to_have_text(shown)
+    emulator.control("POST", "clock", {"freeze": True})
+
+
+def test_a_task_tells_its_life(emulator: Emulator, open_page: OpenPage) -> None:
+    task_id = emulator.order(prompt="A boat")
+    path = f"/v1/videos/{task_id}"
+    emulator.clock.advance(1)
+    emulator.send("GET", path)
+    emulator.send("GET", path, headers={"X-Mock-Fault": "status code=502"})
+    emulator.send("GET", f"{path}/content")
+    page = open_page(f"#/tasks/{task_id}")
+    expect(page.locator(".phases li")).to_have_text(
+        [re.compile("Queued"), re.compile("Running"), re.compile("Succeeded.*still to come")]
+    )
+    expect(page.get_by_text("The clip comes with success.")).to_be_visible()
+    emulator.control("POST", "clock", {"advance": "4s"})
+    emulator.send("GET", f"{path}/content")
+    expect(page.locator("video")).to_have_count(1)
+    expect(page.locator(".phases li").last).not_to_contain_text("still to come")
+    dots = page.locator(".timeline a.dot")
+    expect(dots).to_have_count(5)
+    kinds = [str(dot.get_attribute("class")).split()[-1] for dot in dots.all()]
+    assert kinds == ["fine", "fine", "faulted", "refused", "fine"]
+    expect(dots.nth(2)).to_have_attribute("aria-label", "2: query 502 at 20:26:41; fault status code=502")
+    expect(page.locator(".timeline svg")).to_have_attribute(
+        "aria-label", re.compile(r"Queued after 0\.0 s, Running after .*, Succeeded after .*; 5 exchanges")
+    )
+    lines = page.locator("section", has=page.get_by_role("heading", name="Exchanges")).locator("tbody tr")
+    expect(lines).to_have_count(5)
+    expect(lines.nth(2).locator("td")).to_have_text(["2", "20:26:41", "query", f"GET {path}", "502", "status code=502 "])
+    statement = page.locator("section", has=page.get_by_role("heading", name="Statement"))
+    expect(statement.locator("dd")).to_contain_text(["$0.2716", "charged", "USD a million tokens", re.compile(r"\d"), "UTC"])
+    verdict = page.locator("section", has=page.get_by_role("heading", name="Against the contract")).locator("li")
+    expect(verdict.nth(0)).to_contain_text("Every request about this task keeps the contract.")
+    expect(verdict.nth(1)).to_contain_text("Changed on purpose: status code=502 in exchange 2")
+    expect(verdict.nth(2)).to_contain_text(f"seedmock verify --upstream opeai --base-url {emulator.url}")
+    page.get_by_text("Body as sent").click()
+    expect(page.locator("details pre")).to_contain_text('"prompt": "A boat"')
+    dots.nth(2).click()
+    expect(page.get_by_role("heading", name="Exchange 2")).to_be_visible()
+
+
+def test_a_task_without_an_end_or_a_clip_says_why(emulator: Emulator, open_page: OpenPage) -> None:
+    stuck, failed = emulator.order(prompt="[[mock: stuck]]"), emulator.order(prompt="[[mock: failed]]")
+    emulator.clock.advance(86400)
+    page = open_page(f"#/tasks/{stuck}")
+    expect(page.locator(".timeline .axis").last).to_have_text("never ends")
+    expect(page.locator(".facts")).to_contain_text(["Endsnever"])
+    page.goto(f"{emulator.url}/_mock/#/tasks/{failed}")
+    expect(page.locator(".title .chip")).to_have_text("Failed")
+    reason = emulator.control("GET", f"tasks/{failed}")["failure"]["message"]
+    expect(page.locator(".clip figcaption")).to_have_text(reason)
+    expect(page.locator("video")).to_have_count(0)
+    expect(page.get_by_text("responses No fault was applied")).to_be_visible()
+    page.goto(f"{emulator.url}/_mock/#/tasks/cgt-unknown")
+    expect(page.get_by_role("alert")).to_contain_text("unknown task")
+    emulator.control("POST", "reset", {})
+    page.goto(f"{emulator.url}/_mock/#/tasks/{failed}")
+    expect(page.get_by_role("alert")).to_contain_text("unknown task")
+
+
+def test_a_task_whose_query_was_wrong_shows_the_rule(emulator: Emulator, open_page: OpenPage) -> None:
+    task_id = emulator.order(prompt="A boat")
+    emulator.send("DELETE", f"/v1/videos/{task_id}")
+    page = open_page(f"#/tasks/{task_id}")
+    broken = [row for row in emulator.control("GET", f"violations?task={task_id}")["violations"] if not row["advice"]]
+    assert broken
+    verdict = page.locator("section", has=page.get_by_role("heading", name="Against the contract"))
+    expect(verdict).to_contain_text(f"{len(broken)} rule")
+    expect(verdict).to_contain_text(broken[0]["message"])
+
+
+def test_the_id_of_a_task_is_copied(emulator: Emulator, open_page: OpenPage) -> None:
+    task_id = emulator.order()
+    page = open_page(f"#/tasks/{task_id}", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy id").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("() => navigator.clipboard.readText()") == task_id
+
+
 def test_a_hostile_prompt_is_shown_as_text(emulator: Emulator, open_page: OpenPage) -> None:
     prompt = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>{{7*7}}"
     task_id = emulator.order(prompt=prompt)
@@ -60,8 +179,28 @@ def test_a_huge_prompt_is_folded(emulator: Emulator, open_page: OpenPage) -> Non
     page = open_page(f"#/tasks/{task_id}")
     text = page.locator("main .text").first
     expect(text).to_contain_text("…")
-    page.get_by_role("button", name="Show all").click()
+    assert len(text.inner_text()) == 600
+    page.get_by_role("button", name="Show all 950 characters").click()
     expect(text).not_to_contain_text("…")
+    page.get_by_role("button", name="Fold").click()
+    expect(text).to_contain_text("…")
+
+
+def test_huge_texts_do_not_freeze_the_page(emulator: Emulator, open_page: OpenPage) -> None:
+    """A body of 900 kB is refused by the upstream, and the journal shows the part that it kept."""
+    emulator.send("POST", "/v1/videos", json={**BOAT, "prompt": "<i>word</i> " * 80_000})
+    page = open_page("#/journal")
+    expect(page.locator("[data-exchange]")).to_have_count(1)
+    page.goto(f"{emulator.url}/_mock/#/journal/0")
+    expect(page.locator(".first-line").first).to_have_text("POST /v1/videos")
+    opened = page.get_by_role("button", name="Show all").first
+    opened.click()
+    expect(page.get_by_role("button", name="Fold").first).to_have_attribute("aria-expanded", "true")
+    assert page.locator("main pre").first.evaluate("text => text.textContent.length") <= 200_000
+    assert page.locator("main i").count() == 0
+    before = page.evaluate("() => performance.now()")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => new Promise(requestAnimationFrame)") - before < 2000
 
 
 def test_the_list_is_filtered_by_the_server(emulator: Emulator, open_page: OpenPage) -> None:
@@ -72,7 +211,13 @@ def test_the_list_is_filtered_by_the_server(emulator: Emulator, open_page: OpenP
     page.get_by_role("searchbox").fill("fox")
     expect(page.locator("[data-task-id]")).to_have_count(1)
     expect(row(page, fox)).to_be_visible()
+    expect(page.locator(".count")).to_contain_text("1 task;")
+    page.get_by_role("searchbox").fill("nothing is called this")
+    expect(page.get_by_text("No task matches")).to_be_visible()
     page.get_by_role("searchbox").fill("")
+    page.get_by_label("Upstream").select_option("apimodels")
+    expect(page.locator("[data-task-id]")).to_have_count(0)
+    page.get_by_label("Upstream").select_option("")
     page.get_by_label("Status").select_option("SUCCESS")
     expect(row(page, fox)).to_have_count(0)
     expect(row(page, boat)).to_be_visible()
@@ -80,3 +225,4 @@ def test_the_list_is_filtered_by_the_server(emulator: Emulator, open_page: OpenP
     page.get_by_label("API key").fill("sk_browser_two")
     expect(row(page, boat)).to_have_count(0)
     expect(row(page, fox)).to_be_visible()
+    expect(page.locator(".count")).to_contain_text("1 task;")

@@ -18,13 +18,9 @@ export const VIEWS = [
   ["contract", "Contract", "M4 1.500h6L13 5v9.500H4zM6.500 8h4M6.500 11h4"],
   ["playground", "Playground", "M5 3.500v9l7-4.500z"],
 ];
-const MODULES = {
-  tasks: () => import("./views/tasks.js"), task: () => import("./views/task.js"),
-  clock: () => import("./views/clock.js"),
-  faults: () => import("./views/faults.js"), journal: () => import("./views/journal.js"),
-  money: () => import("./views/money.js"), assets: () => import("./views/assets.js"),
-  contract: () => import("./views/contract.js"), playground: () => import("./views/playground.js"),
-};
+const MODULES = [...VIEWS.map(([name]) => name), "task"];
+// A browser remembers that a module could not be fetched: the next attempt has another address.
+const load = (name, attempt = 0) => import(`./views/${name}.js${attempt ? `?attempt=${attempt}` : ""}`);
 const CONNECTION = { connecting: "Connecting", live: "Live", lost: "Connection lost", refused: "Not allowed" };
 
 function Nav({ view }) {
@@ -53,6 +49,8 @@ function ClockReadout() {
 }
 
 function Login({ message, onDone }) {
+  const input = useRef(null);
+  useEffect(() => input.current.focus(), []);
   const [error, setError] = useState(message);
   const submit = async (event) => {
     event.preventDefault();
@@ -69,7 +67,7 @@ function Login({ message, onDone }) {
     <h1>seedmock</h1>
     <p>This server asks for its control token: that of <code>--control-token</code>, or the one that <code>seedmock serve</code> printed.</p>
     <label for="token">Control token</label>
-    <input id="token" name="token" type="password" autocomplete="off" required autofocus aria-describedby="token-note" />
+    <input id="token" name="token" type="password" autocomplete="off" required ref=${input} aria-describedby="token-note" />
     ${error && html`<p class="error" role="alert">${error}</p>`}
     <button class="primary" type="submit">Log in</button>
     <small id="token-note">It stays in this tab, and is sent to this server alone.</small>
@@ -79,15 +77,22 @@ function Login({ message, onDone }) {
 function View({ route }) {
   const name = route.view === "tasks" && route.id ? "task" : route.view;
   const [module, setModule] = useState({ name: "", Component: null, error: null });
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     let isCurrent = true;
-    const load = MODULES[name];
-    if (!load) return void setModule({ name, Component: null, error: new Error(`There is no view ${name}.`) });
-    load().then(
-      (loaded) => isCurrent && setModule({ name, Component: loaded.default, error: null }),
-      (error) => isCurrent && setModule({ name, Component: null, error }));
+    if (!MODULES.includes(name)) return void setModule({ name, Component: null, error: new Error(`There is no view ${name}.`) });
+    load(name, attempt).then(
+      (loaded) => {
+        if (isCurrent) setModule({ name, Component: loaded.default, error: null });
+        // The others are fetched now: a view opens at once, and also when the server has gone.
+        for (const other of MODULES) load(other).catch(() => {});
+      },
+      () => isCurrent && setModule({ name, Component: null, error: new Error("The server does not answer, so that this view could not be loaded.") }));
     return () => (isCurrent = false);
-  }, [name]);
+  }, [name, attempt]);
+  const retry = () => setAttempt((before) => before + 1);
+  const isMissing = module.name === name && module.error !== null;
+  useEffect(() => isMissing ? onState((state) => state === "live" && retry()) : undefined, [isMissing]);
   const main = useRef(null);
   useEffect(() => {
     const title = VIEWS.find(([view]) => view === route.view)?.[1] ?? "";
@@ -96,7 +101,7 @@ function View({ route }) {
   }, [name]);
   const { Component, error } = module.name === name ? module : { Component: null, error: null };
   return html`<main id="main" tabindex="-1" ref=${main} data-view=${name} key=${name}>
-    ${error ? html`<${Problem} error=${error} />` : Component ? html`<${Component} id=${route.id} query=${route.query} />` : html`<${Loading} />`}
+    ${error ? html`<${Problem} error=${error} onRetry=${MODULES.includes(name) && retry} />` : Component ? html`<${Component} id=${route.id} query=${route.query} />` : html`<${Loading} />`}
   </main>`;
 }
 
@@ -111,6 +116,8 @@ function App() {
     disconnect();
     setLogin((before) => before ?? message);
   }), []);
+  // The stream says only that it is refused; a call says why, and a wrong token leads to the login form.
+  useEffect(() => void (connection === "refused" && get("clock").catch(() => {})), [connection]);
   useEffect(() => {
     connect();
     get("clock").catch(() => {});

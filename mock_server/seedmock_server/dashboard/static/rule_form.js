@@ -48,8 +48,8 @@ export function RuleForm({ effect, entries, conditions, label, onSubmit }) {
         ${kinds.map((candidate) => html`<option key=${candidate.kind} value=${candidate.kind} selected=${candidate.kind === kind}>${candidate.kind}</option>`)}</optgroup>`)}</select>
     <//>
     ${entry.parameters.length > 0 && html`<div class="form-grid">${entry.parameters.map((parameter) => html`<${Field} key=${`${kind} ${parameter.name}`}
-        id=${`${effect}-${parameter.name}`} label=${`${parameter.name}${parameter.required ? " (required)" : ""}`} hint=${parameter.description}>
-        <${Input} id=${`${effect}-${parameter.name}`} parameter=${parameter} value=${values[parameter.name] ?? ""} isInvalid=${error?.field === parameter.name}
+        id=${`${effect}-with-${parameter.name}`} label=${`${parameter.name}${parameter.required ? " (required)" : ""}`} hint=${parameter.description}>
+        <${Input} id=${`${effect}-with-${parameter.name}`} parameter=${parameter} value=${values[parameter.name] ?? ""} isInvalid=${error?.field === parameter.name}
           onChange=${(value) => setValues((before) => ({ ...before, [parameter.name]: value }))} /><//>`)}</div>`}
     <details><summary>Only for some requests</summary><div class="form-grid">${conditions.map((condition) => html`<${Field} key=${condition.name}
         id=${`${effect}-match-${condition.name}`} label=${condition.name} hint=${condition.description}>

@@ -66,10 +66,9 @@ function Order({ form }) {
     return () => clearTimeout(timer);
   }, [values, references, edited]);
   const model = form.models.find((candidate) => candidate.name === values.model);
-  const allowed = (field) => {
-    const own = model && form.sizes.some((size) => field.allowed.includes(size.text)) ? form.sizes.filter((size) => model.resolutions.includes(size.resolution)).map((size) => size.text) : null;
-    return own ? field.allowed.filter((value) => own.includes(value)) : field.allowed;
-  };
+  // Sizes and resolutions that the chosen model does not have are left out, but for the one that is chosen already.
+  const others = new Set(form.sizes.filter((size) => model && !model.resolutions.includes(size.resolution)).flatMap((size) => [size.text, size.resolution]));
+  const allowed = (field) => field.allowed.filter((value) => !others.has(value) || value === values[field.path]);
   const set = (path, value) => {
     setEdited(null);
     setValues((before) => ({ ...before, [path]: value }));

@@ -9,6 +9,7 @@ import { VirtualList } from "../list.js";
 import { Select, Status, statusName, Tag } from "../parts.js";
 
 const STATUSES = ["QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE", "CANCELLED"];
+const TOPICS = ["journal", "due", "clock", "reset", "forget", "snapshot"];
 const COLUMNS = ["Status", "Task", "Upstream", "Model", "Size", "Length", "Fate", "Age", "Cost"];
 const EMPTY = { upstream: "", status: "", key: "", text: "" };
 
@@ -38,8 +39,9 @@ function Row({ task, index }) {
   </div>`;
 }
 
-function Announcer({ filter }) {
-  const { data } = useLive(`tasks${query({ ...filter, limit: 1, order: "newest" })}`, ["journal", "due", "clock", "reset"], [JSON.stringify(filter)]);
+function Announcer({ filter: { key, ...filter } }) {
+  const load = (options) => get(`tasks${query({ ...filter, limit: 1, order: "newest" })}`, { ...options, key });
+  const { data } = useLive(load, TOPICS, [key, JSON.stringify(filter)]);
   const newest = data?.tasks[0];
   return html`<p class="count" aria-live="polite">${data === null ? "" : plural(data.total, "task")}<span class="hidden">${
     newest ? `; the newest: ${statusName(newest.status)}` : ""}</span></p>`;
@@ -57,8 +59,7 @@ export default function Tasks() {
   }, [key]);
   const head = useMemo(() => html`<div class="row" role="row" aria-rowindex="1">${COLUMNS.map(
     (name) => html`<span role="columnheader" key=${name} class=${`c-${name === "Task" ? "main" : name.toLowerCase()}`}>${name}</span>`)}</div>`, []);
-  const { key: _, ...counted } = filter;
-  return html`<div class="title"><h1>Tasks</h1><${Announcer} filter=${counted} /></div>
+  return html`<div class="title"><h1>Tasks</h1><${Announcer} filter=${filter} /></div>
     <form class="filters" role="search" aria-label="Filter tasks" onSubmit=${(event) => event.preventDefault()}>
       <input type="search" data-filter placeholder="Search prompt, id, model, fate" aria-label="Search tasks" onInput=${later("text")} />
       <${Select} label="Upstream" empty="All upstreams" value=${filter.upstream} options=${upstreams} onChange=${(value) => set("upstream", value)} />
@@ -67,7 +68,7 @@ export default function Tasks() {
       <input type="text" placeholder="API key" aria-label="API key" autocomplete="off" onInput=${later("key")} />
     </form>
     <${VirtualList} load=${load} filter=${key} name="Tasks" columns="tasks" rowHeight=${isNarrow ? 92 : 52} head=${head}
-      topics=${["journal", "due", "clock", "reset", "forget", "snapshot", "scenario"]}
+      topics=${TOPICS}
       row=${(task, index) => html`<${Row} task=${task} index=${index} />`}
       empty=${isFiltered
         ? { title: "No task matches", children: "Change the filter to see others." }
