@@ -26,6 +26,8 @@ KEY = "sk_browser_one"
 BOAT = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4", "seed": 3}
 CHROMIUM = os.environ.get("SEEDMOCK_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+VIEWS = ["tasks", "clock", "faults", "journal", "money", "assets", "contract", "playground"]
+
 EXPECTED_IN_CONSOLE = "Failed to load resource"
 """Chromium reports each response from 400 on as an error, also those that a test asks for."""
 
@@ -132,6 +134,7 @@ def open_page(browser: Any, emulator: Emulator) -> Iterator[OpenPage]:
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
+        page.problems = note
         page.on("console", note)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(view if view.startswith("about:") else f"{url}/_mock/{view}")
@@ -141,3 +144,16 @@ def open_page(browser: Any, emulator: Emulator) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert problems == []
+
+
+def fill(emulator: Emulator) -> str:
+    """Give every view something to show; return the id of a task."""
+    first = emulator.order(prompt="A boat")
+    emulator.order(prompt="[[mock: failed]]")
+    emulator.send("POST", "/v1/videos", json={**BOAT, "size": "9x9"})
+    emulator.send("GET", f"/v1/videos/{first}", headers={"X-Mock-Fault": "status code=502"})
+    emulator.control("POST", "faults", {"fault": "status code=503", "match": {"nth": 99}})
+    emulator.clock.advance(5)
+    emulator.order(prompt="[[mock: slow]]", key="sk_browser_two")
+    emulator.send("POST", "/api/v1/assets/groups", json={"name": "people"})
+    return first

@@ -33,7 +33,9 @@ def test_advance_moves_the_clock_and_shows_what_became_due(emulator: Emulator, o
     expect(due.get_by_role("link", name=task_id)).to_have_count(2)
     expect(page.get_by_role("heading", name="Became due")).to_contain_text(f"since {shown}")
     expect(page.get_by_text("Nothing is due: no task, asset or callback changes any more.")).to_be_visible()
-    expect(page.locator(".clock-card [aria-live]")).to_have_text(re.compile(r"The clock reads .* UTC. 2 changes became"))
+    expect(page.locator(".clock-card [aria-live]")).to_have_text(
+        re.compile(r"The clock reads .* UTC. 2 changes became")
+    )
     assert emulator.clock.now() == before + 5
     page.goto(f"{emulator.url}/_mock/#/tasks")
     expect(page.locator(f'[data-task-id="{task_id}"]')).to_have_attribute("data-status", "SUCCESS")

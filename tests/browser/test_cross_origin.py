@@ -101,3 +101,38 @@ def test_no_page_reaches_the_control_api_whatever_is_allowed(page: Any) -> None:
         for path in ("health", "tasks", "clock"):
             assert page.evaluate(REACHES, [f"{server.url}/_mock/{path}", {}]) == "TypeError"
         assert page.evaluate(REACHES, [f"{server.url}/_mock/reset", {"method": "POST"}]) == "TypeError"
+
+
+FORM = """
+([url, type]) => {
+  const form = Object.assign(document.createElement("form"), {method: "post", action: url, enctype: type})
+  form.append(Object.assign(document.createElement("input"), {name: '{"rate": 9, "x": "', value: '"}'}))
+  document.body.append(form)
+  form.submit()
+}
+"""
+
+
+@pytest.mark.parametrize("encoding", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+def test_no_form_of_another_page_changes_anything(browser: Any, origin: str, encoding: str) -> None:
+    with serve(pace="instant", seed=1, cors=("*",)) as server:
+        form, url = browser.new_page(), f"{server.url}/_mock/reset"
+        form.request.post(f"{server.url}/_mock/faults", data={"fault": "hang"})
+        form.goto(origin)
+        with form.expect_navigation(url=url) as answer:
+            form.evaluate(FORM, [url, encoding])
+        assert answer.value.status == 403
+        assert len(form.request.get(f"{server.url}/_mock/faults").json()["rules"]) == 1
+        form.close()
+
+
+def test_no_page_of_another_origin_frames_the_page(page: Any) -> None:
+    with serve(pace="instant", seed=1) as server:
+        framed = """url => new Promise((resolve) => {
+          const frame = Object.assign(document.createElement("iframe"), {src: url})
+          frame.onload = () => resolve(true)
+          document.body.append(frame)
+        })"""
+        page.evaluate(framed, f"{server.url}/_mock/")
+        frames = [frame for frame in page.frames if frame != page.main_frame]
+        assert [frame.url for frame in frames] == ["chrome-error://chromewebdata/"]

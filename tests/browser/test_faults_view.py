@@ -51,7 +51,12 @@ def test_the_next_request_fails_by_one_click(emulator: Emulator, open_page: Open
     expect(rule.locator("td")).to_have_text(["status code=503", "times 1 ", "0", "0", "Remove"])
     assert [emulator.send("POST", "/v1/videos", json=BOAT).status_code for _ in range(2)] == [503, 200]
     expect(rule.locator("td")).to_have_text(["status code=503", "times 1 ", "2", "1", "Remove"])
-    for name, kind in (("429", "status code=429"), ("Slow by 5 s", "latency seconds=5s"), ("Hang", "hang"), ("Cut", "reset")):
+    for name, kind in (
+        ("429", "status code=429"),
+        ("Slow by 5 s", "latency seconds=5s"),
+        ("Hang", "hang"),
+        ("Cut", "reset"),
+    ):
         page.get_by_role("group", name="The next request").get_by_role("button", name=name).click()
         expect(rule.filter(has_text=kind)).to_have_count(1)
 
@@ -139,7 +144,9 @@ def test_the_forms_know_every_kind_and_its_allowed_values(emulator: Emulator, op
         expect(page.get_by_label(f"Kind of {effect}").locator("option")).to_have_count(len(catalog[f"{effect}s"]))
         kinds = page.get_by_label(f"Kind of {effect}").locator("option").all_inner_texts()
         assert sorted(kinds) == sorted(entry["kind"] for entry in catalog[f"{effect}s"])
-    breaking = page.get_by_label("Kind of fault").locator("optgroup[label='Breaks the contract'] option").all_inner_texts()
+    breaking = (
+        page.get_by_label("Kind of fault").locator("optgroup[label='Breaks the contract'] option").all_inner_texts()
+    )
     assert sorted(breaking) == sorted(entry["kind"] for entry in catalog["faults"] if entry["breaks_contract"])
     expect(page.get_by_label("Kind of fate").locator("optgroup")).to_have_count(1)
     expect(page.locator("#fate-kind-hint")).to_have_text("the task succeeds; create, upscale")

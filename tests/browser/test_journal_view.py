@@ -42,7 +42,13 @@ def test_exchanges_appear_and_are_filtered(emulator: Emulator, open_page: OpenPa
     ]
     for number, expected in enumerate(cells):
         expect(rows(page).nth(number).locator("[role=cell]")).to_have_text(expected)
-    for outcome, numbers in {"violating": ["3", "1"], "failed": ["2"], "faulted": ["2"], "refused": ["3", "1"], "ok": ["0"]}.items():
+    for outcome, numbers in {
+        "violating": ["3", "1"],
+        "failed": ["2"],
+        "faulted": ["2"],
+        "refused": ["3", "1"],
+        "ok": ["0"],
+    }.items():
         page.get_by_label("Outcome").select_option(outcome)
         expect(rows(page).locator(".c-nr")).to_have_text(numbers)
     page.get_by_label("Outcome").select_option("lost")
@@ -84,7 +90,9 @@ def test_an_exchange_has_its_bodies_and_its_violation(emulator: Emulator, open_p
     expect(page.locator(".sentences")).to_contain_text("opeai.create.size.values")
     expect(page.locator(".title .tag").first).to_have_text("400 refused")
     expect(page.locator(".title")).to_contain_text("latency seconds=0.01s")
-    expect(page.locator(".facts dd")).to_contain_text(["opeai", "create", re.compile("key-"), "2026-05-28 20:26:40 UTC"])
+    expect(page.locator(".facts dd")).to_contain_text(
+        ["opeai", "create", re.compile("key-"), "2026-05-28 20:26:40 UTC"]
+    )
     expect(page.locator(".first-line")).to_have_text(["POST /v1/videos", "400"])
     page.get_by_text("headers").first.click()
     expect(page.locator("pre").filter(has_text="content-type: application/json").first).to_be_visible()
@@ -110,7 +118,10 @@ def test_an_exchange_without_a_response_says_so(emulator: Emulator, open_page: O
 
 
 def test_a_form_is_shown_and_its_code_says_what_is_missing(emulator: Emulator, open_page: OpenPage) -> None:
-    form = {**{name: (None, value) for name, value in BOAT.items() if isinstance(value, str)}, "file": ("a", b"\xff" * 9)}
+    form = {
+        **{name: (None, value) for name, value in BOAT.items() if isinstance(value, str)},
+        "file": ("a", b"\xff" * 9),
+    }
     emulator.send("POST", "/v1/videos", files=form)
     page = open_page("#/journal/0")
     expect(page.get_by_text("The journal has only a part of the body")).to_be_visible()
@@ -171,8 +182,16 @@ def test_two_exchanges_are_compared(emulator: Emulator, open_page: OpenPage) -> 
     expect(page.get_by_role("heading", name="Difference to exchange 1")).to_be_visible()
     expect(page.get_by_text("− is in 0 alone, + in 1 alone.")).to_be_visible()
     lines = page.locator(".diff span")
-    body = [line.rstrip() for line in lines.all_text_contents() if "prompt" in line or '"user"' in line or '"seed"' in line]
-    assert body == ['−   "prompt": "A boat",', '+   "prompt": "A ship",', '−   "seed": 3', '+   "seed": 3,', '+   "user": "me"']
+    body = [
+        line.rstrip() for line in lines.all_text_contents() if "prompt" in line or '"user"' in line or '"seed"' in line
+    ]
+    assert body == [
+        '−   "prompt": "A boat",',
+        '+   "prompt": "A ship",',
+        '−   "seed": 3',
+        '+   "seed": 3,',
+        '+   "user": "me"',
+    ]
     expect(page.locator(".diff .removed").filter(has_text="A boat")).to_have_count(1)
     expect(page.locator(".diff .added").filter(has_text="A ship")).to_have_count(1)
     expect(page.locator(".diff .same").filter(has_text='"size": "640x640"')).to_have_count(1)

@@ -231,7 +231,9 @@ def test_money_lists_orders_by_state_the_newest_first(emulator: Emulator, open_p
 def test_the_chart_goes_on_where_older_orders_ended(emulator: Emulator, open_page: OpenPage) -> None:
     page = open_page("about:blank")
     page.goto(f"{emulator.url}/_mock/")
-    steps = "() => import('/_mock/page/chart.js').then(({ steps }) => steps([%s, %s], 1).map(({ at, sum }) => [at, sum]))"
+    steps = (
+        "() => import('/_mock/page/chart.js').then(({ steps }) => steps([%s, %s], 1).map(({ at, sum }) => [at, sum]))"
+    )
     line = "{id: '%d', charged: '%s', settled_at: %s}"
     lines = line % (1, "0.5", 9), line % (2, "0.25", 3)
     assert page.evaluate(steps % lines) == [[3, 1.25], [9, 1.75]]

@@ -60,7 +60,17 @@ def test_a_row_shows_a_task_and_follows_it(emulator: Emulator, open_page: OpenPa
     expect(page.get_by_role("columnheader")).to_have_text(heads)
     expect(row(page, first)).to_contain_text("Queued")
     names = f"A boat\n{first}"
-    assert cells(page, first) == ["Queued", names, "opeai", "seedance-2-0-fast", "640x640", "4 s", "succeed", "0.0 s", "$0.2716"]
+    assert cells(page, first) == [
+        "Queued",
+        names,
+        "opeai",
+        "seedance-2-0-fast",
+        "640x640",
+        "4 s",
+        "succeed",
+        "0.0 s",
+        "$0.2716",
+    ]
     assert cells(page, second)[2:5] == ["apimodels", "seedance-2.0-a", "1280x720"]
     assert cells(page, second)[6] == "failed after=9s"
     expect(page.get_by_role("row")).to_have_count(3)
@@ -86,13 +96,19 @@ def test_the_age_goes_on_while_the_clock_runs(emulator: Emulator, open_page: Ope
     emulator.control("POST", "clock", {"freeze": True})
 
 
-def test_a_task_tells_its_life(emulator: Emulator, open_page: OpenPage) -> None:
+def live(emulator: Emulator) -> tuple[str, str]:
+    """Order a task, and poll it with a fault on the way; return its id and its path."""
     task_id = emulator.order(prompt="A boat")
     path = f"/v1/videos/{task_id}"
     emulator.clock.advance(1)
     emulator.send("GET", path)
     emulator.send("GET", path, headers={"X-Mock-Fault": "status code=502"})
     emulator.send("GET", f"{path}/content")
+    return task_id, path
+
+
+def test_a_task_tells_its_life(emulator: Emulator, open_page: OpenPage) -> None:
+    task_id, path = live(emulator)
     page = open_page(f"#/tasks/{task_id}")
     expect(page.locator(".phases li")).to_have_text(
         [re.compile("Queued"), re.compile("Running"), re.compile("Succeeded.*still to come")]
@@ -110,18 +126,31 @@ def test_a_task_tells_its_life(emulator: Emulator, open_page: OpenPage) -> None:
     expect(page.locator(".timeline svg")).to_have_attribute(
         "aria-label", re.compile(r"Queued after 0\.0 s, Running after .*, Succeeded after .*; 5 exchanges")
     )
+    dots.nth(2).click()
+    expect(page.get_by_role("heading", name="Exchange 2")).to_be_visible()
+
+
+def test_a_task_has_its_exchanges_money_and_rules(emulator: Emulator, open_page: OpenPage) -> None:
+    task_id, path = live(emulator)
+    emulator.clock.advance(4)
+    emulator.send("GET", f"{path}/content")
+    page = open_page(f"#/tasks/{task_id}")
     lines = page.locator("section", has=page.get_by_role("heading", name="Exchanges")).locator("tbody tr")
     expect(lines).to_have_count(5)
-    expect(lines.nth(2).locator("td")).to_have_text(["2", "20:26:41", "query", f"GET {path}", "502", "status code=502 "])
+    expect(lines.nth(2).locator("td")).to_have_text(
+        ["2", "20:26:41", "query", f"GET {path}", "502", "status code=502 "]
+    )
     statement = page.locator("section", has=page.get_by_role("heading", name="Statement"))
-    expect(statement.locator("dd")).to_contain_text(["$0.2716", "charged", "USD a million tokens", re.compile(r"\d"), "UTC"])
+    expect(statement.locator("dd")).to_contain_text(
+        ["$0.2716", "charged", "USD a million tokens", re.compile(r"\d"), "UTC"]
+    )
     verdict = page.locator("section", has=page.get_by_role("heading", name="Against the contract")).locator("li")
     expect(verdict.nth(0)).to_contain_text("Every request about this task keeps the contract.")
     expect(verdict.nth(1)).to_contain_text("Changed on purpose: status code=502 in exchange 2")
     expect(verdict.nth(2)).to_contain_text(f"seedmock verify --upstream opeai --base-url {emulator.url}")
     page.get_by_text("Body as sent").click()
     expect(page.locator("details pre")).to_contain_text('"prompt": "A boat"')
-    dots.nth(2).click()
+    lines.nth(2).get_by_role("link").click()
     expect(page.get_by_role("heading", name="Exchange 2")).to_be_visible()
 
 

@@ -29,9 +29,7 @@ async def read(context: ControlContext, request: ControlRequest) -> LedgerRespon
     return LedgerResponse(statements=[statement_response(statement, limit, task) for statement in statements])
 
 
-def statement_response(
-    statement: Statement, limit: int = DEFAULT_LIMIT, task: str | None = None
-) -> StatementResponse:
+def statement_response(statement: Statement, limit: int = DEFAULT_LIMIT, task: str | None = None) -> StatementResponse:
     """Return a statement with its newest lines, or with those of one task; the sums are those of all lines."""
     response = msgspec.convert(statement.as_json, StatementResponse)
     count = len(response.lines)
