@@ -124,3 +124,16 @@ def test_a_socket_on_loopback_requires_the_token(start_server: StartServer) -> N
 
 def test_a_name_is_not_a_loopback_address() -> None:
     assert not is_loopback("localhost")
+
+
+@pytest.mark.parametrize("path", ["docs", "docs/start.js", "docs/page.css"])
+def test_the_reference_page_asks_for_the_token_itself(path: str) -> None:
+    assert ask(f"/_mock/{path}", peer="10.0.0.8", control_token=TOKEN).status_code == 200
+    assert ask(f"/_mock/{path}", peer="10.0.0.8").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["openapi.json", "docs/../tasks", "docs/%2e%2e/tasks", "docsx", "docs/tasks"])
+def test_nothing_but_the_reference_page_is_without_the_token(path: str) -> None:
+    response = ask(f"/_mock/{path}", peer="10.0.0.8", control_token=TOKEN)
+    assert response.status_code in (400, 401, 404)
+    assert "tasks" not in response.json()
