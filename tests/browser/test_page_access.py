@@ -1,4 +1,4 @@
-"""Who may use the page: the login form, a token that becomes wrong, and what the policy stops."""
+"""Access to the page: the login form, a token that becomes wrong, and what the policy stops."""
 
 from __future__ import annotations
 
