@@ -90,7 +90,7 @@ def test_rules_of_others_appear_count_and_go(emulator: Emulator, open_page: Open
     expect(fates).to_have_count(0)
 
 
-def test_a_rule_that_somebody_else_removed_is_said_to_be_gone(emulator: Emulator, open_page: OpenPage) -> None:
+def test_removing_an_unknown_rule_shows_the_error(emulator: Emulator, open_page: OpenPage) -> None:
     emulator.control("POST", "faults", {"fault": "hang"})
     page = open_page("#/faults")
     page.route("**/_mock/faults/*", lambda route: (emulator.control("DELETE", "faults"), route.continue_()))

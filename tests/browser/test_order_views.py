@@ -109,12 +109,12 @@ def test_only_what_is_shown_is_sent(emulator: Emulator, open_page: OpenPage) -> 
     """Send waits until the request is that of the form."""
     page = open_page("#/playground")
     expect(page.get_by_role("button", name="Send")).to_be_enabled()
-    held: list[Any] = []
-    page.route("**/_mock/orders/preview", lambda route: held.append(route))
+    previews: list[Any] = []
+    page.route("**/_mock/orders/preview", lambda route: previews.append(route))
     page.get_by_label("prompt").fill("unseen")
     expect(page.get_by_role("button", name="Send")).to_be_disabled()
     page.wait_for_timeout(300)
-    held[0].continue_()
+    previews[0].continue_()
     expect(page.get_by_role("button", name="Send")).to_be_enabled()
     assert sent_body(page)["prompt"] == "unseen"
 
@@ -211,14 +211,14 @@ def test_money_shows_statements_and_sets_credit(emulator: Emulator, open_page: O
 def test_money_lists_orders_by_state_the_newest_first(emulator: Emulator, open_page: OpenPage) -> None:
     charged, failed = emulator.order(), emulator.order(prompt="[[mock: failed]]")
     emulator.clock.advance(9)
-    held = emulator.order()
+    running = emulator.order()
     page = open_page("#/money")
     statement = page.locator("[data-account]")
     expect(statement.get_by_role("heading")).to_contain_text("3 orders")
     page.get_by_text("Orders", exact=True).click()
     lines = statement.locator("details tbody tr")
     expect(lines).to_have_count(3)
-    for number, (task_id, state) in enumerate(((held, "on hold"), (failed, "refunded"), (charged, "charged"))):
+    for number, (task_id, state) in enumerate(((running, "on hold"), (failed, "refunded"), (charged, "charged"))):
         line = [task_id, "generation", re.compile("2026-05-28 20:26:4. UTC"), "$0.2716", state]
         expect(lines.nth(number).locator("td")).to_have_text([*line, "7 a million tokens", re.compile(".")])
     expect(statement.locator(".sums dd")).to_have_text(["$0.2716", "$0.2716", "$0.2716", "$0.8148"])

@@ -53,14 +53,14 @@ def test_the_policy_stops_markup_scripts_and_foreign_addresses(
 def test_the_token_is_asked_for_and_a_wrong_one_is_refused(browser: Any, open_page: OpenPage, clips: Path) -> None:
     with serve(clock=ManualClock(), seed=1, cache_dir=clips, control_token=TOKEN) as server:
         page = open_page(url=server.url)
-        asked: list[Any] = []
-        page.on("request", lambda request: asked.append(request))
+        requests: list[Any] = []
+        page.on("request", lambda request: requests.append(request))
         expect(page.get_by_label("Control token")).to_be_focused()
         expect(page.get_by_role("alert")).to_have_count(0)  # nothing was wrong yet
-        calls = [request.url for request in asked if request.url.endswith("/clock")]
+        calls = [request.url for request in requests if request.url.endswith("/clock")]
         page.get_by_role("button", name="Log in").click()
         page.wait_for_timeout(200)
-        assert [request.url for request in asked if request.url.endswith("/clock")] == calls  # none without a token
+        assert [request.url for request in requests if request.url.endswith("/clock")] == calls  # none without a token
         log_in(page, "wrong")
         expect(page.get_by_role("alert")).to_contain_text("wrong token")
         log_in(page, TOKEN)
@@ -68,7 +68,7 @@ def test_the_token_is_asked_for_and_a_wrong_one_is_refused(browser: Any, open_pa
         expect(page.locator("[data-connection]")).to_have_attribute("data-connection", "live")
         page.reload()
         expect(page.get_by_text("No tasks yet")).to_be_visible()
-        assert [request for request in asked if request.url.endswith("/events")][-1].headers["x-mock-token"] == TOKEN
+        assert [request for request in requests if request.url.endswith("/events")][-1].headers["x-mock-token"] == TOKEN
         assert page.evaluate("() => JSON.stringify(localStorage)") == "{}"
         assert page.context.cookies() == []
         assert TOKEN not in page.url

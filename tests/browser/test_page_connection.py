@@ -130,29 +130,29 @@ def test_a_stream_that_is_cut_is_taken_up_again(emulator: Emulator, cuttable: An
 def test_nothing_is_asked_while_nothing_changes(emulator: Emulator, open_page: OpenPage) -> None:
     """The page is told of changes: it does not poll."""
     fill(emulator)
-    page, asked = open_page(), []
+    page, requests = open_page(), []
     for view in VIEWS:
         page.goto(f"{emulator.url}/_mock/#/{view}")
         expect(page.locator("main h1")).to_be_visible()
         expect(page.locator(".skeleton")).to_have_count(0)
     page.wait_for_timeout(600)
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
     for view in ("tasks", "clock", "journal"):
         page.goto(f"{emulator.url}/_mock/#/{view}")
         page.wait_for_timeout(900)
-        asked.clear()
+        requests.clear()
         page.wait_for_timeout(900)
-        assert asked == [], view
+        assert requests == [], view
 
 
 def test_many_changes_are_loaded_together(emulator: Emulator, open_page: OpenPage) -> None:
-    page, asked = open_page(), []
+    page, requests = open_page(), []
     expect(page.get_by_text("No tasks yet")).to_be_visible()
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
     for number in range(60):
         emulator.order(prompt=f"{number}")
     expect(page.locator(".count")).to_contain_text("60 tasks")
-    assert len([url for url in asked if "/tasks?" in url and "offset" in url]) <= 20
+    assert len([url for url in requests if "/tasks?" in url and "offset" in url]) <= 20
 
 
 def test_two_browsers_steer_at_once(emulator: Emulator, open_page: OpenPage) -> None:

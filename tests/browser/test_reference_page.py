@@ -68,7 +68,7 @@ def test_the_token_of_the_page_opens_the_reference(guarded: str, open_page: Open
     heading(page, "Order a clip").wait_for(timeout=DRAWN)
 
 
-def test_a_document_that_does_not_come_is_said(emulator: Emulator, open_page: OpenPage) -> None:
+def test_a_failed_document_shows_the_error(emulator: Emulator, open_page: OpenPage) -> None:
     page = open_page("about:blank")
     page.route("**/openapi/*.json", lambda route: route.abort())
     page.goto(f"{emulator.url}/_mock/docs?api=opeai")

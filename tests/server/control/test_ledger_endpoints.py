@@ -41,10 +41,10 @@ def test_statements_can_be_filtered_and_limited(frozen_server: Any, control: Con
 
 
 def test_a_statement_can_have_the_line_of_one_task_alone(frozen_server: Any, control: Control) -> None:
-    wanted, _ = frozen_server.order_opeai(), frozen_server.order_opeai()
+    task_id, _ = frozen_server.order_opeai(), frozen_server.order_opeai()
     (whole,) = control("GET", "ledger")["statements"]
-    (statement,) = control("GET", f"ledger?task={wanted}")["statements"]
-    assert [line["id"] for line in statement["lines"]] == [wanted]
+    (statement,) = control("GET", f"ledger?task={task_id}")["statements"]
+    assert [line["id"] for line in statement["lines"]] == [task_id]
     assert (statement["total"], statement["totals"]) == (2, whole["totals"])
     assert control("GET", "ledger?task=unknown")["statements"][0]["lines"] == []
 
