@@ -62,27 +62,41 @@ async def stream_file(
         await _send_head(send, 304, [(b"etag", tag), *headers])
         await send({"type": "http.response.body", "body": b""})
         return 304
+    if scope["method"] == "HEAD":
+        head = _file_headers(media_type, path.stat().st_size, tag, ranges, headers)
+        return await _answer_head(send, head)
     # Reads block the event loop: the pages of a clip just rendered are in memory, and a thread costs more than a read.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
         size = os.fstat(descriptor).st_size
         start, stop, status = 0, size, 200
-        if ranges and scope["method"] == "GET" and _range_applies(request_headers, tag):
+        if ranges and _range_applies(request_headers, tag):
             bounds = _range_bounds(scope["headers"], size)
             if bounds:
                 (start, stop), status = bounds, 206
-        head = [(b"content-type", media_type.encode("latin-1")), (b"content-length", b"%d" % (stop - start))]
-        head += [(b"etag", tag), (b"accept-ranges", b"bytes" if ranges else b"none"), *headers]
+        head = _file_headers(media_type, stop - start, tag, ranges, headers)
         if status == 206:
             head.append((b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, size)))
-        if scope["method"] == "HEAD":
-            stop = start
         if not await _send_at_once(send, status, head, descriptor, start, stop):
             await _send_head(send, status, head)
             await _send_body(send, descriptor, start, stop)
     finally:
         os.close(descriptor)
     return status
+
+
+def _file_headers(media_type: str, length: int, tag: bytes, ranges: bool, headers: Sequence[Header]) -> list[Header]:
+    head = [(b"content-type", media_type.encode("latin-1")), (b"content-length", b"%d" % length)]
+    return [*head, (b"etag", tag), (b"accept-ranges", b"bytes" if ranges else b"none"), *headers]
+
+
+async def _answer_head(send: Send, head: list[Header]) -> int:
+    """Send the headers of the whole file: a HEAD opens nothing, and has no ranges."""
+    send_complete = getattr(send, "send_complete", None)
+    if send_complete is None or not send_complete(200, head, b""):
+        await _send_head(send, 200, head)
+        await send({"type": "http.response.body", "body": b""})
+    return 200
 
 
 def precondition_fails(headers: Iterable[Header], etag: str) -> bool:

@@ -20,6 +20,7 @@ from typing import IO
 from weakref import finalize
 
 WORK_PREFIX = "work-"
+MAX_REMEMBERED_CLIPS = 1024
 TAG = re.compile(r'"[0-9a-f]{32}"')
 
 
@@ -41,6 +42,7 @@ class ClipCache:
         self._folder, self._limit = folder, limit
         for work in folder.glob(f"{WORK_PREFIX}*"):
             _remove_abandoned(work)
+        self._clips: dict[str, CachedClip] = {}  # those in use lately: a clip's size never changes
         self._creating_work = threading.Lock()
         self._work: Path | None = None
         self._close: Callable[[], object] = lambda: None
@@ -56,13 +58,21 @@ class ClipCache:
 
     def find(self, digest: str) -> CachedClip | None:
         """Return the clip if it is there, and mark it as used now."""
-        path = self._folder / f"{digest}.mp4"
         try:
-            os.utime(path)
-            size = path.stat().st_size
+            clip = self._clips.get(digest) or self._look_up(digest)
+            os.utime(clip.path)
         except FileNotFoundError:
             return None
-        return CachedClip(path, size, f'"{digest[:32]}"')
+        return clip
+
+    def _look_up(self, digest: str) -> CachedClip:
+        """Measure a clip, and remember it. Raises FileNotFoundError."""
+        path = self._folder / f"{digest}.mp4"
+        clip = CachedClip(path, path.stat().st_size, f'"{digest[:32]}"')
+        if len(self._clips) >= MAX_REMEMBERED_CLIPS:
+            self._clips.clear()
+        self._clips[digest] = clip
+        return clip
 
     def size(self) -> int:
         """Return the bytes of all clips in the folder."""

@@ -160,6 +160,18 @@ def test_the_least_recently_used_clip_is_evicted_and_open_files_stay_readable(tm
     cache.close()
 
 
+def test_a_clip_that_was_found_before_is_used_again_or_gone(tmp_path: Path) -> None:
+    cache = ClipCache(tmp_path, 1000)
+    clip = add_clip(cache, "a", 10)
+    first = cache.find(clip.path.stem)
+    os.utime(clip.path, (1, 1))
+    assert first == clip == cache.find(clip.path.stem)
+    assert clip.path.stat().st_mtime > 1, "marked as used"
+    clip.path.unlink()  # as another process may
+    assert cache.find(clip.path.stem) is None
+    cache.close()
+
+
 def test_a_clip_larger_than_the_cache_is_admitted(tmp_path: Path) -> None:
     cache = ClipCache(tmp_path, 10)
     add_clip(cache, "small", 5, 9)
