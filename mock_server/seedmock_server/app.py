@@ -49,6 +49,7 @@ from .storage import MemoryStore, Store
 from .storage.opening import MEMORY, agree_on_settings, files_folder, open_shared_store
 from .storage.protocol import SharedStore
 from .storage.steering import LocalSteering, Steering
+from .storage.timed_store import StoreTimings, timed_store
 from .tasks.models import Task
 from .tasks.pace import LogNormal, Pace
 from .upstreams import upstreams
@@ -60,6 +61,7 @@ from .workers.siblings import SettledJournal, Siblings
 if TYPE_CHECKING:
     from .control.app import ControlApp
     from .control.context import ControlContext
+    from .control.exchange_tally import ExchangeTally
     from .scenarios.active import ActiveScenario
     from .scenarios.loader import Scenario
     from .snapshots.checkpoint import Checkpoint
@@ -87,7 +89,7 @@ class App:
         self.seed = self._agreed_seed()
         random, store = SeededRandom(self.seed), self._shared or MemoryStore()
         self.steering, journal = self._steering_and_journal()
-        self.journal = _observed(journal, settings, siblings)
+        self.journal = _observed(journal, settings, siblings, lambda entry: self._tally.count(entry))
         self.fates, self.faults = FateRules(random), FaultRules(random)
         self.limits = RateLimits(store, RateLimit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
         self.declared_media = DeclaredMedia()
@@ -112,19 +114,20 @@ class App:
 
     def _open_shared_store(self) -> SharedStore | None:
         """Raises StoreError."""
-        settings = self.settings
+        settings, self._timings = self.settings, StoreTimings()
         if settings.store == MEMORY:
             return None
         if settings.data_dir or settings.files:
             # First, so that a folder that cannot be used leaves no new database behind. One that lies beside a database
             # comes later: the database may be another program's.
             self._files_identity  # noqa: B018
-        return open_shared_store(
+        store = open_shared_store(
             settings.store,
             self._uploads,
             journal_entries=settings.max_journal_entries,
             caches_tasks=settings.pace is not Pace.STEP,
         )
+        return None if store is None else timed_store(store, self._timings)
 
     @cached_property
     def _files_identity(self) -> str:
@@ -175,7 +178,13 @@ class App:
         if self._live is not None:
             self._live.start()
         if self._siblings is not None and self._shared is not None:
-            self._siblings.attach(self._shared.journal.total, Counter)  # a total follows what waits to be written
+            # A total follows what waits to be written.
+            self._siblings.attach(self._shared.journal.total, self._counts)
+
+    def _counts(self) -> Counter[str]:
+        from .control.metrics import flat_counts, process_counts
+
+        return flat_counts(process_counts(self.context))
 
     def _load_scenario(self) -> None:
         """Put the scenario of the settings in force, if there is one. Raises InvalidSetting."""
@@ -267,10 +276,18 @@ class App:
             active_scenario=self.active_scenario,
             due_sources=[self.callbacks.due_at],
             find_clip=self.renderer.find,
-            workers=1 if self._siblings is None else self._siblings.count,
+            siblings=self._siblings,
+            tally=self._tally,
+            timings=self._timings,
             renderer=self.renderer,
             api=self._api,
         )
+
+    @cached_property
+    def _tally(self) -> ExchangeTally:
+        from .control.exchange_tally import ExchangeTally
+
+        return ExchangeTally()
 
     @cached_property
     def _control(self) -> ControlApp:
@@ -325,11 +342,14 @@ class App:
         await self.aclose()
 
 
-def _observed(journal: Journal, settings: Settings, siblings: Siblings | None) -> Journal:
+def _observed(
+    journal: Journal, settings: Settings, siblings: Siblings | None, count: Callable[[JournalEntry], None]
+) -> Journal:
     """Wrap the journal for other workers, logs and traces. Raises InvalidSetting where a library is missing."""
+    observers: list[Callable[[JournalEntry], None]] = []
     if siblings is not None:
         journal = SettledJournal(journal, siblings)
-    observers: list[Callable[[JournalEntry], None]] = []
+        observers.append(count)
     if settings.log == "json":
         from .control.observed_journal import json_log
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from ..clock import Clocks
+from ..http.coroutines import MAY_BLOCK
 from ..journal import Journal
 from ..storage import DueCallback, Store, StoreUnavailable
 from ..tasks.models import Task
@@ -61,6 +62,7 @@ class CallbackDispatcher:
         self._keeper: asyncio.Task[None] | None = None
         self._touched: set[str] = set()
         self._expected: set[str] = set()
+        self._finishing: set[str] = set()
         clocks.shared.on_change(self.wake)
 
     # --- other processes ---
@@ -89,12 +91,17 @@ class CallbackDispatcher:
             return
         if not await lease.take():
             self.clear()
-        elif await lease.sees_changes():
-            await self._load()
+        elif MAY_BLOCK.get() and self._loading.locked():  # nothing may wait here; the load under way will do
+            return
+        else:
+            # One load at a time: a second one would forget what was sent during the first, which then queued it again.
+            async with self._loading:
+                if await lease.sees_changes():
+                    await self._load()
 
     async def _load(self) -> None:
         """Replace the queues by what is in the store, but for what is in flight or changes here meanwhile."""
-        self._touched = {delivery.task.id for delivery in self._in_flight.values()}
+        self._touched = {delivery.task.id for delivery in self._in_flight.values()} | self._finishing
         deliveries = []
         for callback in await self._store.callbacks():
             task = await self._store.task(callback.task_id)
@@ -213,6 +220,7 @@ class CallbackDispatcher:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._woken, self._worker, self._keeper = loop, asyncio.Event(), None, None
+            self._loading = asyncio.Lock()
             self._locks, self._room, self._senders = defaultdict(asyncio.Lock), asyncio.Semaphore(MAX_IN_FLIGHT), {}
         if self._lease is not None and (self._keeper is None or self._keeper.done()):
             self._keeper = loop.create_task(self._keep(self._lease), name="seedmock callback lease")
@@ -269,8 +277,13 @@ class CallbackDispatcher:
                     raise
                 attempts += len(batch)
                 landed = [pair for pair in zip(batch, results, strict=True) if self._land(pair[0])]
-                # Together: a store commits what is waiting at one time as one.
-                await asyncio.gather(*(self._finish(delivery, result) for delivery, result in landed))
+                # Until the store has the result it still lists them, and a load would queue them again.
+                self._finishing.update(delivery.task.id for delivery, _ in landed)
+                try:
+                    # Together: a store commits what is waiting at one time as one.
+                    await asyncio.gather(*(self._finish(delivery, result) for delivery, result in landed))
+                finally:
+                    self._finishing.difference_update(delivery.task.id for delivery, _ in landed)
         return attempts
 
     async def _may_send(self) -> bool:

@@ -23,6 +23,8 @@ from ..settings import Settings
 from ..snapshots.checkpoint import Checkpoint
 from ..storage import Store
 from ..storage.steering import Steering
+from ..storage.timed_store import StoreTimings
+from ..workers.siblings import Siblings
 from .errors import ControlError
 from .exchange_tally import ExchangeTally
 
@@ -43,7 +45,8 @@ class ControlContext:
     """Components of the emulator.
 
     `due_sources`: events besides tasks and assets that `clock next` advances to. `find_clip` returns clips by ETag.
-    `workers`: processes that answer at the same address. `api` answers requests to the upstreams.
+    `siblings`: the other processes that answer at the same address. `tally` counts the exchanges of this process where
+    there are siblings, else those of the journal. `api` answers requests to the upstreams.
     """
 
     settings: Settings
@@ -54,10 +57,16 @@ class ControlContext:
     active_scenario: ActiveScenario
     find_clip: ClipFinder
     due_sources: list[DueSource] = field(default_factory=list)
-    workers: int = 1
+    siblings: Siblings | None = None
     renderer: ClipRenderer | None = None
     tally: ExchangeTally = field(default_factory=ExchangeTally)
+    timings: StoreTimings = field(default_factory=StoreTimings)
     api: ASGIApp = _nothing_serves
+
+    @property
+    def workers(self) -> int:
+        """Processes that answer at the same address."""
+        return 1 if self.siblings is None else self.siblings.count
 
     @property
     def store(self) -> Store:

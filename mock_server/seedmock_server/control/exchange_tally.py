@@ -22,38 +22,38 @@ BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 """Upper bounds of the durations of requests, in seconds."""
 
 
+Counts = Counter[tuple[str, ...]]
+"""Numbers by the name of a metric and its labels."""
+
+
 class ExchangeTally:
-    """Counters by their labels."""
+    """Counts of exchanges: requests, refusals, faults, violations, and a histogram of durations with their sum."""
 
     def __init__(self) -> None:
         self._next = 0
-        self.missed = 0
-        self.requests: Counter[tuple[str, str, str]] = Counter()
-        self.refusals: Counter[tuple[str, str]] = Counter()
-        self.faults: Counter[tuple[str, str]] = Counter()
-        self.violations: Counter[tuple[str, str, str]] = Counter()
-        self.buckets: Counter[float] = Counter()
-        self.seconds = 0.0
+        self.counts: Counts = Counter()
 
     async def catch_up(self, journal: Journal) -> None:
         """Count the exchanges since the last time; a journal that was cleared begins anew, and the counts stay."""
         if await journal.total() < self._next:
             self._next = 0
         for number, entry in await journal.read(JournalFilter(since=self._next)):
-            self.missed += number - self._next
+            self.counts["missed",] += number - self._next
             self._next = number + 1
-            self._count(entry)
+            self.count(entry)
 
-    def _count(self, entry: JournalEntry) -> None:
-        self.requests[entry.upstream, entry.operation or "unknown", entry.kind.value] += 1
+    def count(self, entry: JournalEntry) -> None:
+        counts = self.counts
+        counts["requests", entry.upstream, entry.operation or "unknown", entry.kind.value] += 1
         if entry.kind is ExchangeKind.REFUSED:
-            self.refusals[entry.upstream, _error_kind(get_contract(entry.upstream), entry)] += 1
+            counts["refusals", entry.upstream, _error_kind(get_contract(entry.upstream), entry)] += 1
         for fault in entry.faults:
-            self.faults[entry.upstream, fault.split(" ", 1)[0]] += 1
+            counts["faults", entry.upstream, fault.split(" ", 1)[0]] += 1
         for violation in entry.violations:
-            self.violations[entry.upstream, violation.fact or "unknown_fields", violation.severity.value] += 1
-        self.seconds += entry.seconds
-        self.buckets[next((bound for bound in BUCKETS if entry.seconds <= bound), float("inf"))] += 1
+            fact = violation.fact or "unknown_fields"
+            counts["violations", entry.upstream, fact, violation.severity.value] += 1
+        counts["durations", "sum"] += entry.seconds  # type: ignore[assignment]
+        counts["durations", next((str(bound) for bound in BUCKETS if entry.seconds <= bound), "+Inf")] += 1
 
 
 def _error_kind(contract: Contract, entry: JournalEntry) -> str:

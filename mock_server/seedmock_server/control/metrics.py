@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
 from ..clock import stopwatch
+from ..storage.timed_store import BUCKETS as STORE_BUCKETS
 from ..tasks.models import Task
 from .context import ControlContext
 from .endpoints import ROOT, ControlEndpoint, ControlRequest
-from .exchange_tally import BUCKETS, ExchangeTally
+from .exchange_tally import BUCKETS, Counts
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
+SEPARATOR = "\t"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def read(context: ControlContext, _: ControlRequest) -> Response:
-    """Return all metrics. Those of exchanges, tasks and money are of all workers; those with a pid of one."""
+    """Return all metrics: counts are of all workers, the rest is computed from the store that they share."""
     from prometheus_client import CollectorRegistry, generate_latest
 
-    families = [*_exchanges(await _tally(context)), *await _state(context), *_process(context)]
+    counts = await _counts_of_all(context)
+    families = [*_exchanges(counts), *await _state(context), *_clips(context, counts), _store_latency(context, counts)]
 
     class Families:
         def collect(self) -> Iterable[Metric]:
@@ -36,36 +38,86 @@ async def read(context: ControlContext, _: ControlRequest) -> Response:
     return Response(generate_latest(registry), media_type=None, headers={"content-type": CONTENT_TYPE})
 
 
-async def _tally(context: ControlContext) -> ExchangeTally:
-    await context.tally.catch_up(context.journal)
-    return context.tally
+async def _counts_of_all(context: ControlContext) -> Counts:
+    if context.siblings is None:
+        await context.tally.catch_up(context.journal)
+        return process_counts(context)
+    of_others = await context.siblings.settle()
+    counts = process_counts(context)
+    for name, number in of_others.items():
+        counts[tuple(name.split(SEPARATOR))] += number
+    return counts
 
 
-def _exchanges(tally: ExchangeTally) -> Iterator[Metric]:
+def process_counts(context: ControlContext) -> Counts:
+    """Return what this process has counted since its start, by metric and labels."""
+    counts = Counter(context.tally.counts)
+    for labels, number in context.timings.counts().items():
+        counts["store", *labels] = number
+    if context.renderer is not None:
+        renders = context.renderer.statistics
+        counts["rendered",], counts["cache_hits",] = renders.rendered, renders.cache_hits
+        counts["render_seconds",] = renders.seconds  # type: ignore[assignment]
+    return counts
+
+
+def flat_counts(counts: Counts) -> Counter[str]:
+    """Return counts by strings, for a message to other workers."""
+    return Counter({SEPARATOR.join(key): number for key, number in counts.items()})
+
+
+def _rows(counts: Counts, name: str) -> Counts:
+    return Counter({key[1:]: number for key, number in counts.items() if key[0] == name})
+
+
+def _exchanges(counts: Counts) -> Iterator[Metric]:
     from prometheus_client.core import HistogramMetricFamily
 
-    operations = ("upstream", "operation", "outcome")
-    yield _counter("requests", "Exchanges with the upstreams.", operations, tally.requests)
-    callbacks = Counter({(name, kind): n for (name, row, kind), n in tally.requests.items() if row == "callback"})
+    operations, requests = ("upstream", "operation", "outcome"), _rows(counts, "requests")
+    yield _counter("requests", "Exchanges with the upstreams.", operations, requests)
+    callbacks = {(name, kind): n for (name, operation, kind), n in requests.items() if operation == "callback"}
     yield _counter("callbacks", "Callbacks that were posted.", ("upstream", "outcome"), callbacks)
-    yield _counter("refusals", "Refused requests, by the kind of error.", ("upstream", "kind"), tally.refusals)
-    yield _counter("faults_applied", "Faults that requests met.", ("upstream", "fault"), tally.faults)
+    refusals = _rows(counts, "refusals")
+    yield _counter("refusals", "Refused requests, by the kind of error.", ("upstream", "kind"), refusals)
+    faults = _rows(counts, "faults")
+    yield _counter("faults_applied", "Faults that requests met.", ("upstream", "fault"), faults)
     labels = ("upstream", "fact", "severity")
-    yield _counter("contract_violations", "Contract violations by requests.", labels, tally.violations)
-    yield _counter("exchanges_missed", "Exchanges that left the journal uncounted.", (), {(): tally.missed})
+    violations = _rows(counts, "violations")
+    yield _counter("contract_violations", "Contract violations by requests.", labels, violations)
+    missed = {(): counts["missed",]}
+    yield _counter("exchanges_missed", "Exchanges that left the journal uncounted.", (), missed)
+    durations = {bound: number for (bound,), number in _rows(counts, "durations").items()}
     yield HistogramMetricFamily(
         "seedmock_request_duration_seconds",
         "Real time from the start of a request to the end of its response.",
-        buckets=_cumulative(tally),
-        sum_value=tally.seconds,
+        buckets=_cumulative(durations, BUCKETS),
+        sum_value=durations.get("sum", 0.0),
     )
 
 
-def _cumulative(tally: ExchangeTally) -> list[tuple[str, float]]:
-    rows, total = [], 0
-    for bound in (*BUCKETS, float("inf")):
-        total += tally.buckets[bound]
-        rows.append(("+Inf" if bound == float("inf") else str(bound), float(total)))
+def _store_latency(context: ControlContext, counts: Counts) -> Metric:
+    from prometheus_client.core import HistogramMetricFamily
+
+    family = HistogramMetricFamily(
+        "seedmock_store_operation_seconds",
+        "Real time of operations of a store that outlives the process, by the method of the store.",
+        labels=("store", "operation"),
+    )
+    rows: dict[str, dict[str, float]] = {}
+    for (operation, bound), number in _rows(counts, "store").items():
+        rows.setdefault(operation, {})[bound] = number
+    for operation, durations in sorted(rows.items()):
+        if buckets := {bound: number for bound, number in durations.items() if bound != "sum"}:
+            labels = (context.store.name, operation)
+            family.add_metric(labels, _cumulative(buckets, STORE_BUCKETS), durations.get("sum", 0.0))
+    return family
+
+
+def _cumulative(durations: Mapping[str, float], bounds: Iterable[float]) -> list[tuple[str, float]]:
+    rows, total = [], 0.0
+    for bound in (*map(str, bounds), "+Inf"):
+        total += durations.get(bound, 0)
+        rows.append((bound, total))
     return rows
 
 
@@ -98,15 +150,13 @@ def _status_of(context: ControlContext, task: Task) -> tuple[str, str]:
     return task.upstream, str(context.engine.state(task).status)
 
 
-def _process(context: ControlContext) -> Iterator[Metric]:
-    """Metrics of this process alone: the label says which one it is."""
-    if context.renderer is None:
-        return
-    pid, renders = (str(os.getpid()),), context.renderer.statistics
-    yield _counter("clips_rendered", "Clips that were rendered.", ("pid",), {pid: renders.rendered})
-    yield _counter("clip_render_seconds", "Time that rendering took.", ("pid",), {pid: renders.seconds})
-    yield _counter("clip_cache_hits", "Clips that the cache had.", ("pid",), {pid: renders.cache_hits})
-    yield _gauge("clip_cache_bytes", "Size of all clips in the cache.", (), {(): context.renderer.cached_bytes()})
+def _clips(context: ControlContext, counts: Counts) -> Iterator[Metric]:
+    yield _counter("clips_rendered", "Clips that were rendered.", (), {(): counts["rendered",]})
+    yield _counter("clip_render_seconds", "Time that rendering took.", (), {(): counts["render_seconds",]})
+    yield _counter("clip_cache_hits", "Clips that the cache had.", (), {(): counts["cache_hits",]})
+    if context.renderer is not None:
+        cached = context.renderer.cached_bytes()
+        yield _gauge("clip_cache_bytes", "Size of all clips in the cache.", (), {(): cached})
 
 
 def _counter(name: str, text: str, labels: Iterable[str], values: Any) -> Metric:

@@ -34,10 +34,13 @@ class Barriers:
 
     def pass_by(self, member: Member, number: int, statistics: Counter[str]) -> None:
         """Note that a worker has written, and what it has counted since its start."""
-        self._statistics[member] = statistics
+        self.count(member, statistics)
         if number in self._open:
             self._open[number][2].discard(member)
             self._finish()
+
+    def count(self, member: Member, statistics: Counter[str]) -> None:
+        self._statistics[member] = statistics
 
     def forget(self, member: Member) -> None:
         """Wait for a worker no longer, since it has died; what it had counted still counts."""

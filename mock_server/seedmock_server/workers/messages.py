@@ -16,6 +16,8 @@ READ_BYTES: Final = 1 << 16
 SETTLE: Final = "settle"
 """Write what is waiting to the store, and answer with SETTLED; from a worker, ask all others to."""
 SETTLED: Final = "settled"
+COUNTED: Final = "counted"
+"""Statistics of a worker, now and then, so that its death loses no more than those of a second."""
 READY: Final = "ready"
 FAILED: Final = "failed"
 """The worker cannot start, for a reason that it states."""

@@ -12,10 +12,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from ..journal import Journal, JournalEntry, JournalFilter, LazyEntry
-from .messages import SETTLE, SETTLED, Message, MessageReader, encode_message
+from .messages import COUNTED, SETTLE, SETTLED, Message, MessageReader, encode_message
 
 SETTLE_SECONDS: Final = 2.0
 """Longest wait for the others: one that hangs must not keep the journal from being read."""
+COUNT_SECONDS: Final = 1.0
 EXIT_SECONDS: Final = 20.0
 """Time to stop after the supervisor has died; it is more than the grace period of responses."""
 
@@ -65,6 +66,16 @@ class SupervisorLink:
     def attach(self, write_waiting: Callable[[], Awaitable[object]], count: Callable[[], Counter[str]]) -> None:
         self._write_waiting, self._count_statistics = write_waiting, count
         self._loop = asyncio.get_running_loop()
+        self._counted: Counter[str] = Counter()
+        self._report_counts(self._loop)
+
+    def _report_counts(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Send the statistics, if they have changed, now and each second."""
+        statistics = self._count_statistics()
+        if statistics != self._counted:
+            self._counted = statistics
+            self.report(COUNTED, statistics=statistics)
+        loop.call_later(COUNT_SECONDS, self._report_counts, loop)
 
     async def settle(self) -> Counter[str]:
         self._number += 1

@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..clock import stopwatch
 from ..errors import SeedmockServerError
 from .barrier import Barriers
-from .messages import FAILED, READY, SETTLE, SETTLED, Message
+from .messages import COUNTED, FAILED, READY, SETTLE, SETTLED, Message
 from .worker_process import Listener, WorkerProcess, describe_status
 
 START_PAUSES: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -159,6 +159,8 @@ class Supervisor:
             self._barriers.open(worker, message["id"], {other for other in self._workers if other.ready} - {worker})
         elif kind == SETTLED:
             self._barriers.pass_by(worker, message["id"], Counter(message["statistics"]))
+        elif kind == COUNTED:
+            self._barriers.count(worker, Counter(message["statistics"]))
 
     # --- ends ---
 
