@@ -35,7 +35,7 @@ class AgentEmulator:
     """Calls of an agent to an emulator. `key` is the API key with which it orders."""
 
     def __init__(self, url: str, key: str, token: str | None = None) -> None:
-        self.url, self._key, self.control = url, key, ControlClient(url, token)
+        self.url, self.key, self.control = url, key, ControlClient(url, token)
         self._http = httpx.Client(base_url=url, timeout=120, headers={"Authorization": f"Bearer {key}"})
 
     def close(self) -> None:

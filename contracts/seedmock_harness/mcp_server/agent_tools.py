@@ -54,7 +54,12 @@ def _answering(tool: Callable[P, R]) -> Callable[P, R]:
 def build_server(emulator: AgentEmulator) -> MCPServer[Any]:
     """Return the server for an emulator."""
     server: MCPServer[Any] = MCPServer("seedmock", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING")
-    for tool in (*_order_tools(emulator), *_reading_tools(emulator), *_control_tools(emulator), *_harness_tools()):
+    for tool in (
+        *_order_tools(emulator),
+        *_reading_tools(emulator),
+        *_control_tools(emulator),
+        *_harness_tools(emulator),
+    ):
         server.add_tool(_answering(tool))
     _add_resources(server, emulator)
     return server
@@ -154,12 +159,21 @@ def _control_tools(emulator: AgentEmulator) -> list[Callable[..., Any]]:
     return [set_fate, set_fault, clear_rules, activate_scenario, move_clock]
 
 
-def _harness_tools() -> list[Callable[..., Any]]:
-    def verify(upstream: UpstreamName) -> dict[str, Any]:
-        """Check an emulator started for this call against the documented contract, by the free checks alone."""
+def _harness_tools(emulator: AgentEmulator) -> list[Callable[..., Any]]:
+    def verify(
+        upstream: UpstreamName,
+        base_url: Annotated[
+            str | None,
+            Field(description="on this machine, or the upstream's own", examples=["http://127.0.0.1:8000"]),
+        ] = None,
+    ) -> dict[str, Any]:
+        """Check a service against the documented contract by free checks alone: it orders nothing, wherever it is.
+
+        Without base_url the service is an emulator that is started for this call.
+        """
         from .harness_runs import verify_free
 
-        return verify_free(upstream)
+        return verify_free(upstream, base_url, emulator.key)
 
     def certify(
         upstream: UpstreamName,

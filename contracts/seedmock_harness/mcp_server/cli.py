@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import click
 
 STDIO, HTTP = "stdio", "streamable-http"
-KEY = "sk_mock_agent"
+MOCK_KEY = "sk_mock_agent"
+KEY_VARIABLE = "SEEDMOCK_API_KEY"
 
 
 @click.command()
@@ -21,7 +22,7 @@ KEY = "sk_mock_agent"
 @click.option(
     "--token", envvar="SEEDMOCK_CONTROL_TOKEN", show_envvar=True, help="Control token of that emulator, if it has one."
 )
-@click.option("--key", default=KEY, envvar="SEEDMOCK_API_KEY", show_default=True, help="API key of the agent's orders.")
+@click.option("--key", default=MOCK_KEY, envvar=KEY_VARIABLE, show_default=True, help="API key of the agent's orders.")
 @click.option(
     "--transport", type=click.Choice([STDIO, HTTP]), default=STDIO, show_default=True, help="How agents reach it."
 )

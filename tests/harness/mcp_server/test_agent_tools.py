@@ -16,8 +16,10 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.mcp_server.agent_emulator import AgentEmulator
 from seedmock_harness.mcp_server.agent_tools import build_server
+from seedmock_harness.mcp_server.cli import MOCK_KEY
 from seedmock_server import serve
 
 COMMAND = ["-c", "from seedmock_server.cli.main import main; main()", "mcp"]
@@ -31,7 +33,7 @@ Session = Callable[[Any], Awaitable[None]]
 @pytest.fixture
 def emulator() -> Iterator[AgentEmulator]:
     with serve(pace="instant", seed=1) as server:
-        agent = AgentEmulator(server.url, "sk_agent")
+        agent = AgentEmulator(server.url, MOCK_KEY)
         yield agent
         agent.close()
 
@@ -191,3 +193,32 @@ def _wait_for(port: int) -> None:
                 return
         time.sleep(0.1)
     pytest.fail("the MCP server does not listen")
+
+
+def test_a_server_of_this_machine_is_verified_without_an_order(emulator: AgentEmulator) -> None:
+    async def session(client: Any) -> None:
+        arguments = {"upstream": "opeai", "base_url": emulator.url}
+        assert result_of(await client.call_tool("verify", arguments))["findings"] == []
+        await client.call_tool("set_fault", {"fault": "other_envelope form=flat"})
+        result = result_of(await client.call_tool("verify", arguments))
+        assert result["verdict"] == "drifted" and result["findings"]
+        assert result_of(await client.call_tool("list_tasks", {}))["tasks"] == []
+
+    in_memory(emulator, session)
+
+
+@pytest.mark.parametrize(("base_url", "text"), [
+    ("https://evil.example/v1", "allowed: an address of this machine, https://"),
+    ("https://127.0.0.1.evil.example", "allowed: an address of this machine, https://"),
+    ("https://{host}@evil.example", "allowed: an address of this machine, https://"),
+    ("http://{host}", "allowed: an address of this machine, https://"), ("file:///etc/passwd", "allowed: an address"),
+    ("https://{host}", "start `seedmock mcp` with SEEDMOCK_API_KEY"), ("http://127.0.0.1:1/?x=1", "not a base URL"),
+])  # fmt: skip
+def test_the_key_goes_nowhere_but_to_its_service(emulator: AgentEmulator, base_url: str, text: str) -> None:
+    host = get_contract("opeai").bases[0].host.removeprefix("https://")
+
+    async def session(client: Any) -> None:
+        arguments = {"upstream": "opeai", "base_url": base_url.format(host=host)}
+        assert text in error_of(await client.call_tool("verify", arguments))
+
+    in_memory(emulator, session)
