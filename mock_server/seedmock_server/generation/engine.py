@@ -127,7 +127,8 @@ class Engine:
             inputs = await self._resolver.resolve_all(
                 contract, account, references, origin, caller.limits, caller.formats
             )
-            caller.log_notes.extend(log_notes(inputs))
+            if inputs:
+                caller.log_notes.extend(log_notes(inputs))
         draft = generation_draft(contract, account, origin, order, inputs, private_failure)
         urls = [reference.url for reference in order.references]
         return await self._accept(contract, caller, draft, new_id, urls, first_face_path(inputs) if inputs else None)
