@@ -142,6 +142,7 @@ INSIDE = {
     "UnsupportedMediaType",
     # what the sentence of the error says is all that helps
     "ControlClientError", "EncoderFailure", "FilesExist", "NoDecoder", "RenderBug", "UnknownTopic", "Unrenderable",
+    "WorkerFailure",
     # caught by the harness, which reports a finding
     "NotRecorded", "OrderingStopped", "StopVerification", "TaskNotFinished",
 }  # fmt: skip
