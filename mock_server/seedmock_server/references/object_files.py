@@ -66,7 +66,8 @@ class ObjectFiles:
     async def put(self, digest: str, content: bytes) -> None:
         """Store a file that is not there. Raises StoreUnavailable."""
         if not await self._has(digest):
-            await self._call(obstore.put_async(self._store, digest, content))
+            # In one request: parts need other rights, and those of a put that fails stay in the bucket.
+            await self._call(obstore.put_async(self._store, digest, content, use_multipart=False))
 
     async def _has(self, digest: str) -> bool:
         try:

@@ -7,6 +7,7 @@ long as a process is there that keeps it, and a lease says so.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -96,4 +97,5 @@ class LiveAgreements:
             await asyncio.gather(self._keeper, return_exceptions=True)
         self._keeper = None
         for name, value in self.values.items():
-            await self._store.end_lease(name, value)
+            with contextlib.suppress(StoreUnavailable):  # it ends by itself
+                await self._store.end_lease(name, value)

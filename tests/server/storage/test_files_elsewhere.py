@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
@@ -106,6 +108,20 @@ def test_a_folder_has_the_files_of_all_machines(tmp_path: Path, picture: Any) ->
 
     url = f"sqlite:{tmp_path}/mock.db"
     on_two_machines(tmp_path, url, play, files=f"file://{folder}", data_dir=None)
+
+
+def test_a_large_file_is_one_object_that_is_whole_or_absent(s3: S3Server, tmp_path: Path) -> None:
+    noise = bytes(range(256)) * 3 * 8192  # more than obstore puts into one request by default
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (1024, 2048), noise).save(buffer, "BMP")
+
+    async def play(one: Emulator, two: Emulator) -> None:
+        response = await post_file(one, buffer.getvalue())
+        assert response.status_code == 200, response.text
+        link = response.json()["data"]["publicUrl"]
+        assert (await two.client.get(link)).content == buffer.getvalue()
+
+    on_two_machines(tmp_path, f"sqlite:{tmp_path}/mock.db", play, files=BUCKET)
 
 
 def test_an_upload_is_refused_while_the_bucket_is_away_and_the_server_goes_on(
