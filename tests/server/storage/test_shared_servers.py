@@ -232,6 +232,63 @@ def test_callbacks_that_are_due_after_a_restart_are_sent_once(opened: Open) -> N
     asyncio.run(after())
 
 
+def test_a_callback_that_is_loaded_before_its_result_is_stored_is_not_sent_again(opened: Open) -> None:
+    clock = ManualClock()
+
+    async def main() -> None:
+        async with opened(clock=clock) as emulator:
+            callbacks, store = emulator.app.callbacks, emulator.app.callbacks._store
+            remove = store.remove_callback
+
+            async def load_and_remove(task_id: str) -> None:
+                await callbacks._load()  # as when another server has stored one at this moment
+                await remove(task_id)
+
+            store.remove_callback = load_and_remove  # type: ignore[method-assign]
+            for _ in range(3):
+                await emulator.order_with_callback()
+            clock.advance(60)
+            await callbacks.deliver_due()
+            await callbacks.deliver_due()
+            assert (len(emulator.posts), list(await store.callbacks())) == (3, [])
+
+    asyncio.run(main())
+
+
+def test_of_two_looks_at_once_the_older_one_forgets_no_callback(opened: Open) -> None:
+    clock = ManualClock()
+
+    async def main() -> None:
+        async with opened(clock=clock) as one, opened(clock=clock) as other:
+            callbacks, may_go_on = one.app.callbacks, asyncio.Event()
+            assert callbacks._keeper is not None
+            callbacks._keeper.cancel()
+            read, reads = callbacks._store.callbacks, list[str]()
+
+            async def read_and_wait(account: str | None = None) -> Any:
+                rows = await read(account)
+                reads.append("read")
+                if len(reads) == 1:
+                    await may_go_on.wait()
+                return rows
+
+            callbacks._store.callbacks = read_and_wait  # type: ignore[method-assign]
+            await other.order_with_callback()
+            first = asyncio.create_task(callbacks._check_others())
+            while not reads:
+                await asyncio.sleep(0)
+            await other.order_with_callback()
+            second = asyncio.create_task(callbacks._check_others())
+            await asyncio.wait([second], timeout=0.2)
+            may_go_on.set()
+            await asyncio.gather(first, second)
+            clock.advance(60)
+            await callbacks.deliver_due()
+            assert (len(one.posts), len(other.posts)) == (2, 0)
+
+    asyncio.run(main())
+
+
 def test_one_server_sends_callbacks_and_another_takes_over(opened: Open) -> None:
     clock = ManualClock()
 
