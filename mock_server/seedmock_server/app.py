@@ -143,8 +143,8 @@ class App:
         from .storage.live_agreements import LiveAgreements, encoder_here
 
         own = {name: f"{value}" for name, value in settings.shared_values.items() if value is not None}
-        encoder = encoder_here(default_cache_folder())
-        self._live = LiveAgreements(self._shared, encoder=encoder, files=self._files_identity)
+        encoder, files = encoder_here(default_cache_folder()), self._files_identity
+        self._live = LiveAgreements(self._shared, encoder=encoder, files=files, pace=settings.pace)
         agreed = agree_on_settings(self._shared, own, {"seed": str(drawn), **self._live.values})
         place, is_chosen = settings.files or str(self._uploads.parent), settings.files is not None
         self.warning = self._live.join(agreed, place, needs_same_files=is_chosen)

@@ -1,7 +1,7 @@
-"""Agreement of the processes that share a store on what is around them: the encoder of clips, the place of files.
+"""Agreement of the processes that share a store on what is around them: the encoder, the place of files, the pace.
 
-Unlike settings it can change: what is installed is updated, files are moved, and a store outlives that. So it holds as
-long as a process is there that keeps it, and a lease says so.
+Unlike settings that decide ids it can change: what is installed is updated, files are moved, and a store outlives that.
+So it holds as long as a process is there that keeps it, and a lease says so.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..http.coroutines import run_now
@@ -18,7 +19,7 @@ from ..media.fingerprint import difference, fingerprint
 from .models import StoreError, StoreUnavailable
 from .protocol import SharedStore
 
-ENCODER, FILES = "encoder", "files"
+ENCODER, FILES, PACE, FACES = "encoder", "files", "pace", "face detection"
 LEASE_SECONDS = 10.0
 """Time from the death of the last process with one value to the start of one with another."""
 LATER = f"stop all others, and start this one {LEASE_SECONDS:.0f} seconds later"
@@ -40,16 +41,18 @@ def encoder_here(folder: Path) -> str:
 class LiveAgreements:
     """Values of this process, from which no other process of the store may differ while it runs."""
 
-    def __init__(self, store: SharedStore, *, encoder: str, files: str) -> None:
+    def __init__(self, store: SharedStore, *, encoder: str, files: str, pace: str) -> None:
         self._store = store
-        self.values = {ENCODER: encoder, FILES: files}
+        faces = "none" if find_spec("cv2") is None else "opencv"
+        # Under the pace `step` a task goes on by queries: to others it would have another state at the same time.
+        self.values = {ENCODER: encoder, PACE: pace, FACES: faces, FILES: files}
         self._keeper: asyncio.Task[None] | None = None
 
     def join(self, agreed: Mapping[str, str], files_text: str, *, needs_same_files: bool) -> str:
         """Begin to use the store, whose last processes had the values `agreed`; return a warning, or nothing.
 
-        `files_text` says where this process has its files. Raises StoreError if others run that have another encoder,
-        or files elsewhere where this process `needs_same_files`.
+        `files_text` says where this process has its files. Raises StoreError if others run that differ, but for files
+        elsewhere unless this process `needs_same_files`.
         """
         if not self._hold(ENCODER, agreed[ENCODER]):
             own, others = difference(self.values[ENCODER], agreed[ENCODER])
@@ -57,6 +60,12 @@ class LiveAgreements:
                 "this server's clips would have other bytes than those of the servers that use the store: they have "
                 f"{others}, and this one has {own}; install the same versions everywhere, or {LATER}"
             )
+        for name in (PACE, FACES):
+            if not self._hold(name, agreed[name]):
+                raise StoreError(
+                    f"this server has {name} {self.values[name]}, and the others that use the store have "
+                    f"{agreed[name]}; start all alike, or {LATER}"
+                )
         if self._hold(FILES, agreed[FILES]):
             return ""
         elsewhere = (

@@ -77,6 +77,26 @@ def test_a_server_that_runs_keeps_its_encoder(open_with: Open, monkeypatch: pyte
     asyncio.run(play())
 
 
+@pytest.mark.parametrize("store", URLS)
+def test_a_server_with_another_pace_or_without_face_detection_is_refused(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = URLS[store](tmp_path)
+
+    async def play() -> None:
+        async with create_app(store=url, pace="fast"):
+            with pytest.raises(StoreError, match=r"this server has pace step, and the others .* have fast; start all"):
+                create_app(store=url, pace="step")
+            monkeypatch.setattr(live_agreements, "find_spec", lambda name: None)
+            with pytest.raises(StoreError, match=r"this server has face detection none, and the others .* have opencv"):
+                create_app(store=url, pace="fast")
+        # A restart may change both.
+        await create_app(store=url, pace="step").aclose()
+
+    pytest.importorskip("cv2")
+    asyncio.run(play())
+
+
 def test_a_machine_without_encoder_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def fail(folder: Path) -> str:
         raise FileNotFoundError(2, "No such file or directory", "/nowhere/ffmpeg")

@@ -282,7 +282,7 @@ def test_a_server_that_has_files_elsewhere_is_refused_or_says_so(tmp_path: Path)
         async with machine(tmp_path / "one", url, files=str(folders[0]), data_dir=None) as one:
             assert not one.app.warning
             with pytest.raises(StoreError, match="the others that use the store have them elsewhere; start all with"):
-                create_app(store=url, seed=1, files=str(folders[1]))
+                create_app(store=url, seed=1, pace="instant", files=str(folders[1]))
             # Whoever posts no files needs none: only a warning, as there was no choice of a place.
             async with machine(tmp_path / "two", url) as two:
                 assert f"posted files in {tmp_path}/two/data" in two.app.warning
