@@ -413,3 +413,62 @@ def test_a_callback_that_is_loaded_while_it_is_scheduled_is_posted_once(opened: 
         assert (len(one.posts), len(set(one.posts)), other.posts) == (4, 4, [])
 
     run_two(opened, play)
+
+
+def test_a_callback_that_is_loaded_before_it_is_removed_is_posted_once(opened: Open) -> None:
+    async def play(one: Emulator, other: Emulator) -> None:
+        store, dispatcher = one.app.context.store, one.app.callbacks
+        remove = store.remove_callback
+
+        async def load_and_remove(task_id: str) -> None:
+            await dispatcher._load()  # as when another process has changed a callback at this moment
+            await remove(task_id)
+
+        store.remove_callback = load_and_remove  # type: ignore[method-assign]
+        for _ in range(3):
+            await one.order_with_callback()
+        one.app.clock.advance(60)
+        for emulator in (one, other):
+            await emulator.app.callbacks.deliver_due()
+        assert (len(one.posts), len(set(one.posts)), other.posts) == (3, 3, [])
+
+    run_two(opened, play)
+
+
+def test_a_callback_that_is_sent_while_two_loads_are_under_way_is_posted_once(opened: Open) -> None:
+    async def play(one: Emulator, other: Emulator) -> None:
+        await one.order_with_callback()
+        await other.order_with_callback()
+        store, dispatcher, reads, may_go_on = one.app.context.store, one.app.callbacks, list[int](), asyncio.Event()
+        read = store.callbacks
+
+        async def read_late(account: str | None = None) -> Any:
+            rows = await read(account)
+            reads.append(len(rows))
+            if len(reads) == 1:
+                await may_go_on.wait()
+            return rows
+
+        store.callbacks = read_late  # type: ignore[method-assign]
+        loads = [asyncio.create_task(dispatcher._check_others())]
+        await until(lambda: bool(reads))
+        one.app.clock.advance(60)
+        await until(lambda: len(one.posts) > 0)
+        await other.order_with_callback()
+        loads.append(asyncio.create_task(dispatcher._check_others()))
+        await asyncio.sleep(0.01)
+        may_go_on.set()
+        await asyncio.gather(*loads)
+        one.app.clock.advance(60)
+        await dispatcher.deliver_due()
+        assert len(one.posts) == len(set(one.posts)) == 3
+
+    run_two(opened, play)
+
+
+async def until(is_reached: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if is_reached():
+            return
+        await asyncio.sleep(0.002)
+    raise AssertionError("it was not reached")
