@@ -37,6 +37,9 @@ def test_advance_moves_the_clock_and_shows_what_became_due(emulator: Emulator, o
         re.compile(r"The clock reads .* UTC. 2 changes became")
     )
     assert emulator.clock.now() == before + 5
+    page.get_by_role("button", name="+ 1 s").click()  # what is due is due since the last move
+    expect(page.get_by_role("heading", name="Became due")).to_contain_text("since 20:26:45")
+    expect(due).to_have_count(0)
     page.goto(f"{emulator.url}/_mock/#/tasks")
     expect(page.locator(f'[data-task-id="{task_id}"]')).to_have_attribute("data-status", "SUCCESS")
 

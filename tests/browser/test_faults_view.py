@@ -119,11 +119,11 @@ def test_a_form_asks_for_what_a_fault_needs(emulator: Emulator, open_page: OpenP
     form.get_by_label("operation", exact=True).select_option("content")
     form.get_by_label("nth", exact=True).fill("2")
     form.get_by_label("probability", exact=True).fill("0.5")
-    form.get_by_label("model", exact=True).fill("seedance-2-0")
+    form.get_by_label("prompt", exact=True).fill("42")
     page.get_by_role("button", name="Add fault").click()
     expect(rules(page, "Active faults")).to_have_count(1)
     (rule,) = emulator.control("GET", "faults")["rules"]
-    assert rule["match"] == {"operation": "content", "nth": 2, "probability": 0.5, "model": "seedance-2-0"}
+    assert rule["match"] == {"operation": "content", "nth": 2, "probability": 0.5, "prompt": "42"}
     assert rule["fault"] == {"fault": "bandwidth", "rate": "1000"} or rule["text"] == "bandwidth rate=1000"
     page.get_by_label("Kind of fault").select_option("status")
     expect(page.get_by_label("code", exact=True)).to_have_value("")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from seedmock_contracts.enums import MediaKind, Role
-from seedmock_contracts.upstreams import NAMES
+from seedmock_contracts.enums import ORDERS, MediaKind, Role
+from seedmock_contracts.upstreams import NAMES, get_contract
 
 from ..clock import MAX_RATE, MAX_TIME
 from ..fates.models import OPERATIONS, TASK_KINDS
 from ..references.declared import FLAGS, MAX_FORMAT_CHARS, MAX_URL_CHARS, NUMBERS, TEXTS
-from .catalog_models import OrderReference
+from .catalog_models import OrderPreviewRequest, OrderReference, OrderRequest
 from .models import (
     ClockRequest,
     CreditRequest,
@@ -90,8 +90,25 @@ REFINEMENTS: Mapping[type, Callable[[], Schema]] = {
     LimitRequest: _limits,
     CreditRequest: lambda: {"properties": {"amount": USD, "upstream": _optional_upstream()}},
     MediaDeclarationRequest: _media,
+    OrderRequest: lambda: _order(),
+    OrderPreviewRequest: lambda: _order(),
     OrderReference: lambda: {"properties": {"kind": _names(MediaKind), "role": _names(Role)}},
 }
+
+
+def _order() -> Schema:
+    """The orders that each upstream takes."""
+    takes = {name: [row for row in ORDERS if get_contract(name).endpoint(row) is not None] for name in NAMES}
+    limited = [
+        {
+            "if": {"properties": {"upstream": {"const": name}}},
+            "then": {"properties": {"operation": _names(operations)}},
+        }
+        for name, operations in takes.items()
+        if len(operations) < len(ORDERS)
+    ]
+    choice = {"properties": {"operation": {**_names(ORDERS), "default": str(ORDERS[0])}}}
+    return {**choice, "allOf": limited} if limited else choice
 
 
 def _names(options: Iterable[str]) -> Schema:
