@@ -22,26 +22,23 @@ TOGETHER = 500
 
 def fill(path: Path, folder: Path, tasks: int) -> None:
     """Store so many tasks in a new database, in turn for some accounts, each with its money."""
-    task, booking = asyncio.run(_sample(path, folder))
-    asyncio.run(_fill(path, folder, task, booking, tasks))
+    asyncio.run(_fill(path, folder, asyncio.run(_order_one(path, folder)), tasks))
 
 
-async def _sample(path: Path, folder: Path) -> tuple[Task, Booking]:
-    """Order a task at an emulator over the database, which thereby has the settings of one."""
+async def _order_one(path: Path, folder: Path) -> str:
+    """Order a task at an emulator over the database, which thereby has the settings of one; return its id."""
     async with create_app(store=f"sqlite:{path}", pace="instant", cache_dir=folder) as app:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://emulator.test") as client:
             response = await client.post("/v1/videos", json=ORDER, headers={"Authorization": KEY})
-            store = app.context.store
-            assert isinstance(store, SqliteStore)
-            task = await store.task(response.raise_for_status().json()["id"])
-            assert task is not None
-            amount = await store.outstanding(task.account, task.upstream, task.created_at)
-    return task, Booking(amount, NEVER)
+            return str(response.raise_for_status().json()["id"])
 
 
-async def _fill(path: Path, folder: Path, task: Task, booking: Booking, tasks: int) -> None:
+async def _fill(path: Path, folder: Path, task_id: str, tasks: int) -> None:
     store = SqliteStore(path, folder, journal_entries=0)
+    task = await store.task(task_id)
+    assert task is not None
+    booking = Booking(await store.outstanding(task.account, task.upstream, task.created_at), NEVER)
     for start in range(0, tasks, TOGETHER):
         numbers = range(start, min(start + TOGETHER, tasks))
         refusals = await asyncio.gather(*(store.accept(_order(task, booking, number)) for number in numbers))
