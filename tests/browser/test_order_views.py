@@ -223,6 +223,7 @@ def test_money_lists_orders_by_state_the_newest_first(emulator: Emulator, open_p
         expect(lines.nth(number).locator("td")).to_have_text([*line, "7 a million tokens", re.compile(".")])
     expect(statement.locator(".sums dd")).to_have_text(["$0.2716", "$0.2716", "$0.2716", "$0.8148"])
     expect(statement.locator("svg circle")).to_have_count(1)
+    expect(statement.get_by_text("The newest")).to_have_count(0)
     emulator.order(key="sk_browser_two")
     expect(statement).to_have_count(2)
     expect(page.get_by_text("Nothing has been charged yet")).to_have_count(1)

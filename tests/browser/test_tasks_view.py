@@ -122,6 +122,9 @@ def test_a_task_tells_its_life(emulator: Emulator, open_page: OpenPage) -> None:
     expect(dots).to_have_count(5)
     kinds = [str(dot.get_attribute("class")).split()[-1] for dot in dots.all()]
     assert kinds == ["fine", "fine", "faulted", "refused", "fine"]
+    for number, shape in enumerate(("circle", "circle", "path", "rect", "circle")):  # not by colour alone
+        expect(dots.nth(number).locator(shape)).to_have_count(1)
+    expect(page.locator(".timeline .break text")).to_have_text([re.compile("⋯")])
     expect(dots.nth(2)).to_have_attribute("aria-label", "2: query 502 at 20:26:41; fault status code=502")
     expect(page.locator(".timeline svg")).to_have_attribute(
         "aria-label", re.compile(r"Queued after 0\.0 s, Running after .*, Succeeded after .*; 5 exchanges")
