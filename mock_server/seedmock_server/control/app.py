@@ -67,6 +67,8 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = openapi.with_document(
 )
 COUNTED = frozenset(f"{ROOT}/{name}" for name in ("fates", "faults", "snapshot"))
 """Paths whose responses have counts of rules, which are not read for each request."""
+TOPICS = {"clocks": "clock", "engine": "credit"}
+"""Topics of events by the parts of the steering state, where they have other names."""
 UNGUARDED_PATH = f"{ROOT}/health"
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -78,6 +80,8 @@ class ControlApp:
         self._context, self._endpoints = context, tuple(endpoints)
         self.events = EventFeed(context.journal.total, partial(clock.real_seconds_until_due, context))
         context.clocks.shared.on_change(lambda: self.events.touch("clock"))
+        # Each process looks several times a second for what others have changed, for the sake of callbacks.
+        context.steering.on_load(lambda part: self.events.touch(TOPICS.get(part, part)))
 
     async def serve_page(self, page: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for the page itself. It needs no token, since its login form is a part of it."""

@@ -51,12 +51,16 @@ class SharedSteering:
         self._versions: dict[str, tuple[int, bytes | None]] = {}
         self._changing = asyncio.Lock()
         self._loads = 0
+        self._notify: Callable[[str], None] = lambda _: None
 
     def attach(self, parts: Mapping[str, SteeringPart]) -> None:
         """Begin to share parts; their present state holds until a document says otherwise."""
         self._parts = parts
         keys = ((name, key) for name, part in parts.items() for key in list(part.keys()))
         self._versions = {f"{name}:{key}": (0, parts[name].dump(key)) for name, key in keys}
+
+    def on_load(self, notify: Callable[[str], None]) -> None:
+        self._notify = notify
 
     async def refresh(self) -> None:
         is_changed = self._store.is_changed(self._epoch)
@@ -138,6 +142,7 @@ class SharedSteering:
                 self._load_document(name, body)
                 self._versions[name] = version, body
                 self._loads += 1
+                self._notify(name.partition(":")[0])
         self._epoch = max(self._epoch, changes.epoch)
 
     def _load_document(self, name: str, body: bytes | None) -> None:

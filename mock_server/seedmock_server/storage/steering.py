@@ -19,6 +19,10 @@ class Steering(Protocol):
     is_shared: bool
     """Other processes may change the state, so that a request calls `refresh` before it reads any."""
 
+    def on_load(self, notify: Callable[[str], None]) -> None:
+        """Call a function with the name of each part that another process has changed, when this one learns of it."""
+        ...
+
     async def refresh(self) -> None:
         """Bring the components up to date with what other processes have changed."""
         ...
@@ -40,6 +44,9 @@ class LocalSteering:
     """Steering of an emulator that shares its state with no other process."""
 
     is_shared = False
+
+    def on_load(self, notify: Callable[[str], None]) -> None:
+        """No other process changes anything."""
 
     async def refresh(self) -> None:
         """The components are up to date."""

@@ -116,3 +116,21 @@ def test_a_change_that_a_load_has_undone_before_it_was_stored_is_made_again() ->
     for pauses in range(1, 5):
         for attempts in combinations(range(1, 7), 2):
             play(after=attempts, pauses=pauses)
+
+
+def test_a_load_names_the_parts_that_another_process_has_changed() -> None:
+    async def main() -> None:
+        store, parts = Documents((), ()), list[str]()
+        one, other = (SharedSteering(cast(Any, store)) for _ in range(2))
+        totals = Total(), Total()
+        for steering, total in zip((one, other), totals, strict=True):
+            steering.attach({"total": cast(Any, total)})
+            await steering.refresh()
+        other.on_load(parts.append)
+        await one.change(totals[0].add)
+        assert parts == []
+        await other.refresh()
+        await other.refresh()
+        assert (parts, totals[1].value) == (["total"], 1)
+
+    asyncio.run(main())
