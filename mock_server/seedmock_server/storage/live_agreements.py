@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from asyncio import sleep
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -89,7 +90,7 @@ class LiveAgreements:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
+            await sleep(LEASE_SECONDS / 3)
             for name, value in list(self.values.items()):
                 try:
                     is_held = await self._store.lease(name, value, LEASE_SECONDS)

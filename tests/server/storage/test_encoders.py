@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,27 +53,38 @@ def test_a_server_with_another_encoder_is_refused_while_the_first_one_runs(open_
 
 
 def test_a_server_that_was_killed_gives_way_after_its_lease(open_with: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_agreements, "LEASE_SECONDS", 0.05)
-
     async def play() -> None:
         open_with("ffmpeg 7")  # never started, so that nothing prolongs its lease
         with pytest.raises(StoreError, match="ffmpeg 7, and this one has ffmpeg 8"):
             open_with("ffmpeg 8")
-        await asyncio.sleep(0.1)
+        monkeypatch.setattr(live_agreements, "LEASE_SECONDS", 0.001)
+        open_with("ffmpeg 7")  # to open the next one takes longer than that
         await open_with("ffmpeg 8").aclose()
 
     asyncio.run(play())
 
 
 def test_a_server_that_runs_keeps_its_encoder(open_with: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_agreements, "LEASE_SECONDS", 0.3)
-
     async def play() -> None:
+        pauses, has_prolonged = Counter[float](), asyncio.Event()
+
+        async def pause(seconds: float) -> None:
+            """The first pause is none, and the second, after the lease was prolonged, has no end."""
+            pauses[seconds] += 1
+            if sum(pauses.values()) > 1:
+                has_prolonged.set()
+                await asyncio.Event().wait()
+
+        # A lease that ends at once, but for the one that the keeper takes.
+        monkeypatch.setattr(live_agreements, "LEASE_SECONDS", 0.001)
         async with open_with("ffmpeg 7") as app:
+            monkeypatch.setattr(live_agreements, "LEASE_SECONDS", 30.0)
+            monkeypatch.setattr(live_agreements, "sleep", pause)
             await app.start()
-            await asyncio.sleep(0.5)
+            await has_prolonged.wait()
             with pytest.raises(StoreError, match="ffmpeg 7, and this one has ffmpeg 8"):
                 open_with("ffmpeg 8")
+        assert pauses == {10.0: 2}
 
     asyncio.run(play())
 
