@@ -24,7 +24,8 @@ from seedmock_server.storage.redis.redis_store import RedisStore
 from .conftest import order_of, task_of
 from .redis_server import RedisServer, free_port, require_redis, shared_server
 from .test_redis_start import FakeServer
-from .test_shared_servers import converse, opener
+from .test_same_conversation import converse
+from .test_shared_servers import opener
 
 ADD = Script("return redis.call('INCRBY', KEYS[1] .. 'sum', ARGV[1])")
 FAIL = Script("return redis.call('LPUSH', KEYS[1] .. 'sum', 'x')")
