@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
@@ -81,6 +83,14 @@ def shared_server() -> RedisServer:
 def redis_url(folder: Path) -> str:
     """Return the URL of the store that belongs to a folder, on the server of this run's tests."""
     return f"{shared_server().address}?prefix=test-{sha1(str(folder).encode()).hexdigest()}"
+
+
+@contextlib.contextmanager
+def closed_port() -> Iterator[int]:
+    """Keep a port on which nobody listens, and which no other test gets."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield reserved.getsockname()[1]
 
 
 def free_port() -> int:

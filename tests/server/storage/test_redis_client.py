@@ -22,7 +22,7 @@ from seedmock_server.storage.redis.redis_client import RedisClient, Script
 from seedmock_server.storage.redis.redis_store import RedisStore
 
 from .conftest import order_of, task_of
-from .redis_server import RedisServer, free_port, require_redis, shared_server
+from .redis_server import RedisServer, closed_port, free_port, require_redis, shared_server
 from .test_redis_start import FakeServer
 from .test_same_conversation import converse
 from .test_shared_servers import opener
@@ -212,7 +212,8 @@ def test_a_lost_server_is_asked_again_only_after_a_pause(monkeypatch: pytest.Mon
         with pytest.raises(StoreUnavailable):
             await client.run_certainly(ADD, 1)
 
-    play(f"redis://127.0.0.1:{free_port()}", use)
+    with closed_port() as port:
+        play(f"redis://127.0.0.1:{port}", use)
     assert len(connections) == 1
 
 

@@ -20,7 +20,7 @@ from seedmock_server.storage.redis.redis_store import RedisStore
 
 from ...each_case import each_case
 from .conftest import order_of, task_of
-from .redis_server import RedisServer, free_port, require_redis, shared_server
+from .redis_server import RedisServer, closed_port, require_redis, shared_server
 
 
 def open_store(url: str) -> RedisStore:
@@ -78,9 +78,10 @@ def test_a_malformed_url_is_refused_without_its_password(url: str) -> None:
 
 
 def test_an_unreachable_server_is_named() -> None:
-    port = free_port()
-    assert "no Redis server answers there" in problem(f"redis://127.0.0.1:{port}")
-    assert f"redis://127.0.0.1:{port}/0" in problem(f"redis://127.0.0.1:{port}")
+    with closed_port() as port:
+        address = f"redis://127.0.0.1:{port}"
+        assert "no Redis server answers there" in problem(address)
+        assert f"{address}/0" in problem(address)
 
 
 def test_a_missing_or_wrong_password_is_named_and_not_shown(locked_server: RedisServer) -> None:
