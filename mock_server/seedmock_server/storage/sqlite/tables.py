@@ -9,10 +9,12 @@ from pathlib import Path
 
 from seedmock_contracts import __version__
 
+from ...clock import pause
 from ..models import StoreError
 from .database import BUSY_SECONDS
 from .explanations import explain
 
+SWITCH_ATTEMPTS, SWITCH_PAUSE = 40, 0.025
 APPLICATION_ID = 0x53444D4B
 """Marks the file as ours, for us and for the program `file`: SDMK."""
 VERSION_1 = """
@@ -76,8 +78,10 @@ def open_connection(path: Path) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Check whose the file is before anything is written to it."""
+    connection.execute("BEGIN")  # one look: a process that starts at the same time may be making the tables
     owner, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
     has_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+    connection.execute("COMMIT")
     if (owner, version) != (0, 0) or has_tables:
         if owner != APPLICATION_ID:
             raise StoreError(f"{path} is another program's database; expected one of seedmock, or no file")
@@ -87,7 +91,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 f"{len(MIGRATIONS)}: update seedmock, or take another file"
             )
     # Commits survive the death of this process, however it dies; the last ones can be lost when the machine dies.
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -16000")
@@ -97,6 +101,18 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         # Nothing to write, but whoever cannot write must learn it now.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Write ahead; SQLite itself does not wait for a process that does the same to a new file at this moment."""
+    for attempt in range(SWITCH_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or attempt == SWITCH_ATTEMPTS - 1:
+                raise
+            pause(SWITCH_PAUSE)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
