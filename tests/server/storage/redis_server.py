@@ -87,7 +87,7 @@ def redis_url(folder: Path) -> str:
 
 @contextlib.contextmanager
 def closed_port() -> Iterator[int]:
-    """Keep a port on which nobody listens, and which no other test gets."""
+    """Keep a closed port to this test alone."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         yield reserved.getsockname()[1]
