@@ -9,7 +9,7 @@ from typing import Any
 
 from .documents.paths import first_value_at
 from .enums import Mode, Operation
-from .facts import MISSING, Behaviour, Document
+from .facts import MISSING, Behaviour, Document, ErrorCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class ResponseFormat:
     `asset_error_code` and `asset_error_message`; `group_name` of a group; `assets`, `total`, `page` and `page_size` of
     a page of assets, and `groups`, the array of groups where that is not the payload itself. `modes` spells each kind
     of generation, at the path of `mode`, where responses have it. `created_paths` and `completed_paths`
-    are those of times since the epoch, in seconds but for `millisecond_paths`.
+    are those of times since the epoch, in seconds but for `millisecond_paths`. `errors_as_200` is the variant and its
+    option under which every error comes with HTTP status 200, if there is one.
     """
 
     id_paths: tuple[str, ...]
@@ -83,6 +84,12 @@ class ResponseFormat:
     millisecond_paths: frozenset[str] = frozenset()
     paths: Mapping[str, str] = field(default_factory=dict)
     modes: Mapping[Mode, str] = field(default_factory=dict)
+    errors_as_200: tuple[str, str] | None = None
+
+    def error_status(self, case: ErrorCase, options: Mapping[str, str]) -> int:
+        """HTTP status of an error under the options of variants."""
+        variant, option = self.errors_as_200 or ("", "")
+        return 200 if variant and options[variant] == option else case.status
 
     def path(self, name: str) -> str:
         """Path of a part of a payload."""

@@ -64,13 +64,33 @@ def error_kinds(contract: Contract, operation: Operation) -> Iterator[ErrorKind]
 def error_responses(
     contract: Contract, operations: Iterable[Operation], options: Mapping[str, str]
 ) -> dict[str, Schema]:
-    """Responses by status for every error of operations that share an endpoint; an error in a 200 is left out."""
+    """Responses by status for every error of operations that share an endpoint; of a task's own end, none.
+
+    One of status 200 is there where errors come with it.
+    """
     kinds = dict.fromkeys(kind for operation in operations for kind in error_kinds(contract, operation))
     by_status: defaultdict[int, list[ErrorCase]] = defaultdict(list)
     for case in (case for kind in kinds for case in cases_in_force(contract, kind, options)):
         if case.status >= 400:
-            by_status[case.status].append(case)
+            by_status[contract.response.error_status(case, options)].append(case)
     return {str(status): _response(contract, cases) for status, cases in sorted(by_status.items())}
+
+
+def with_errors(success: Schema, errors: Schema) -> Schema:
+    """Response to a request that succeeds or fails with the same status."""
+    media, own = errors["content"][JSON], success["content"].get(JSON, {})
+    schemas = [*_alternatives(own), *_alternatives(media)]
+    examples = {**own.get("examples", {}), **media["examples"]}
+    return {
+        "description": f"{success['description']}; or an error: {errors['description']}",
+        "content": {**success["content"], JSON: {"schema": {"anyOf": schemas}, "examples": examples}},
+        "x-errors": errors["x-errors"],
+    }
+
+
+def _alternatives(media: Schema) -> list[Schema]:
+    schema = media.get("schema")
+    return [] if schema is None else schema.get("anyOf") or [schema]
 
 
 def cases_in_force(contract: Contract, kind: ErrorKind, options: Mapping[str, str]) -> list[ErrorCase]:

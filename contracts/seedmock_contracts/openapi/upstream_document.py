@@ -9,7 +9,7 @@ from ..contract import Contract
 from ..enums import ORDERS, Operation
 from ..facts import Document, Endpoint, Fact, ModeFact, Model, Size, Tariff
 from .annotations import Schema, fact_extensions, fact_text
-from .error_schemas import JSON, error_responses, error_schemas
+from .error_schemas import JSON, error_responses, error_schemas, with_errors
 from .links import operation_links
 from .parameters import parameters
 from .request_schemas import form_schema, model_schema, request_schema
@@ -117,12 +117,13 @@ class _UpstreamDocument:
         }
         if any(name in self._contract.body_operations for name in operations):
             operation["requestBody"] = {"required": True, "content": self._request_content(operations)}
-        success = self._success(operations)
+        success, errors = self._success(operations), error_responses(self._contract, operations, self._options)
+        any_outcome = with_errors(success, errors.pop("200")) if "200" in errors else success
         links = operation_links(self._contract, first, self._options)
-        responses = {"200": {**success, "links": links} if links else success}
+        responses = {"200": {**any_outcome, "links": links} if links else any_outcome}
         if first is Operation.CONTENT:
             responses["206"] = {**success, "description": "the part of the clip that Range asks for"}
-        operation["responses"] = {**responses, **error_responses(self._contract, operations, self._options)}
+        operation["responses"] = {**responses, **errors}
         if first in ORDERS and self._contract.callbacks is not None:
             operation["callbacks"] = self._callbacks(first)
         return operation

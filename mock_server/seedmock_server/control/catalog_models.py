@@ -5,7 +5,7 @@ Naming as in `models`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -212,12 +212,16 @@ class OrderReference(RequestModel, frozen=True, kw_only=True):
     url: str
 
 
+FIELD_PATH = r"^[^.\[\]]+(\[0?\])?(\.[^.\[\]]+(\[0?\])?)*$"
+"""Pattern of the path of a field, such as `content[0].role`."""
+
+
 class OrderPreviewRequest(RequestModel, frozen=True, kw_only=True):
     """An order that is not sent: either its whole `document`, or `values` by path, and references."""
 
     upstream: str
     operation: str = "create"
-    values: dict[str, Any] = msgspec.field(default_factory=dict)
+    values: dict[Annotated[str, msgspec.Meta(pattern=FIELD_PATH)], Any] = msgspec.field(default_factory=dict)
     references: list[OrderReference] = msgspec.field(default_factory=list)
     document: dict[str, Any] | None = None
 

@@ -10,12 +10,12 @@ import msgspec
 from starlette.responses import Response
 
 from .context import ControlContext
-from .query_parameters import QueryParameter, string
+from .query_parameters import QueryParameter, api_key, string
 
 ROOT = "/_mock"
 KEY_HELP = "an API key: only what belongs to it. The header X-Mock-Key does the same and stays out of logs"
 ACCOUNT_HELP = "an account as the journal names it, instead of a key"
-ACCOUNT_QUERY = {"key": string(KEY_HELP), "account": string(ACCOUNT_HELP)}
+ACCOUNT_QUERY = {"key": api_key(KEY_HELP), "account": string(ACCOUNT_HELP)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from .endpoints import KEY_HELP, ControlEndpoint, ControlRequest
 from .errors import ControlError, abbreviated
 from .order_forms import order_forms
 from .order_relay import OrderRelay
-from .query_parameters import string
+from .query_parameters import api_key
 
 UPLOAD_DAYS = 7
 DAY_SECONDS = 86400.0
@@ -235,7 +235,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         path="/_mock/uploads",
         handler=upload,
         summary="Store an image, a video or a sound, and return a URL by which this server's orders refer to it.",
-        query={"key": string(KEY_HELP)},
+        query={"key": api_key(KEY_HELP)},
         response=UploadResponse,
         raw=True,
         steers=False,

@@ -13,6 +13,8 @@ from .errors import ControlError, abbreviated
 
 NUMBER = re.compile(r"\d{1,12}(\.\d{1,18})?([eE][+-]?\d{1,3})?", re.ASCII)
 WHOLE_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
+"""Pattern of a text that is more than white space."""
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -36,6 +38,10 @@ class QueryParameter:
 
 def string(description: str) -> QueryParameter:
     return QueryParameter(description, {"type": "string"})
+
+
+def api_key(description: str) -> QueryParameter:
+    return QueryParameter(description, {"type": "string", "pattern": NOT_BLANK})
 
 
 def choice(options: type[StrEnum] | Sequence[str], description: str) -> QueryParameter:

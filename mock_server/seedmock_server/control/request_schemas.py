@@ -21,7 +21,8 @@ from .models import (
     LimitRequest,
     MediaDeclarationRequest,
 )
-from .rule_schemas import DURATION_SCHEMA, NOT_BLANK, Schema, fate_schema, fault_schema, match_schema
+from .query_parameters import NOT_BLANK
+from .rule_schemas import DURATION_SCHEMA, Schema, fate_schema, fault_schema, match_schema
 
 DAYS = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
 TIME = rf"^(?:197[1-9]|19[89]\d|2\d{{3}})-{DAYS}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)?$"

@@ -15,13 +15,13 @@ from ..faults import parameters as faults
 from ..faults.kinds import FaultKind
 from ..faults.parameter_parsing import EARLY_CONTENT_ERRORS, REDIRECTS
 from ..matching.rules import Match
+from .query_parameters import NOT_BLANK
 
 Schema = dict[str, Any]
 # Digits by unit, so that no duration is longer than MAX_DURATION.
 DURATION = r"(?:\d{1,11}ms|\d{1,8}s?|\d{1,7}m|\d{1,5}h|\d{1,4}d)"
 PRINTABLE = r"[^\x00-\x20\x7f-\xa0\xad\u0600-\u061c\u2000-\u206f\u3000\ue000-\uf8ff\ufeff\ufff0-\uffff]"
 SPACED = PRINTABLE.replace(r"\x20", r"\x1f")
-NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
 HEADER_NAME = r"[A-Za-z0-9!#$%&*+.^_`|~-]{1,100}"
 SIZE = r"[1-9]\d{0,3}x[1-9]\d{0,3}"
 

@@ -258,7 +258,7 @@ class ApimodelsApi:
             retryable = error.kind in (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED)
             detail = error.detail or message
             data = {"failCode": error.code or case.fail_code, "failMsg": detail, "retryable": retryable}
-        status = 200 if self._options["apimodels.errors"] == "ok" else case.status
+        status = self.contract.response.error_status(case, self._options)
         return JsonResponse(
             status, {"code": case.code, "msg": message, "data": data}, error_basis(case, error), error.headers
         )

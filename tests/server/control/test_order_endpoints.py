@@ -65,6 +65,14 @@ def test_the_example_of_a_form_keeps_every_rule_has_a_price_and_is_sent(
     assert KEY not in json.dumps(exchange)
 
 
+@pytest.mark.parametrize("path", ["content[x]", "content[7]", "a..b", "", "]"])
+def test_a_path_that_no_field_has_is_refused(frozen_server: Any, path: str) -> None:
+    body = {"upstream": "opeai", "values": {path: 1}}
+    response = frozen_server.ask("POST", "/_mock/orders/preview", key=None, json=body)
+    assert response.status_code == 400
+    assert "values" in response.json()["error"]["message"]
+
+
 def test_a_preview_names_the_broken_rule_and_the_missing_price(control: Control) -> None:
     values = {"model": "seedance-2-0", "prompt": "x", "size": "9x9", "seconds": 99}
     preview = control("POST", "orders/preview", {"upstream": "opeai", "values": values})

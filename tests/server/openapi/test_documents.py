@@ -136,6 +136,26 @@ def test_the_variant_in_force_is_described(name: str) -> None:
     assert f'"{variant}": "{option}"' in other
 
 
+def test_errors_that_come_with_200_are_among_the_bodies_of_200() -> None:
+    contract = get_contract("apimodels")
+    as_status = openapi_document(contract, version="1", examples=vendor_examples("apimodels"))
+    as_200 = openapi_document(contract, {"apimodels.errors": "ok"}, version="1", examples=vendor_examples("apimodels"))
+    for before, after in zip(operations(as_status), operations(as_200), strict=True):
+        assert set(after["responses"]) - {"206"} == {"200"}
+        errors = [error["kind"] for status, row in before["responses"].items() for error in row.get("x-errors", ())]
+        success = after["responses"]["200"]
+        assert sorted(error["kind"] for error in success["x-errors"]) == sorted(errors)
+        media = success["content"]["application/json"]
+        assert {"$ref": "#/components/schemas/Error"} in media["schema"]["anyOf"]
+        before_success = before["responses"]["200"]["content"]["application/json"]["schema"]
+        assert all(schema in media["schema"]["anyOf"] for schema in before_success.get("anyOf", [before_success]))
+        assert "apimodels-error-authentication" in media["examples"]
+    for media_type in media_types(as_200):
+        schema = {**media_type.get("schema", {}), "components": as_200["components"]}
+        for example in media_type.get("examples", {}).values():
+            Draft202012Validator(schema).validate(example["value"])
+
+
 def test_the_emulator_serves_what_the_command_writes(name: str, in_process_server: Any) -> None:
     served = in_process_server.get(f"/_mock/openapi/{name}.json", key=None)
     assert served.status_code == 200

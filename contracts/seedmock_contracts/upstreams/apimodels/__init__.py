@@ -424,6 +424,7 @@ CONTRACT = Contract(
         envelopes=(ENVELOPE,),
         paths={"price": "credits", "file_url": "publicUrl", "mode": "modelType", **library.RESPONSE_PATHS},
         modes=MODE_NAMES,
+        errors_as_200=("apimodels.errors", "ok"),
     ),
     frame_rate=FRAME_RATE,
     latency=LATENCY,
