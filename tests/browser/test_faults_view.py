@@ -30,6 +30,7 @@ def test_a_fate_for_some_requests_is_added_and_met(emulator: Emulator, open_page
     page = open_page("#/faults")
     page.get_by_label("Kind of fate").select_option("failed")
     form = page.locator("form", has=page.get_by_role("button", name="Add fate"))
+    expect(form.get_by_label("code", exact=True)).to_be_visible()  # the form is that of the kind
     form.get_by_label("after", exact=True).fill("9s")
     form.get_by_text("Only for some requests").click()
     form.get_by_label("prompt", exact=True).fill("fox")
