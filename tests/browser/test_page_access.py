@@ -57,6 +57,7 @@ def test_the_token_is_asked_for_and_a_wrong_one_is_refused(browser: Any, open_pa
         page.on("request", lambda request: requests.append(request))
         expect(page.get_by_label("Control token")).to_be_focused()
         expect(page.get_by_role("alert")).to_have_count(0)  # nothing was wrong yet
+        page.wait_for_timeout(500)  # each view that is loaded asks once
         calls = [request.url for request in requests if request.url.endswith("/clock")]
         page.get_by_role("button", name="Log in").click()
         page.wait_for_timeout(200)

@@ -15,6 +15,8 @@ from seedmock_contracts.rules.fields import JsonType, KnownModel, MaxLength, Num
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition
 
+from ...profiles import IS_DEEP
+
 ContractRule = tuple[Contract, Operation, Rule]
 Move = Callable[[Any], Rule | None]
 
@@ -103,12 +105,22 @@ def test_each_rule_that_is_moved_is_found_by_its_own_fact(
     contract, operation, rule = contract_rule
     if rule.fact.id in UNASKED:
         return
-    for label, move in (*narrowed(rule), *widened(rule)):
-        if (rule.fact.id, label) not in CRASHES and not _is_upscaler(contract, rule, label):
-            moved(rule.fact.id, move)
-            run = run_ladder(contract.name, only=steps_of(contract, operation, rule))
-            assert not run.created_id, label
-            assert own_facts(contract, rule, label) <= set(run.failed), label
+    for label, move in moves_of(contract, rule):
+        moved(rule.fact.id, move)
+        run = run_ladder(contract.name, only=steps_of(contract, operation, rule))
+        assert not run.created_id, label
+        assert own_facts(contract, rule, label) <= set(run.failed), label
+
+
+def moves_of(contract: Contract, rule: Rule) -> list[tuple[str, Move]]:
+    """All moves of a rule in depth, otherwise one, which for rules of one kind is now this and now that."""
+    moves = [
+        (label, move)
+        for label, move in (*narrowed(rule), *widened(rule))
+        if (rule.fact.id, label) not in CRASHES and not _is_upscaler(contract, rule, label)
+    ]
+    chosen = len(rule.fact.id) % len(moves) if moves else 0
+    return moves if IS_DEEP else moves[chosen : chosen + 1]
 
 
 def _is_upscaler(contract: Contract, rule: Rule, label: str) -> bool:
