@@ -6,6 +6,7 @@ building it, and the files beside them: README, CONTRIBUTING, ARCHITECTURE and o
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -23,7 +24,12 @@ SKIPPED = {"node_modules", ".venv", ".git", ".pytest_cache", "site"}
 
 
 def markdown_files(root: Path) -> list[Path]:
-    return [path for path in sorted(root.rglob("*.md")) if SKIPPED.isdisjoint(path.relative_to(root).parts)]
+    """The Markdown files of the repository; folders in which other tests work are not entered."""
+    paths = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(set(folders) - SKIPPED)
+        paths += [Path(folder, name) for name in sorted(names) if name.endswith(".md")]
+    return paths
 
 
 @cache
