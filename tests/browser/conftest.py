@@ -138,6 +138,8 @@ def open_page(browser: Any, emulator: Emulator) -> Iterator[OpenPage]:
         page.on("console", note)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(view if view.startswith("about:") else f"{url}/_mock/{view}")
+        # As if its window were in front, also while other pages of the shared browser open and close.
+        context.new_cdp_session(page).send("Emulation.setFocusEmulationEnabled", {"enabled": True})
         return page
 
     yield open_view

@@ -48,7 +48,6 @@ SHARED_IDS = """() => [...document.querySelectorAll('[id]')].map((part) => part.
 def test_the_keyboard_alone_advances_the_clock_and_adds_a_fault(emulator: Emulator, open_page: OpenPage) -> None:
     """No key but Tab, Enter and text; whatever has the focus shows it."""
     page, before = open_page(), emulator.clock.now()
-    page.bring_to_front()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()

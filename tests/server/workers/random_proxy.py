@@ -40,14 +40,20 @@ class RandomProxy:
         self._ready.set()
         await self._stopped.wait()
         server.close()
+        relays = asyncio.all_tasks() - {asyncio.current_task()}
+        for relay in relays:
+            relay.cancel()
+        await asyncio.gather(*relays, return_exceptions=True)
+        await asyncio.sleep(0)  # transports that were closed a moment ago let go of their sockets
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = self._ports[self._random.integer(len(self._ports), "connection", self.counts.total())]
         self.counts[port] += 1
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), contextlib.closing(writer):
             other_reader, other_writer = await asyncio.open_connection("127.0.0.1", port)
-            other_writer.write(await _closing_head(reader))
-            await asyncio.gather(_copy(reader, other_writer), _copy(other_reader, writer))
+            with contextlib.closing(other_writer):
+                other_writer.write(await _closing_head(reader))
+                await asyncio.gather(_copy(reader, other_writer), _copy(other_reader, writer))
 
 
 async def _closing_head(reader: asyncio.StreamReader) -> bytes:
