@@ -48,6 +48,8 @@ SHARED_IDS = """() => [...document.querySelectorAll('[id]')].map((part) => part.
 def test_the_keyboard_alone_advances_the_clock_and_adds_a_fault(emulator: Emulator, open_page: OpenPage) -> None:
     """No key but Tab, Enter and text; whatever has the focus shows it."""
     page, before = open_page(), emulator.clock.now()
+    expect(page.get_by_text("No tasks yet")).to_be_visible()  # a page that is drawn later takes the focus away
+    expect(page.locator("[data-connection]")).to_have_attribute("data-connection", "live")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
