@@ -93,11 +93,13 @@ function View({ route }) {
   const retry = () => setAttempt((before) => before + 1);
   const isMissing = module.name === name && module.error !== null;
   useEffect(() => isMissing ? onState((state) => state === "live" && retry()) : undefined, [isMissing]);
-  const main = useRef(null);
+  const main = useRef(null), isFirst = useRef(true);
   useEffect(() => {
     const title = VIEWS.find(([view]) => view === route.view)?.[1] ?? "";
     document.title = `${title} · seedmock`;
-    if (document.activeElement === document.body || document.activeElement?.closest("nav")) main.current?.focus({ preventScroll: true });
+    const isIdle = document.activeElement === document.body || document.activeElement?.closest("nav");
+    if (!isFirst.current && isIdle) main.current?.focus({ preventScroll: true });
+    isFirst.current = false;
   }, [name]);
   const { Component, error } = module.name === name ? module : { Component: null, error: null };
   return html`<main id="main" tabindex="-1" ref=${main} data-view=${name} key=${name}>
