@@ -88,8 +88,8 @@ class ResponseFormat:
 
     def error_status(self, case: ErrorCase, options: Mapping[str, str]) -> int:
         """HTTP status of an error under the options of variants."""
-        variant, option = self.errors_as_200 or ("", "")
-        return 200 if variant and options[variant] == option else case.status
+        row = self.errors_as_200
+        return 200 if row is not None and options[row[0]] == row[1] else case.status
 
     def path(self, name: str) -> str:
         """Path of a part of a payload."""

@@ -1,4 +1,4 @@
-"""What an agent does with the MCP server: order within a budget, wait, break things, and read what went wrong.
+"""What an agent does with the MCP server: order within a budget, wait, break things, and read the violations.
 
 python agent.py                         prints each call and what came back
 python agent.py --record session.jsonl  also writes them, one JSON object a line

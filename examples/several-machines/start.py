@@ -39,7 +39,10 @@ def main(port: int) -> None:
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seedmock-")))
         redis, *nodes = free_ports(3)
-        start = lambda command: stack.enter_context(running(command))  # noqa: E731
+
+        def start(command: Sequence[str]) -> None:
+            stack.enter_context(running(command))
+
         redis_options = ["--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         start(["redis-server", "--port", str(redis), *redis_options])
         wait_for(redis)

@@ -139,7 +139,7 @@ class SpendGuard:
 
     async def _release_failed(self) -> None:
         """Release what failed tasks hold. Under the lock: an order that is under way writes to the log as well."""
-        while self._failed_tasks:
+        if self._failed_tasks:
             async with self._order_lock:
                 while self._failed_tasks:
                     self._transport.release(self._failed_tasks.pop())
@@ -275,9 +275,8 @@ def _form_document(contract: Contract, operation: Operation, form: Form) -> dict
             document[field.path] = value_of_text(text, field.types)
     part, layout = contract.request.file_parts.get(operation), contract.request.layout
     frames = [first_frame(_file_uri(file)) for file in form.files if file.name == part]
-    if not frames or not isinstance(
-        document.get(str(part), {}), dict
-    ):  # a text in the file's place is left to its rule
+    is_text = not isinstance(document.get(str(part), {}), dict)
+    if not frames or is_text:  # a text in the file's place is left to its rule
         return document
     return layout.place(document, [*(located.reference for located in layout.find(document)), *frames])
 

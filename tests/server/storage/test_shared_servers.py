@@ -231,29 +231,6 @@ def test_callbacks_that_are_due_after_a_restart_are_sent_once(opened: Open) -> N
     asyncio.run(after())
 
 
-def test_a_callback_that_is_loaded_before_its_result_is_stored_is_not_sent_again(opened: Open) -> None:
-    clock = ManualClock()
-
-    async def main() -> None:
-        async with opened(clock=clock) as emulator:
-            callbacks, store = emulator.app.callbacks, emulator.app.callbacks._store
-            remove = store.remove_callback
-
-            async def load_and_remove(task_id: str) -> None:
-                await callbacks._load()  # as when another server has stored one at this moment
-                await remove(task_id)
-
-            store.remove_callback = load_and_remove  # type: ignore[method-assign]
-            for _ in range(3):
-                await emulator.order_with_callback()
-            clock.advance(60)
-            await callbacks.deliver_due()
-            await callbacks.deliver_due()
-            assert (len(emulator.posts), list(await store.callbacks())) == (3, [])
-
-    asyncio.run(main())
-
-
 def test_of_two_looks_at_once_the_older_one_forgets_no_callback(opened: Open) -> None:
     clock = ManualClock()
 
@@ -319,6 +296,16 @@ def test_one_server_sends_callbacks_and_another_takes_over(opened: Open) -> None
     asyncio.run(main())
 
 
+async def end_three_more(one: Emulator, other: Emulator) -> None:
+    """Order three tasks at one of two servers, and let both send what is due when all have ended."""
+    for _ in range(3):
+        await one.order_with_callback()
+    one.app.clock.advance(60)
+    for emulator in (one, other, one):
+        await emulator.app.callbacks.deliver_due()
+    assert list(await one.app.context.store.callbacks()) == []
+
+
 def test_a_callback_that_is_loaded_while_it_is_scheduled_is_posted_once(opened: Open) -> None:
     async def play(one: Emulator, other: Emulator) -> None:
         await one.order_with_callback()
@@ -331,11 +318,7 @@ def test_a_callback_that_is_loaded_while_it_is_scheduled_is_posted_once(opened: 
             return refusal
 
         store.accept = accept_and_load  # type: ignore[method-assign]
-        for _ in range(3):
-            await one.order_with_callback()
-        one.app.clock.advance(60)
-        for emulator in (one, other):
-            await emulator.app.callbacks.deliver_due()
+        await end_three_more(one, other)
         assert (len(one.posts), len(set(one.posts)), other.posts) == (4, 4, [])
 
     run_two(opened, play)
@@ -351,11 +334,7 @@ def test_a_callback_that_is_loaded_before_it_is_removed_is_posted_once(opened: O
             await remove(task_id)
 
         store.remove_callback = load_and_remove  # type: ignore[method-assign]
-        for _ in range(3):
-            await one.order_with_callback()
-        one.app.clock.advance(60)
-        for emulator in (one, other):
-            await emulator.app.callbacks.deliver_due()
+        await end_three_more(one, other)
         assert (len(one.posts), len(set(one.posts)), other.posts) == (3, 3, [])
 
     run_two(opened, play)

@@ -187,7 +187,7 @@ def main(listener, reports):
 
 
 def run_dying_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_ready: bool) -> tuple[list[str], int]:
-    """Supervise one worker that dies at once; return what was said, and how often it was started."""
+    """Supervise one worker that dies at once; return the messages, and how often it was started."""
     (tmp_path / "dying_worker.py").write_text(WORKER.format(log=str(tmp_path / "log"), is_ready=is_ready))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(supervisor, "START_PAUSES", (0.0, 0.01, 0.02, 0.03))

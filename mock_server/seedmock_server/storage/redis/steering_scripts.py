@@ -176,7 +176,7 @@ end
 return 1
 """)
 
-# The last entry of a batch has its token, by which a repetition is told: the first reply can be lost.
+# The last entry of a batch has its token, by which a repetition is recognized: the first reply can be lost.
 APPEND = Script("""
 local bound, key, count = tonumber(ARGV[1]), KEYS[1] .. 'journal', (#ARGV - 4) / 2
 if ARGV[4] == '1' then

@@ -16,6 +16,8 @@ from seedmock_server.http.guarded_protocol import GuardedProtocol
 from seedmock_server.http.head_cache import MAX_HEAD_BYTES, MAX_HEADS, HeadCache, headers_by_name
 from seedmock_server.http.request_body import ClientDisconnected, read_body
 
+from .memory_transport import MemoryTransport
+
 POLL = b"GET /v1/videos/cgt-1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_1\r\n\r\n"
 ORDER = b"POST /v1/videos HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
 
@@ -32,33 +34,6 @@ class UnusedCache(HeadCache):
 
     def find(self, data: bytes) -> None:
         return None
-
-
-class MemoryTransport(asyncio.Transport):
-    def __init__(self) -> None:
-        super().__init__()
-        self.written, self.is_closed = b"", False
-
-    def write(self, data: Any) -> None:
-        self.written += data
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def is_closing(self) -> bool:
-        return self.is_closed
-
-    def can_write_eof(self) -> bool:
-        return False
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
 
 
 def serve(reads: list[tuple[bytes, int]], cache: HeadCache) -> tuple[list[Any], bytes, bool]:

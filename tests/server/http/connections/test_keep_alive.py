@@ -12,6 +12,8 @@ from uvicorn.server import ServerState
 
 from seedmock_server.http.guarded_protocol import GuardedProtocol
 
+from .memory_transport import MemoryTransport
+
 IDLE_SECONDS = 75
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -51,28 +53,6 @@ class ManualLoop:
 
     def create_task(self, waiting: Any) -> asyncio.Task[Any]:
         return asyncio.get_running_loop().create_task(waiting)
-
-
-class MemoryTransport(asyncio.Transport):
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.is_closed = False
-
-    def write(self, data: Any) -> None:
-        self.written += data
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def is_closing(self) -> bool:
-        return self.is_closed
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
-
-    def resume_reading(self) -> None:
-        pass
 
 
 class Connection:
