@@ -92,11 +92,19 @@ class PaidTransport:
         return self._send_order(method, url, headers, content)
 
     def _send_unpaid(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
-        """Send a request that orders nothing. After a server error, a read or a free question is sent once more."""
-        response = self.target.send(method, url, headers=headers, content=content)
-        is_repeatable = method in REPEATABLE_METHODS or (method, url) in self._paths
-        if response.status_code < 500 or not is_repeatable:
-            return response
+        """Send a request that orders nothing.
+
+        A free question is sent once more when its response is a server error or is lost, and a read after a server
+        error: the target itself repeats a read whose response was lost.
+        """
+        is_question = (method, url) in self._paths
+        try:
+            response = self.target.send(method, url, headers=headers, content=content)
+            if response.status_code < 500 or not (is_question or method in REPEATABLE_METHODS):
+                return response
+        except NoResponse as error:
+            if not (is_question and error.may_have_arrived):
+                raise
         self.target.sleep(PAUSE_SECONDS)
         return self.target.send(method, url, headers=headers, content=content)
 

@@ -145,6 +145,35 @@ def test_target_that_disappears_during_the_run(
     assert verification.resumable
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_free_question_is_sent_once_more_when_its_response_is_lost(
+    open_emulator: OpenEmulator, verify_target: Verify, upstream: str, lost: int
+) -> None:
+    with open_emulator(pace="fast") as emulator:
+        questions: list[bytes] = []
+
+        def losing(send: Send) -> Send:
+            def wrapped(method: str, url: str, **arguments: Any) -> Any:
+                response = send(method, url, **arguments)
+                if method == "POST" and len(questions) < lost and "video" in url:
+                    questions.append(arguments["content"])
+                    raise NoResponse("http://live.test closed the connection", may_have_arrived=True)
+                return response
+
+            return wrapped
+
+        verification = verify_target(upstream, emulator.with_send(losing), only=("free",))
+        created = tuple(emulator.created_tasks)
+    assert len(questions) == lost
+    assert len(set(questions)) == 1
+    assert not created
+    if lost == 1:
+        assert verification.verdict is VerificationVerdict.CONFORMS
+    else:
+        assert verification.verdict is VerificationVerdict.INCONCLUSIVE
+        assert verification.problem == "http://live.test closed the connection"
+
+
 def test_crash_within_a_step_keeps_the_ids_of_paid_tasks(
     open_emulator: OpenEmulator, verify_target: Verify, upstream: str
 ) -> None:
