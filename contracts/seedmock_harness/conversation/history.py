@@ -191,7 +191,7 @@ class Interaction:
 
     def amount(self, name: str) -> Amount:
         """Find an amount by its id without the upstream's name. Raises LookupError."""
-        return self.contract.amount(f"{self.contract.name}.{name}")
+        return self.contract.amount(self.fact(name).id)
 
     def variant(self, name: str) -> Variants:
         """Find a variant by its id without the upstream's name. Raises LookupError."""

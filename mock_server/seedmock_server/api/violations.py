@@ -64,7 +64,7 @@ def _sentence(text: str) -> str:
 
 def violations_from_unused(contract: Contract, references: Sequence[UnusedReference]) -> tuple[LoggedViolation, ...]:
     """Return the references that an accepted order is carried out without."""
-    fact = f"{contract.name}.unknown_fields"
+    fact = contract.own_fact("unknown_fields").id
     return tuple(
         LoggedViolation(fact, unused.path[:MAX_CHARS], unused.message[:MAX_CHARS], ViolationSeverity.UNUSED_REFERENCE)
         for unused in references[:MAX_VIOLATIONS]

@@ -78,7 +78,7 @@ class AssetLibrary:
         """Look up a group. Raises ApiError GROUP_NOT_FOUND, also for a group of another account."""
         group = await self.store.group(account, group_id)
         if group is None:
-            raise ApiError(ErrorKind.GROUP_NOT_FOUND, field="group_id", value=group_id)
+            raise ApiError(ErrorKind.GROUP_NOT_FOUND, value=group_id)
         return group
 
     async def delete_group(self, account: str, group_id: int) -> None:
@@ -148,7 +148,7 @@ class AssetLibrary:
         """Look up an asset. Raises ApiError ASSET_NOT_FOUND."""
         asset = await self.store.asset(account, asset_id)
         if asset is None:
-            raise ApiError(ErrorKind.ASSET_NOT_FOUND, field="id", value=asset_id)
+            raise ApiError(ErrorKind.ASSET_NOT_FOUND, value=asset_id)
         return asset
 
     def status(self, asset: AssetRecord) -> AssetStatus:
