@@ -175,6 +175,7 @@ class OrderLog:
         runs: dict[str, LoggedRun] = {}
         for number, line in enumerate(lines, 1):
             entry = _parse_entry(line)
+            # Later lines, or an only one, may be what a killed process has left.
             if entry is None and number < len(lines) and number == 1:
                 raise OrderLogError(f"{self._path} is not an order log of `seedmock verify`: line 1 is {line[:60]!r}")
             if entry is not None and entry.get("target") == self._target:
