@@ -160,6 +160,7 @@ class TrafficRecorder:
             return message
 
         async def capture_response(message: Message) -> None:
+            # Numbered before it is sent: a client can act on a response before this coroutine goes on.
             if call.response_sequence is None:
                 call.response_sequence = next(self._sequence)
             await forward(message)
