@@ -26,6 +26,7 @@ from .request_normalization import (
 
 Key = tuple[str, ...]
 OrderKey = tuple[object, ...]
+# What the service behind renders if an order names neither.
 DEFAULT_SIZE, DEFAULT_SECONDS = (1280, 720), 5
 
 

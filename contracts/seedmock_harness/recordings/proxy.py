@@ -105,6 +105,7 @@ class RecordingProxy:
             await send(
                 {"type": "http.response.start", "status": response.status_code, "headers": _end_to_end(response)}
             )
+            # Not decoded: Content-Encoding and Content-Length are forwarded.
             async for chunk in response.aiter_raw():
                 response_body.add(chunk)
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
