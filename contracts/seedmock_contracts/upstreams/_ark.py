@@ -105,6 +105,7 @@ OLDER_BOUNDS: Mapping[str, Bounds] = {
 SWITCHABLE = frozenset({"image.side", "image.ratio", "video.pixels", "video.fps"})
 """Limits that only the service behind states: a gateway may not enforce them, or scale what it takes."""
 
+# Ark's page names H.264 and H.265, with AAC or MP3.
 FORMATS: tuple[tuple[str, MediaKind, tuple[str, ...]], ...] = (
     ("format", MediaKind.IMAGE, ("jpeg", "png", "webp", "bmp", "tiff", "gif", "heic", "heif")),
     ("format", MediaKind.VIDEO, ("mp4", "mov")),
@@ -280,6 +281,7 @@ def task_codes(upstream: str, evidence: Evidence) -> tuple[FailCode, ...]:
     )  # fmt: skip
 
 
+# Those of Ark's GetAsset. Ark never tries a failed asset again.
 ASSET_CODES: tuple[tuple[str, str, str], ...] = (
     ("DownloadFailed", "the file could not be downloaded", "download"),
     ("TypeMismatch", "the file is of another kind than asset_type says", "type"),

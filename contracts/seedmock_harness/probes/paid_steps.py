@@ -47,6 +47,7 @@ def paid_steps(contract: Contract, options: PaidOptions | None = None) -> tuple[
         *_upscale_steps(contract, options),
         *_optional_steps(contract, options),
     ]
+    # The budget may be used up before the steps are: with the cheapest first, the most of them are run.
     steps.sort(key=lambda step: step.price)
     first = next(step for step in steps if step.name == "text")
     steps.remove(first)

@@ -252,6 +252,7 @@ class Session:
 
 
 def _verdict(has_drift: bool, problem: str) -> VerificationVerdict:
+    # A contradiction is one, whatever else could not be looked at.
     if has_drift:
         return VerificationVerdict.DRIFTED
     return VerificationVerdict.INCONCLUSIVE if problem else VerificationVerdict.CONFORMS

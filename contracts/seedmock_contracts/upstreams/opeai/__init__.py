@@ -229,6 +229,7 @@ TOKEN_PRICE = Amount("opeai.tokens.price", NO_PRICE, Decimal("7"))
 SECONDS_SLACK = _ark.seconds_slack(NAME)
 AMOUNTS = (
     TOKEN_PRICE,
+    # new-api's content proxy says public, max-age=86400, whatever the service behind says.
     Amount("opeai.content.max_age", GATEWAY, Decimal(86400)),
     FRAME_RATE,
     Amount("opeai.body.megabytes", ASSUMED, Decimal(100)),
@@ -331,6 +332,7 @@ BEHAVIOURS = (
     Behaviour("opeai.status.moves", ARK, "a task moves from queued to in progress to a terminal status"),
     Behaviour("opeai.status.final", ASSUMED, "a task that has ended does not change"),
     KeyOrder(
+        # Alphabetical, as Go writes a map; the body of a create has the order of a struct (inferred from the examples).
         "opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order",
         Operation.QUERY, ("created_at", "id", "model", "object", "prompt", "size", "status"),
     ),
