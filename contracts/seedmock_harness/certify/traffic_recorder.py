@@ -223,5 +223,6 @@ def _add_response(call: CapturedCall, message: Message) -> None:
     elif message["type"] == "http.response.body":
         body = message.get("body", b"")
         call.sent_bytes += len(body)
+        # A clip is not needed as evidence: the client's file is compared with the emulator's own.
         if len(call.response_body) < MAX_BODY_BYTES and call.operation != Operation.CONTENT:
             call.response_body += body

@@ -169,6 +169,7 @@ class OrderLog:
     def _read(self) -> Iterator[LoggedRun]:
         assert self._path is not None
         try:
+            # What a power cut has left may be no UTF-8.
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError as error:
             raise OrderLogError(f"cannot read the order log {self._path}: {error.strerror}") from error
