@@ -41,6 +41,7 @@ from .terms import AssetTerms, UpscaleTerms
 from .timing import CallbackPlan, Latency
 
 
+# Without slots: cached properties are kept in the instance's dictionary.
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Contract:
     """Facts of an upstream, in the order of its documentation.
@@ -91,13 +92,16 @@ class Contract:
     seconds_slack: Amount | None = None
     seeds: Variants | None = None
     frames: Variants | None = None
+    # The service behind the built-in upstreams bills succeeded tasks alone, and one vendor's clients say the same.
     charged_statuses: frozenset[TaskStatus] = frozenset({TaskStatus.SUCCESS})
 
+    # The generated one would print hundreds of facts into every traceback.
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
     def facts(self) -> Iterator[Fact]:
         """Iterate over the facts by first occurrence; that of a rule comes in the rule's place."""
+        # Some stand in several places: a rule on a type has the fact of its field, and terms share amounts.
         ids: set[str] = set()
         for fact in self._facts():
             if fact.id not in ids:
@@ -170,6 +174,7 @@ class Contract:
     def ids_in_text(self) -> re.Pattern[str] | None:
         """Pattern for the ids of this upstream as whole words of a text; None if no form of an id is known."""
         patterns = (fact.pattern for fact in self.behaviours if isinstance(fact, IdPattern))
+        # The forms become alternatives of one pattern, in which a group's name may stand once only.
         forms = [_NAMED_GROUP.sub("(?:", pattern) for pattern in patterns]
         return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})(?![A-Za-z0-9])") if forms else None
 
@@ -246,6 +251,7 @@ class Contract:
 
     def parse_status(self, text: str) -> TaskStatus | None:
         """Status with this spelling in any context; None for an unknown one."""
+        # One vendor's guide writes a status in lower case where a create is answered, and in capitals in a query.
         return self._statuses.get(text) or self._statuses.get(text.lower())
 
     @cached_property

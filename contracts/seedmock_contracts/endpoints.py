@@ -37,6 +37,7 @@ def endpoint_path(
     endpoint = next((row for row in contract.endpoints if row.operation is operation), None)
     if endpoint is None:
         raise LookupError(f"{contract.name} has no endpoint for {operation}")
+    # A slash in an id is part of the same segment.
     path = re.sub(r"{(\w+)}", lambda name: quote(params[name[1]], safe=""), endpoint.path)
     return endpoint.method, contract.bases[base].prefix + path
 

@@ -83,6 +83,7 @@ class TaskStatus(StrEnum):
     IN_PROGRESS = "IN_PROGRESS"
     SUCCESS = "SUCCESS"
     FAILURE = "FAILURE"
+    # No built-in upstream reports these two; Ark, the service behind, and new upstreams have them.
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
 
@@ -90,6 +91,7 @@ class TaskStatus(StrEnum):
 class AssetStatus(StrEnum):
     """Status of an asset, as it is spelt on the wire."""
 
+    # Ark's words; an upstream with others spells them in `AssetTerms.statuses`.
     PROCESSING = "Processing"
     ACTIVE = "Active"
     FAILED = "Failed"

@@ -17,6 +17,8 @@ from .errors import InvalidExchange
 from .facts import MediaFacts
 from .mp4 import CONTENT_TYPES, iso_format
 
+# Logs that showed a key are a known accident of mock servers (aimock, until 1.38). `token` is the header of a vendor's
+# own pages.
 SECRET_HEADERS = frozenset(
     {
         "authorization",
@@ -32,6 +34,7 @@ SECRET_HEADERS = frozenset(
 )
 """Names of headers whose values are hidden, in lower case."""
 REDACTED = "***"
+# Large bodies crashed another mock server's journal (aimock#308).
 MAX_BODY_BYTES = 4096
 """Bytes of a body that a journal stores."""
 MAX_CHECKED_BYTES = 1 << 20
@@ -189,6 +192,7 @@ def _without_data(body: bytes, limit: int, digests: bool) -> bytes:
 
 def _end_of_base64(body: bytes, start: int) -> int:
     quote = body.find(b'"', start)
+    # The quote is escaped in an error message that quotes the JSON of a request.
     end = len(body) if quote < 0 else quote - (body[quote - 1 : quote] == b"\\")
     line = body.find(b"\r\n", start, end)
     return end if line < 0 else line

@@ -240,6 +240,7 @@ class TokenBill:
     def tokens(self, width: int, height: int, seconds: int) -> int:
         """Number of billed tokens of a clip."""
         frames = self.frames_per_second * seconds + self.extra_frames
+        # Rounded down: a live bill of 864x496 for 5 s has 50 638 tokens, where the quotient is 50 638.5.
         return width * height * frames // self.pixels_per_token
 
 

@@ -44,6 +44,7 @@ class GenerationRequest:
     size: str | None = None
     resolution: str | None = None
     ratio: str | None = None
+    # The default of the service behind.
     seconds: int = 5
     generate_audio: bool | None = None
     seed: int | None = None

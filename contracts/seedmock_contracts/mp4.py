@@ -113,6 +113,7 @@ def iso_format(head: bytes) -> str | None:
     first = head[8:12]
     if first in HEIC_BRANDS | AVIF_BRANDS | HEIF_BRANDS:
         size = min(int.from_bytes(head[:4], "big"), len(head))
+        # A version number stands between the first brand and the compatible ones.
         brands = {first, *(head[at : at + 4] for at in range(16, size, 4))}
         return "heic" if brands & HEIC_BRANDS else "avif" if brands & AVIF_BRANDS else "heif"
     return (PREFIXES | MOBILE_PREFIXES).get(first[:3], "mp4")
@@ -140,6 +141,7 @@ def movie_facts(clip: bytes) -> MediaFacts:
 def read_movie(file: BinaryIO) -> Movie:
     """Measure an open MP4 file. Raises InvalidMovie if a box is missing or exceeds the file."""
     size = file.seek(0, 2)
+    # From the end, so that the first box of a kind counts.
     by_kind = {box.kind: box for box in reversed(_top_level_boxes(file, size))}
     for kind in (b"ftyp", b"moov", b"mdat"):
         if kind not in by_kind:

@@ -14,6 +14,7 @@ from .generation import GenerationRequest, UpscaleRequest
 from .upstreams import get_contract
 
 MICRO_USD = Decimal("0.000001")  # bills by tokens are rounded to a millionth of a dollar
+# The default ratio and resolution of the service behind.
 ADAPTIVE, USUAL_RESOLUTION = "adaptive", "720p"
 
 
@@ -79,6 +80,7 @@ def requested_size(contract: Contract, request: GenerationRequest) -> Size:
     if request.size is not None:
         size = contract.parse_size(request.size)
     else:
+        # References are not read here; adaptive without a readable one is 16:9 (fact NAME.adaptive.none).
         ratio = "16:9" if request.ratio in (None, ADAPTIVE) else str(request.ratio)
         size = contract.size(request.resolution or _usual_resolution(contract, request.model), ratio)
     if size is None:
@@ -117,6 +119,8 @@ def _implied_token_price(contract: Contract, tariff: Tariff) -> Amount:
     size, bill = contract.size(tariff.resolution, "16:9"), contract.token_bill
     assert size is not None, f"{contract.name} has no 16:9 row at {tariff.resolution}"
     assert bill is not None, f"{contract.name} has no token bill"
+    # $0.147 a second of 720p is $6.81 a million tokens: so counted, all four tariffs of one vendor are 0.97 of Ark's
+    # list prices, as if they had been made from these.
     tokens_per_second = Decimal(size.width * size.height * bill.frames_per_second) / bill.pixels_per_token
     return Amount(tariff.id, tariff.evidence, tariff.per_second * 1_000_000 / tokens_per_second)
 
@@ -137,6 +141,7 @@ def _upscale(contract: Contract, request: UpscaleRequest) -> Quote:
     assert contract.upscaling is not None, "an upstream that upscales has terms of upscaling"
     minimum, fallback = contract.upscaling.minimum_seconds, contract.upscaling.unknown_seconds
     length = fallback.value if request.seconds is None else Decimal(str(request.seconds))
+    # The formula of the vendor's page: max(ceil(duration), 5).
     seconds = max(math.ceil(length), int(minimum.value))
     facts = (tariff, minimum, fallback) if request.seconds is None else (tariff, minimum)
     return Quote(tariff.per_second * seconds, seconds, None, tariff.per_second, "second", facts)

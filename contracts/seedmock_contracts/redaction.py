@@ -23,6 +23,7 @@ STORED_HEADERS = frozenset(
     {
         *("content-type", "content-length", "content-range", "content-encoding", "accept-ranges", "etag"),
         *("cache-control", "retry-after", "allow", "location", "date", "range", "x-mock-basis"),
+        # Without these a recorded verification confirmed fewer facts than the live one.
         *("if-match", "if-none-match", "if-range", "if-modified-since", "if-unmodified-since"),
         "authorization",
     }
@@ -46,6 +47,7 @@ _LAST_RUN = re.compile(r"([A-Za-z0-9]+)([^A-Za-z0-9]*)\Z")
 _URL = re.compile(r"""https?:(?:\\*/){2}(?:\\+/|\\+u[0-9a-fA-F]{4}|[^\s"'<>\\`])+""", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|(/))")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{2,5}\Z")
+# Each has a first group, empty or not, that stays in the text.
 _SECRETS = (
     re.compile(r"()\b[spra]k[-_][A-Za-z0-9_-]{8,}"),
     re.compile(r"()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
@@ -69,6 +71,7 @@ class Redactor:
 
     def __init__(self, contract: Contract, secrets: Iterable[str] = ()) -> None:
         self._contract = contract
+        # The longest first: one key can be the beginning of another.
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
         self._reference_by_id: dict[str, str] = {}
         self._references: set[str] = set()
@@ -160,6 +163,7 @@ class Redactor:
         if _is_placeholder(id_):
             return
         self._reference(id_)
+        # Of alternatives a pattern takes the first that fits, and one id can be the beginning of another.
         longest_first = sorted(self._reference_by_id, key=len, reverse=True)
         self._registered_ids = re.compile("|".join(_id_pattern(registered) for registered in longest_first))
 
@@ -216,6 +220,7 @@ def _is_private(link: str) -> bool:
 
 
 def _routed_method(method: str) -> str:
+    # Contracts list no HEAD, which is to be answered as GET is (fact NAME.content.head).
     return "GET" if method == "HEAD" else method
 
 

@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{FIXTURE}: calls a live service; seedmock_guard leaves this test alone")
 
 
+# Pytest selects by -m in the same hook: the markers have to be there before.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that use `live_upstream`, and add one that fails if the live service has drifted."""

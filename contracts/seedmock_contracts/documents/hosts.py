@@ -15,6 +15,7 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_URL_CHARS: Final = 65_536
 """Characters of a URL that are parsed: httpx accepts no more, and `urlsplit` caches what it is called with."""
+# The well-known prefix of RFC 6052: packets go to the IPv4 address in the last four bytes.
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 # Names that no server of the ordinary web has: RFC 6761 and 7686.
 RESERVED_NAMES: Final = ("invalid", "onion")
@@ -22,6 +23,7 @@ RESERVED_NAMES: Final = ("invalid", "onion")
 _PLAIN_PUBLIC_URL: Final = re.compile(
     r"https?://(?:[a-z0-9-]{1,63}\.){1,8}"
     r"(?!(?:local|localhost|localdomain|internal|intranet|lan|arpa|invalid|onion|test)(?:/|\Z))[a-z]{2,63}"
+    # Without a backslash, which browsers read as a slash, so that the host may end elsewhere.
     r"(?:/[!-\[\]-~]{0,2000})?"
 )
 MAX_PLAIN_CHARS: Final = 8 + 8 * 64 + 63 + 2001
@@ -122,6 +124,7 @@ def web_host(url: str) -> str:
         host = parts.hostname or ""
     except ValueError:
         return ""
+    # NFKC leaves U+3002, which is a dot to IDNA (RFC 3490, 3.1). A final dot is the root of the DNS.
     normalized = unicodedata.normalize("NFKC", unquote(host)).replace("\u3002", ".").lower()
     return normalized.rstrip(".") if parts.scheme in ("http", "https") else ""
 
@@ -153,6 +156,7 @@ def _inet_aton(host: str) -> ipaddress.IPv4Address | None:
 
 
 def _radix(part: str) -> int:
+    # int() would also take signs, blanks, underscores and the digits of other scripts.
     if not part.isascii() or not part.isalnum():
         raise ValueError
     return 16 if part.startswith("0x") else 8 if part.startswith("0") else 10
@@ -171,6 +175,7 @@ def is_public_address(address: Address) -> bool:
             embedded = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         if embedded is not None:
             return is_public_address(embedded)
+        # fec0::/10 is deprecated (RFC 3879), but `ipaddress` calls it global; multicast addresses, below, too.
         if address.is_site_local:
             return False
     return address.is_global and not (address.is_multicast or address.is_reserved)

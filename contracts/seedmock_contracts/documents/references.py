@@ -91,6 +91,7 @@ class FlatFields:
         return placed
 
 
+# Without slots: the cached property is kept in the instance's dictionary.
 @dataclass(frozen=True)
 class ContentArray:
     """References as items `{"type": T, "role": R, T: {"url": U}}` of the array at `path`.

@@ -14,10 +14,10 @@ from typing import Any
 from ..facts import MISSING
 from .hosts import without_user_information
 
-# At most 18 digits: a float represents no more. ASCII: \d also matches digits of other scripts.
 MAX_USER_CHARS = 2048
 """Characters of a URL in which a user and a password are sought, to leave them out of messages."""
 BOOLEANS = {"true": True, "false": False}
+# At most 18 digits: a float represents no more. ASCII: \d also matches digits of other scripts.
 _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
 
 

@@ -126,6 +126,7 @@ class _RequestSchema:
             if isinstance(rule, AtLeastOneOf):
                 excludes = any(other.field == rule.field for other in exclusions)
                 schemas = [{"required": list(group)} for group in rule.groups]
+                # Where the forms exclude each other, oneOf refuses both together.
                 self._root["oneOf" if excludes else "anyOf"] = schemas
         partners = self._root.get("dependentRequired", {})
         for exclusion in exclusions:

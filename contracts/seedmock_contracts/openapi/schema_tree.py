@@ -55,6 +55,7 @@ def nested(path: str, schema: Schema) -> Schema:
 def typed(types: Iterable[str]) -> Schema:
     """Schema of a value with one of these JSON types; an integer is a number too."""
     names = list(dict.fromkeys(types))
+    # To JSON Schema every integer is a number.
     if "number" in names and "integer" in names:
         names.remove("integer")
     return {"type": names[0] if len(names) == 1 else names}

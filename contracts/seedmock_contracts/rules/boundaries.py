@@ -57,6 +57,7 @@ def with_each_reference(document: Document, layout: ReferenceLayout) -> Iterator
     """Copy a document with references of each kind and role in turn, each time satisfying all rules on references."""
     image, video, audio = (sample_reference(kind) for kind in MediaKind)
     first, last = (sample_reference(MediaKind.IMAGE, role) for role in (Role.FIRST_FRAME, Role.LAST_FRAME))
+    # The reference in question comes first, as rules change the first item of an array; the other is what it requires.
     for references in ([image], [video], [audio, image], [first], [last, first]):
         with contextlib.suppress(ValueError):  # the layout has no place for one of them
             yield layout.place(document, references)

@@ -31,6 +31,7 @@ class RequiresField(Rule):
         return self._violation(self.partner, None, allowed, f"{self.partner} is missing; expected {allowed}")
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
+        # Without a size, which excludes both: a violating document breaks one rule alone.
         example = {"resolution": "720p", "ratio": "16:9"}.get(self.field, "https://example.com/reference")
         return {**with_value(with_value(document, "size", MISSING), self.partner, MISSING), self.field: example}
 
@@ -143,6 +144,7 @@ class MaxReferences(Rule):
         return self._with_count(document, layout, self.limit + 1)
 
     def _with_count(self, document: Document, layout: ReferenceLayout, count: int) -> dict[str, Any]:
+        # Sounds alone, and a last frame without a first, would break another rule.
         anchor = [] if self.media is not MediaKind.AUDIO else [sample_reference(MediaKind.IMAGE)]
         first = [sample_reference(MediaKind.IMAGE, Role.FIRST_FRAME)] if self.role is Role.LAST_FRAME else []
         return layout.place(document, [*anchor, *first, *[sample_reference(self.media, self.role)] * count])

@@ -306,6 +306,7 @@ class PromptLength(ValueRule):
     max_words: int
 
     def check_value(self, path: str, value: Any) -> Violation | None:
+        # A prompt as short as most are exceeds neither bound: a word has at least one character.
         if not isinstance(value, str) or len(value) <= self.max_characters:
             return None
         # A prompt can have as many megabytes as a body, and to count its words takes a second.

@@ -60,6 +60,7 @@ class UpstreamNames(Sequence[str]):
 def _names_on(folders: tuple[str, ...]) -> tuple[str, ...]:
     """Names of the upstreams below the folders of an import path, sorted."""
     __path__[:] = portions(__name__, list(__path__))
+    # Modules with an underscore, such as _ark, are no upstreams but what several share.
     return tuple(sorted({module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")}))
 
 

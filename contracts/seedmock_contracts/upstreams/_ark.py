@@ -24,21 +24,28 @@ from ..facts import (
     observed,
 )
 
+# The pages say MB; that it has 1024 x 1024 bytes is assumed (fact opeai.limit.megabyte).
 MEBIBYTE = 1024 * 1024
 Bounds = tuple[float | None, float | None]
 """Lowest and highest value."""
+# Ark renders at 24 and has no parameter for it.
 FRAMES_PER_SECOND = 24
+# Ark also takes -1, by which the model chooses; neither vendor's page mentions that.
 SECONDS = (4, 15)
+# Volcengine's page; that of BytePlus ends at 2**31 - 1, and both list seeds for the 1.x models alone.
 SEEDS = (-1, 2**32 - 1)
 PROMPT_LENGTH = (500, 1000)
 """Advised maximum of Chinese characters, and of English words."""
 
 # One frame more than the clip has: equals the bills of live tasks exactly.
+# Ark's own formula leaves it out: 50 220 tokens for 5 s of 864x496, where a live bill has 50 638.
 TOKEN_BILL = TokenBill(frames_per_second=FRAMES_PER_SECOND, extra_frames=1, pixels_per_token=1024)
 
 LATENCY_P50, LATENCY_P90 = 142, 486
 """Seconds, measured by one vendor over a week of all customers' tasks."""
 
+# Ark's table of the models 1.5 and 2.0, to which opeai's guide is equal; 1.0 had other sizes, such as 864x480.
+# Five of the sides are no multiples of 16, the macroblock of H.264.
 PIXELS: Mapping[tuple[str, str], tuple[int, int]] = {
     ("480p", "16:9"): (864, 496),
     ("480p", "4:3"): (752, 560),
@@ -77,6 +84,7 @@ MEDIA_LIMITS: tuple[tuple[str, MediaKind, str, float | None, float | None], ...]
     ("image.side", MediaKind.IMAGE, "side", 300, 6000),
     ("image.ratio", MediaKind.IMAGE, "ratio", 0.4, 2.5),
     ("video.size", MediaKind.VIDEO, "size_bytes", None, 200 * MEBIBYTE),
+    # 8 295 044 is 3326x2494, the largest picture that Ark renders: 4k at 4:3.
     ("video.pixels", MediaKind.VIDEO, "pixels", 407_696, 8_295_044),
     ("video.fps", MediaKind.VIDEO, "fps", 24, 60),
     ("video.seconds", MediaKind.VIDEO, "seconds", 2, 15),
@@ -90,12 +98,14 @@ MEDIA_LIMITS: tuple[tuple[str, MediaKind, str, float | None, float | None], ...]
 CURRENT, OLDER, OFF = "current", "older", "off"
 OLDER_BOUNDS: Mapping[str, Bounds] = {
     "video.size": (None, 50 * MEBIBYTE),
+    # 640x640 and 2206x946, the smallest and the largest picture that Ark rendered before there was 4k.
     "video.pixels": (409_600, 2_086_876),
 }
 """Bounds of the service's page of early 2026, where those of the present page are wider."""
 SWITCHABLE = frozenset({"image.side", "image.ratio", "video.pixels", "video.fps"})
 """Limits that only the service behind states: a gateway may not enforce them, or scale what it takes."""
 
+# Ark's page names H.264 and H.265, with AAC or MP3.
 FORMATS: tuple[tuple[str, MediaKind, tuple[str, ...]], ...] = (
     ("format", MediaKind.IMAGE, ("jpeg", "png", "webp", "bmp", "tiff", "gif", "heic", "heif")),
     ("format", MediaKind.VIDEO, ("mp4", "mov")),
@@ -204,14 +214,17 @@ ERRORS: Mapping[ErrorKind, tuple[int, str, str]] = {
     ErrorKind.INVALID_PARAMETER: (400, BAD_REQUEST, "InvalidParameter"),
     ErrorKind.UNKNOWN_MODEL: (404, "NotFound", "InvalidEndpointOrModel.NotFound"),
     ErrorKind.INVALID_INPUT: (400, BAD_REQUEST, "InvalidParameter"),
+    # Seen live on 2026-09-30 (moku-labs/ai). The output is moderated later: a query of the failed task is a 200.
     ErrorKind.MODERATION_INPUT: (400, BAD_REQUEST, "InputImageSensitiveContentDetected.PrivacyInformation"),
     ErrorKind.MODERATION_OUTPUT: (200, BAD_REQUEST, "OutputVideoSensitiveContentDetected"),
     ErrorKind.ASSET_REFUSED: (400, BAD_REQUEST, "InvalidParameter"),
+    # As in the 404 that opeai documents; Ark's own list has NotFound.{resource}.
     ErrorKind.TASK_NOT_FOUND: (404, "NotFound", "ResourceNotFound"),
     ErrorKind.ASSET_NOT_FOUND: (404, "NotFound", "ResourceNotFound"),
     ErrorKind.GROUP_NOT_FOUND: (404, "NotFound", "ResourceNotFound"),
     ErrorKind.CONTENT_NOT_FOUND: (404, "NotFound", "ResourceNotFound"),
     ErrorKind.TASK_FAILED: (400, BAD_REQUEST, "InvalidParameter"),
+    # From here to REQUEST_TIMEOUT, Ark's list has no code: these follow the style of the others.
     ErrorKind.STATE_CONFLICT: (409, "Conflict", "InvalidAction"),
     ErrorKind.LINK_EXPIRED: (410, "NotFound", "ResourceExpired"),
     ErrorKind.PRECONDITION_FAILED: (412, BAD_REQUEST, "PreconditionFailed"),
@@ -228,6 +241,7 @@ ERRORS: Mapping[ErrorKind, tuple[int, str, str]] = {
 
 SENSITIVE = "SensitiveContentDetected"
 INPUT, OUTPUT, FAILED = ErrorKind.MODERATION_INPUT, ErrorKind.MODERATION_OUTPUT, ErrorKind.TASK_FAILED
+# The first row of a kind is the general code, which Contract.moderation_code takes for an unknown reason.
 TASK_CODES: tuple[tuple[ErrorKind, str, str, str], ...] = (
     (INPUT, f"InputText{SENSITIVE}", "the input text may contain sensitive information", "text"),
     (INPUT, f"InputText{SENSITIVE}.PolicyViolation", "the input text may violate the rules", "policy"),
@@ -267,6 +281,7 @@ def task_codes(upstream: str, evidence: Evidence) -> tuple[FailCode, ...]:
     )  # fmt: skip
 
 
+# Those of Ark's GetAsset. Ark never tries a failed asset again.
 ASSET_CODES: tuple[tuple[str, str, str], ...] = (
     ("DownloadFailed", "the file could not be downloaded", "download"),
     ("TypeMismatch", "the file is of another kind than asset_type says", "type"),

@@ -50,6 +50,7 @@ def judge(
         return _SOUND
     broken = tuple(_violations(upstream, operation, document, dict(zip(names, options, strict=True))))
     is_read_whole = reads_whole(upstream, operation, document)
+    # Sound ones alone: a violation quotes values, which documents of one shape do not share.
     if shape is not None and is_read_whole and not broken:
         inputs.sound.add(options, shape)
     return Verdict(broken, is_read_whole)

@@ -29,6 +29,7 @@ _MEDIA_FILE: Final = re.compile(
     r"\.(?:png|jpe?g|webp|gif|bmp|tiff?|hei[cf]|avif|mp4|mov|webm|mkv|m4v|avi|mp3|wav|m4a|aac|ogg|flac)\Z",
     re.IGNORECASE,
 )
+# A web URL in such a field is one to post to; it refers to no media.
 _RESPONSE_NAME: Final = re.compile(r"callback|webhook|hook|notify", re.IGNORECASE)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-\s]+=*\s*\Z")
 _OTHER_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://|//\w", re.IGNORECASE)

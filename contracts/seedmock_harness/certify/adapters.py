@@ -162,6 +162,7 @@ class SubprocessAdapter:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**inherited, **environment.variables},
+            # A process group of its own: its children are killed with it.
             start_new_session=True,
         )
 
@@ -186,6 +187,7 @@ class _OutputTail:
                     self._size -= len(self._chunks.popleft())
 
     def text(self) -> str:
+        # Not for ever: a child that has left the group can hold the pipe open.
         self._thread.join(2.0)
         return b"".join(self._chunks.copy())[-MAX_OUTPUT_BYTES:].decode("utf-8", "replace")
 

@@ -86,6 +86,7 @@ class RecordedCall:
         text = self.interaction.exchange.response.body
         is_final = self.status is TaskStatus.FAILURE or self.interaction.is_error
         codes = (code.code for code in self.interaction.contract.fail_codes if code.kind in MODERATION)
+        # In the text, not at a path: a gateway may nest the error in its own message (F12).
         return is_final and any(code in text for code in codes)
 
     @property
@@ -255,6 +256,7 @@ def _is_ambiguous(create: RecordedCall) -> bool:
         return True
     if not 200 <= status < 300:
         return False
+    # F9: an HTTP 200 whose envelope has the status.
     code = body.get("code") if isinstance(body, dict) else None
     return not isinstance(body, dict) or (isinstance(code, int) and code >= 500)
 

@@ -119,6 +119,7 @@ class CertificationRunner:
         for scenario in selected:
             self._queue.put(scenario)
         count = min(self._adapter.max_parallel, len(selected))
+        # One fewer: this thread runs trials too, on the testbed of the first ones.
         threads = [threading.Thread(target=self._run_worker, args=(number,)) for number in range(1, count)]
         for thread in threads:
             thread.start()

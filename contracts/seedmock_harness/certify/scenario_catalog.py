@@ -22,6 +22,7 @@ SHORT, LONG = 2.0, 10.0
 """timeout_seconds of an order that cannot succeed in time, and of every other."""
 SHORT_ROWS = frozenset({"create-hang", "download-hang", "download-slow", "download-cut-always", "download-500"})
 AT_ONCE, SOON = "succeed after=0s", "succeed after=300ms"
+# The pages of Cloudflare, behind which one vendor is (F11).
 PROXY_ERRORS = (502, 520, 524)
 
 CREATE, QUERY, CONTENT = Operation.CREATE, Operation.QUERY, Operation.CONTENT

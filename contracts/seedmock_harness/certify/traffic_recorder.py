@@ -160,6 +160,7 @@ class TrafficRecorder:
             return message
 
         async def capture_response(message: Message) -> None:
+            # Numbered before it is sent: a client can act on a response before this coroutine goes on.
             if call.response_sequence is None:
                 call.response_sequence = next(self._sequence)
             await forward(message)
@@ -222,5 +223,6 @@ def _add_response(call: CapturedCall, message: Message) -> None:
     elif message["type"] == "http.response.body":
         body = message.get("body", b"")
         call.sent_bytes += len(body)
+        # A clip is not needed as evidence: the client's file is compared with the emulator's own.
         if len(call.response_body) < MAX_BODY_BYTES and call.operation != Operation.CONTENT:
             call.response_body += body

@@ -29,6 +29,7 @@ def authentication_is_required(interaction: Interaction) -> Iterator[CheckResult
         credentials = "with an invalid key" if interaction.caller else "without a key"
         yield failed(fact, f"a request {credentials} is accepted", expected, interaction.status_code)
         return
+    # Clients of one vendor take a 403 for a rejected key, too.
     if ErrorKind.AUTHENTICATION in interaction.error_kinds or interaction.status_code in (expected, 403):
         yield passed(fact, str(interaction.status_code))
     elif interaction.status_code not in INCONCLUSIVE:
@@ -87,6 +88,7 @@ def unknown_routes_are_rejected(interaction: Interaction) -> Iterator[CheckResul
     method, path = interaction.method, urlsplit(interaction.url).path
     allowed = allowed_methods(interaction.contract, path)
     # Only the first base: where several upstreams share an origin, the other prefixes may be another upstream's.
+    # OPTIONS is a browser's preflight, which anything in front of the upstream may answer.
     if method == "OPTIONS" or method in allowed or not path.startswith(f"{interaction.contract.bases[0].prefix}/"):
         return
     kind = ErrorKind.METHOD_NOT_ALLOWED if allowed else ErrorKind.ROUTE_NOT_FOUND
@@ -113,6 +115,7 @@ def invalid_bodies_are_rejected(interaction: Interaction) -> Iterator[CheckResul
     if interaction.operation not in interaction.contract.body_operations or not interaction.is_authenticated:
         return
     body = interaction.exchange.request.body
+    # A summary, such as <123 bytes of image/png>, is not what was sent.
     if interaction.document is not None or not body or body.startswith("<") or interaction.status_code == 0:
         return
     media_type = interaction.request_headers.get("content-type", "").partition(";")[0].strip().lower()

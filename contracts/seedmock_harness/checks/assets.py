@@ -207,6 +207,7 @@ def _is_before(interaction: Interaction, first: Interaction, second: Interaction
     interactions = interaction.history.interactions
     if first not in interactions:
         return False
+    # By their order, since clocks may jump.
     return second not in interactions or interactions.index(first) < interactions.index(second)
 
 

@@ -84,6 +84,7 @@ class _Activity:
 
 
 def _activity(history: History, caller: str) -> _Activity:
+    # Before and after are told by the order of interactions, since clocks may jump.
     positions = {id(interaction): position for position, interaction in enumerate(history.interactions)}
     activity = _Activity()
     for interaction in reversed(history.interactions):
@@ -105,6 +106,7 @@ def _activity(history: History, caller: str) -> _Activity:
 
 def _add_order(activity: _Activity, interaction: Interaction, *, is_recent: bool) -> None:
     status_code = interaction.status_code
+    # A 5xx may come from a proxy although the order was accepted.
     is_rejected = 400 <= status_code < 500 or (interaction.is_error and status_code == 200)
     if interaction.created_id is None and not is_rejected:
         activity.is_uncertain = True

@@ -97,6 +97,7 @@ def _is_form_error(interaction: Interaction) -> bool:
         return False
     if "[" in str(interaction.contract.response.error_part(interaction.body, "field")):
         return False
+    # Only where the same references were taken before: others may be what the upstream cannot read.
     accepted = {url for task in interaction.history.tasks.values() for url in task.created.media_urls}
     return set(interaction.media_urls) <= accepted
 

@@ -144,6 +144,7 @@ def _adaptive_rows(interaction: Interaction, order: ParsedOrder, rows: Sequence[
 
 
 def _nearest(rows: Sequence[Size], ratio: float) -> Size:
+    # By the logarithm, to which 16:9 and 9:16 are equally far from a square.
     return min(rows, key=lambda row: abs(math.log(row.width / row.height / ratio)))
 
 

@@ -70,6 +70,7 @@ def may_be_expired(interaction: Interaction, task: TaskHistory) -> bool:
     """True from the time on at which the links to a task's results may have expired."""
     days = interaction.contract.result_days
     lifetime = DAY if days is None else float(days.value) * DAY
+    # From the creation, the earliest time from which the days of a link can count.
     return interaction.at >= task.created.at + lifetime - CLOCK_SKEW
 
 
@@ -107,6 +108,7 @@ def content_length_matches_the_body(interaction: Interaction) -> Iterator[CheckR
     if interaction.operation is not Operation.CONTENT or interaction.is_error or interaction.method != "GET":
         return
     length, size = interaction.headers.get("content-length", ""), interaction.body_size
+    # Of an encoded body the length is that of the encoded bytes, and the body is kept decoded.
     if length.isdecimal() and size is not None and "content-encoding" not in interaction.headers:
         title = "Content-Length is not the number of bytes"
         yield compare(interaction.fact("content.length"), title, int(length), size)

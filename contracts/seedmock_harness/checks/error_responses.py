@@ -105,6 +105,7 @@ def is_endpoint_missing(interaction: Interaction, kinds: Collection[ErrorKind]) 
     return not any(
         earlier.operation is interaction.operation
         and earlier.status_code not in (404, 405)
+        # Where keys are checked before routes, a refused key is 401 at any path.
         and earlier.is_authenticated
         for earlier in interaction.history.interactions
     )

@@ -80,6 +80,7 @@ def moderation_errors_have_a_reason(interaction: Interaction) -> Iterator[CheckR
         return
     row = next((row for row in rows if _matches_message(row, message)), rows[0])
     code_path = interaction.contract.response.code_path
+    # One upstream rejects with HTTP 200, and has the real status in the body.
     status = interaction.body.get(code_path) if code_path else interaction.status_code
     allowed = sorted({case.status for case in interaction.contract.errors if case.kind is ErrorKind.MODERATION_INPUT})
     if status in allowed:

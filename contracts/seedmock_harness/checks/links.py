@@ -12,6 +12,7 @@ from ..results.checks import CheckResult, compare, failed, passed
 from .content import CLOCK_SKEW, DAY, LATE_SECONDS
 from .variants import check_option
 
+# Clients handle all three (variant NAME.expired_link); which of them it is, no page says.
 EXPIRED_STATUSES = (403, 404, 410)
 
 
@@ -46,6 +47,7 @@ def links_expire_on_time(interaction: Interaction) -> Iterator[CheckResult]:
     if task is None or interaction.operation is not Operation.CONTENT or task.final_poll is None:
         return
     if days is not None:
+        # Whether the days count from the order or from the end of the task is not documented.
         yield from _check_lifetime(interaction, days, task.created.at, task.final_poll.at)
 
 

@@ -141,6 +141,7 @@ def groups_exist_until_deleted(interaction: Interaction) -> Iterator[CheckResult
     fact = interaction.fact("groups.id.text") if is_text else endpoint_fact(interaction, Operation.GROUP_CREATE)
     if not interaction.is_error:
         yield passed(fact)
+    # An upstream that wants a number refuses the text with 400.
     elif is_not_found or (is_text and interaction.status_code == 400):
         yield failed(fact, "a group is not found by its id", "the group", interaction.status_code)
 

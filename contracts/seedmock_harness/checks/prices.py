@@ -24,6 +24,7 @@ PRECISION = Decimal("0.001")
 """A tenth of a cent, in USD."""
 APPROXIMATE = Decimal("0.05")
 """Relative deviation from the price table that a page allows which calls its prices approximate."""
+# A frame of 1/24 s is 0.042 s.
 _EXTRA_FRAME = 0.06
 
 

@@ -16,6 +16,7 @@ from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, compare, failed, passed
 from .variants import check_option
 
+# At most 15 digits: int() raises a ValueError for more than 4300.
 _RANGE = re.compile(r"bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*", re.IGNORECASE)
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15}|\*)")
 _NO_HEADER = "no Content-Range"

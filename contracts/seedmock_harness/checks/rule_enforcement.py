@@ -190,6 +190,7 @@ def _check_same_balance(
 ) -> Iterator[CheckResult]:
     orders = [earlier for earlier in since if earlier.operation in BILLABLE]
     tasks = interaction.history.tasks.values()
+    # The end of an earlier task may change the balance, whatever became of the orders since.
     is_running = any(task.final_poll is None and task.caller == interaction.caller for task in tasks)
     if not orders or is_running or not all(order.is_error for order in orders):
         return

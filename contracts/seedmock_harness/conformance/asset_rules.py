@@ -10,6 +10,7 @@ from seedmock_contracts.enums import SUBJECTS, Operation
 from ..driver.actions import Action
 from .machine_base import MachineBase, rarely
 
+# Longer than an asset is taken to be processed (fact NAME.assets.processing_seconds).
 PROCESSING_SECONDS = 5.0
 
 
@@ -68,6 +69,7 @@ class AssetRules(MachineBase):
         return self.created_symbol()
 
     def _run_on_group(self, data: st.DataObject, operation: Operation, group: str) -> None:
+        # As a number and as text (fact NAME.groups.id.text).
         symbol = data.draw(st.sampled_from([group.replace("$", "#"), group]))
         caller, document = self.runner.owners[group], self.draw_document(data, operation)
         if operation in SUBJECTS:

@@ -101,6 +101,7 @@ _UNREADABLE: tuple[tuple[str, Build], ...] = (
     ("a lone surrogate", lambda document: _with_text(document, "\ud800")),
     ("an unescaped NUL", lambda document: _with_text(document, "@").replace(b'"@"', b'"a\x00b"')),
     ("a number beyond a double", lambda document: _with_number(document, "1e999")),
+    # CPython converts 4300 digits at most, and raises a ValueError for more.
     ("five thousand digits", lambda document: _with_number(document, "9" * 5000)),
     ("NaN", lambda document: _with_number(document, "NaN")),
     ("-Infinity", lambda document: _with_number(document, "-Infinity")),

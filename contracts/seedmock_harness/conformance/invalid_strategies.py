@@ -36,6 +36,7 @@ WRONG_SCHEMES = (
     "file:///etc/passwd",
     "",
 )
+# \u0664 is an Arabic 4, which int() and \d take.
 NOT_WHOLE = (4.5, "4.5", "four", "4s", "0x4", "\u0664", "4.0000001", " ")
 
 

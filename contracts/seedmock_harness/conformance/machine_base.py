@@ -126,6 +126,7 @@ class MachineBase(RuleBasedStateMachine):
 
     def draw_symbol(self, data: st.DataObject, kind: str) -> str:
         """Draw a created resource of a kind, the latest one first."""
+        # Hypothesis shrinks towards the first of a list.
         return str(data.draw(st.sampled_from(self.runner.symbols_of(kind)[::-1])))
 
     def draw_document(self, data: st.DataObject, operation: Operation) -> dict[str, Any] | None:

@@ -33,6 +33,7 @@ PROMPTS = (
     "风筝在田野上空，镜头缓慢推进。",
     "She says: \"Turn left!\" \\ and 'right'\n\tthen waves 👋🏽.",
     "Ünïcødé ﬁ \u202eright to left\u202c e\u0301 \u200b\ufeff \U0001f468\u200d\U0001f469\u200d\U0001f467",
+    # One word more than is advised, which is to be accepted.
     "word " * 1001,
 )
 NAMES = ("lead", "名", "a/b?c=d&e", " padded ")
@@ -46,6 +47,7 @@ OPEN_RANGE = 1000
 """How far above its lower bound a number without an upper bound goes."""
 NEAR_BOUND = 12
 """How many numbers next to a bound are drawn."""
+# Above the lower limit of 300.
 IMAGE_SIDE = 320
 ReferenceUrls = Mapping[MediaKind, Sequence[str]]
 

@@ -27,6 +27,7 @@ from .order_parser import ParsedOrder, parse_order
 
 UNAUTHENTICATED = ("", "wrong")
 """Callers that send no API key, and an invalid one."""
+# What `summarize_body` writes in the place of a body that is no text.
 _SUMMARY = re.compile(r"<(\d+) bytes of [^<>]*>")
 
 MAX_REMEMBERED = 4096
@@ -128,6 +129,7 @@ class History:
             self.files[interaction.file_url] = interaction
         elif interaction.operation is Operation.GROUP_DELETE and group in self.groups:
             self.groups[group].deletion = interaction
+            # Deleting a group deletes its assets (fact NAME.groups.delete.cascade).
             for asset in self.assets.values():
                 if (asset.caller, asset.created.requested_group_id) == group:
                     asset.deletion = asset.deletion or interaction
@@ -377,6 +379,7 @@ class Interaction:
 
 def _matches(case: ErrorCase, status: int, code: Any) -> bool:
     if isinstance(case.code, int):
+        # Where errors come as HTTP 200, the code in the body alone tells the kind.
         return code == case.code and status in (case.status, 200)
     return status == case.status and (code or "") == case.code
 

@@ -58,6 +58,7 @@ def worst_verdict(verdicts: Iterable[VerificationVerdict]) -> VerificationVerdic
 
 
 def _verdict(has_drift: bool, conclusive: bool) -> VerificationVerdict:
+    # A contradiction is one, whatever else could not be compared.
     if has_drift:
         return VerificationVerdict.DRIFTED
     return VerificationVerdict.CONFORMS if conclusive else VerificationVerdict.INCONCLUSIVE

@@ -150,6 +150,7 @@ class Driver:
         request = Request(method, url, redact_headers(all_headers.items()), _body_text(body))
         exchange = Exchange(operation or "", request, _to_response(response), caller, self.now())
         self._current = interaction = self.history.interaction(exchange)
+        # Before it is added: a check compares a response with what was known before it.
         self.on_result(CheckedInteraction(interaction, tuple(run_checks(interaction))))
         self.history.add(interaction)
         if interaction.operation in BILLABLE and interaction.created_id is not None and not self.allow_orders:

@@ -29,6 +29,7 @@ MAX_TRIES, MAX_RATE_LIMIT_WAITS = 3, 6
 MAX_WAIT_SECONDS = 120.0
 MAX_RESPONSE_SECONDS = 900.0
 """However slowly the bytes of one response come."""
+# A repeated order whose response was lost is a second paid task (agent-media-app#4, Draftdeckai#1067).
 REPEATABLE_METHODS = ("GET", "HEAD")
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 """Exceptions of httpx that come before the request is sent."""
@@ -68,6 +69,7 @@ class HttpTransport:
     ) -> None:
         self._contract = contract
         self.base_url = resolve_base_url(contract, base_url)
+        # The wrong key is made up, and errors may show it.
         secrets = [re.escape(key) for caller, key in keys.items() if caller != "wrong" and len(key) >= MIN_KEY_CHARS]
         self._secrets = re.compile(rf"(?<!\w)(?:{'|'.join(secrets)})(?!\w)") if secrets else None
         self._client, self._now, self._sleep = client, now, sleep
@@ -75,6 +77,7 @@ class HttpTransport:
     def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
         """Send a request; waits and repeats after a 429. Raises NoResponse."""
         absolute = self.url_for(url)
+        # Orders as well: a 429 has accepted nothing.
         for pause in self._pauses():
             response = self._send_with_retries(method, absolute, headers, content)
             wait = _retry_after(response, self._now()) if response.status_code == 429 else None
@@ -101,6 +104,7 @@ class HttpTransport:
                 if number > 1:  # cut again: that is what the upstream has to say, and the checks judge it
                     return error.response
             except httpx.HTTPError as error:
+                # A certificate is no other one at the next try.
                 is_last = method not in REPEATABLE_METHODS or number == MAX_TRIES
                 if is_last or isinstance(error.__cause__, ssl.SSLError) or _is_certificate_error(error):
                     raise NoResponse(describe_error(error, url), not isinstance(error, NOT_SENT)) from error

@@ -41,7 +41,9 @@ from ..verify.paid_transport import OrderingStopped, OrderOutcomeUnknown, PaidTr
 from .order_pricing import price_order
 
 STATUS_PATH = "/_guard"
+# The vendors take 100 MB (facts NAME.body.megabytes).
 MAX_BODY_BYTES, BODY_SECONDS = 100 << 20, 30.0
+# An Idempotency-Key is for the guard alone: no vendor documents one.
 NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"idempotency-key"}
 READ_METHODS = ("GET", "HEAD")
 SPELLED_BYTES = 150

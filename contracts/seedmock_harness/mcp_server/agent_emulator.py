@@ -119,6 +119,7 @@ class AgentEmulator:
         except json.JSONDecodeError:
             body = response.text
         code = first_value(body, (contract.response.code_path,)) if contract.response.code_path else None
+        # One upstream rejects requests with HTTP 200, and has the real status in the body.
         if response.status_code >= 400 or (isinstance(code, int) and code >= 400):
             message = contract.response.error_part(body, "message")
             raise RefusedCall(f"{operation} was refused with {response.status_code}: {message or body}")

@@ -95,6 +95,7 @@ def _send_unknown_ids(driver: Driver) -> Iterable[CheckResult]:
 
 def _check_existence(driver: Driver, endpoint: Endpoint) -> Iterator[CheckResult]:
     """Compare the latest response, of an unknown id, with that of an unknown path."""
+    # An unknown id and an endpoint that has moved are both a 404; their texts differ.
     contract, of_endpoint = driver.contract, signature(driver.history.interactions[-1])
     method, path = endpoint_path(contract, endpoint.operation, _unknown_params(endpoint))
     unknown_path = f"{contract.bases[0].prefix}{UNKNOWN_PATH}/{UNKNOWN_ID}"

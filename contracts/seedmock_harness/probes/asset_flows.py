@@ -31,6 +31,7 @@ def run_asset_flow(driver: Driver) -> Iterable[CheckResult]:
     if group is None:
         return ()
     link, group_id = result_link(driver), to_group_id(group)
+    # A live service can read its own clip; at FACE_URL there is nothing.
     kind, url = (MediaKind.VIDEO, link) if link else (MediaKind.IMAGE, FACE_URL)
     read_account(driver)
     parts = {"url": url, "asset_type": _terms(driver).kinds[kind], "name": "lead", "group": group_id}
@@ -95,6 +96,7 @@ def order_with_asset(driver: Driver, order: Document, image: str) -> Iterator[Ch
         return
     group_id = to_group_id(group)
     kind = _terms(driver).kinds[MediaKind.IMAGE]
+    # The vendor takes public URLs alone; a live service can read that of an uploaded file.
     parts = {"url": upload_image(driver) or image, "asset_type": kind, "group": group_id}
     asset = driver.call_with(Operation.ASSET_CREATE, **parts).created_id
     if asset is not None:

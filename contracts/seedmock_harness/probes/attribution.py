@@ -48,6 +48,7 @@ def signature(interaction: Interaction) -> Signature:
 
 def _texts(value: Any, path: str = "") -> Iterator[str]:
     if isinstance(value, dict):
+        # No client may rely on the order of keys.
         for name in sorted(value):
             yield from _texts(value[name], f"{path}.{name}")
     elif isinstance(value, list):
@@ -146,6 +147,7 @@ def calibrate(driver: Driver, probe: BoundaryProbe) -> Calibration | None:
         other = signature(interaction)
         differs = other != violating and normalized(other, *values) != normalized(violating, *values)
         if differs and not is_uninformative(interaction):
+            # Seen twice, it is that of the second violation: a rule is blamed only where that stays the same.
             conforming[other] += 1
             if conforming[other] > 1:
                 break

@@ -19,10 +19,12 @@ from .base_documents import base_documents
 from .boundary_probes import BoundaryProbe
 from .second_violations import SHORT_SOUND
 
+# Below the limit of 2.5, so that the side alone is wrong; SIDE is between those of 300 and 6000.
 ALLOWED_RATIO = 2.2
 """Ratio of an image whose side is probed."""
 SIDE = 400
 """Pixels of the sides of an image whose format is probed."""
+# More than the slack of 0.2 s (fact NAME.limit.seconds.slack).
 BEYOND_SECONDS = 0.5
 """Seconds by which a sound is beyond its limit."""
 LONG_SOUND_SECONDS = 8.0

@@ -25,6 +25,7 @@ from .attribution import is_uninformative
 from .task_flows import poll_to_end, run_order, track_task
 
 PRIVATE_URL = "http://10.0.0.1/first.png"
+# Above the lower limit of 300.
 IMAGE_SIDE = 320
 AFTER_EXPIRY_SECONDS = 120.0
 """Seconds after the expiry of a link when it is fetched again: more than two clocks differ."""
@@ -32,6 +33,7 @@ AFTER_EXPIRY_SECONDS = 120.0
 
 def order_with_defaults(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Send an order of defaults, with a longer prompt than advised."""
+    # Advice is no rule: such a prompt is to be accepted (fact NAME.create.prompt.length).
     max_words = next((rule.max_words for rule in driver.contract.advice if isinstance(rule, PromptLength)), 0)
     request = driver.contract.request
     prompt = f"{request.read(order, 'prompt')} {'slowly ' * max_words}".strip()

@@ -40,6 +40,7 @@ HOSTED_MEDIA = MediaUrls(
 
 def inline_media() -> MediaUrls:
     """Media as data: URIs, for a live upstream. Without a video, which needs an encoder."""
+    # Above the lower limits of 300 pixels and 2 s; two sizes, so that the pictures are two.
     return MediaUrls(image_uri(320, 320), image_uri(352, 320), "", sound_uri(3.0))
 
 

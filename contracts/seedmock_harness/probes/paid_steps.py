@@ -47,6 +47,7 @@ def paid_steps(contract: Contract, options: PaidOptions | None = None) -> tuple[
         *_upscale_steps(contract, options),
         *_optional_steps(contract, options),
     ]
+    # The budget may be used up before the steps are: with the cheapest first, the most of them are run.
     steps.sort(key=lambda step: step.price)
     first = next(step for step in steps if step.name == "text")
     steps.remove(first)
@@ -82,6 +83,7 @@ def _optional_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
         yield Step("private", "an order with a private address", run_private, row.price, may_be_refused=True)
     if Capability.ASSETS in contract.capabilities:
         run = partial(order_with_asset, order=order, image=HOSTED_MEDIA.image)
+        # The order with the deleted asset may be accepted, too.
         price = asset_fee(contract.name).value + 2 * row.price
         unknown = contract.request.layout.place(order, [first_frame(UNKNOWN_CLIP)])
         run_unknown, description = (

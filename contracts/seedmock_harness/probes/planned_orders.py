@@ -49,6 +49,7 @@ def order_steps(contract: Contract, options: PaidOptions) -> Iterator[Step]:
     cheapest = [row for row in rows if row.model is rows[0].model]
     unused = list(cheapest)
     for order in (order for order in _orders_by_mode(contract, options) if _is_possible(contract, order)):
+        # Each mode in another size: one order confirms both. An adaptive order names no size.
         row = unused.pop(0) if unused and not order.adaptive else cheapest[0]
         yield _order_step(contract, options, order, row)
     for row in _other_models(contract, rows, options):

@@ -130,6 +130,7 @@ def _remaining_results(driver: Driver, operation: Operation) -> Iterator[CheckRe
     for rule in driver.contract.rules[operation]:
         if rule.fact.id not in driver.attributed and condition(rule) is None:
             yield from check_limits(driver, operation, rule, documented=False)
+        # Beside other rules it may have been shown just now; only otherwise an order is risked for it.
         if rule.fact.id not in driver.attributed and condition(rule) is None:
             document = _violating_document(driver.contract, operation, rule)
             if document is not None:

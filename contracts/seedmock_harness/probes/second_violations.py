@@ -37,6 +37,7 @@ ADDED_MEDIA = {
 }
 
 
+# If one rule has changed, the other reason still keeps the order from being accepted.
 MIN_REASONS = 2
 
 

@@ -28,6 +28,7 @@ MAX_TASK_SECONDS = 1800.0
 """Nine in ten tasks end within 486 seconds, by the statistics of one vendor."""
 MAX_FAILED_POLLS = 3
 """Failed polls in a row after which a task counts as lost: gateways sometimes lose one request."""
+# One more than the check of billing allows.
 SETTLEMENT_SECONDS = 61.0
 """Seconds after which a finished order must be settled."""
 RANGES = ("bytes=0-99", "bytes=100-", "bytes=-50", "bytes=999999999999-")
@@ -73,6 +74,7 @@ def run_order_with_all_checks(driver: Driver, order: Document) -> Iterator[Check
     yield _check_existence(driver, poll)
     if poll is not None and poll.status is TaskStatus.SUCCESS:
         yield from _download_in_parts(driver, task, poll.links)
+    # Once more after the end: a final status does not change (fact NAME.status.final).
     query_task(driver, task)
     if "second" in driver.keys:
         query_task(driver, task, caller="second")
@@ -160,6 +162,7 @@ def download(driver: Driver, request: ContentRequest) -> Interaction:
     """Download the whole content of a finished task; once more after a while if it is not there."""
     content = request.send(driver)
     if content.is_error:
+        # Content can come 5 to 15 s after success (fact opeai.content.late).
         driver.sleep(LATE_SECONDS + 1.0)
         content = request.send(driver)
     return content

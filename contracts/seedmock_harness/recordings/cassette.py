@@ -26,6 +26,7 @@ from .request_normalization import (
 
 Key = tuple[str, ...]
 OrderKey = tuple[object, ...]
+# What the service behind renders if an order names neither.
 DEFAULT_SIZE, DEFAULT_SECONDS = (1280, 720), 5
 
 
@@ -67,6 +68,7 @@ class Cassette:
         self._history = checked.history
         self._links = {_without_scheme(link): task for link, task in self._history.links.items()}
         for interaction in checked.interactions:
+            # 0 is an exchange that ended without a response: there is none to replay.
             if interaction.status_code:
                 self._index(interaction)
         callers = (interaction.exchange.caller for interaction in checked.interactions)
@@ -115,6 +117,7 @@ class Cassette:
             return self.response(request)
         recorded = self._interactions.get(_key(self.contract, request), ())
         error = next((interaction for interaction in recorded if interaction.is_error), None)
+        # Without a recorded poll nothing tells when the task succeeded.
         succeeded = self._replayed_status.get(task.id) is TaskStatus.SUCCESS or not task.polls
         media = _delivered_media(task)
         if media is None or not (succeeded or self._is_link(request)):
@@ -125,6 +128,7 @@ class Cassette:
         """Return the task whose content is requested."""
         if self._is_link(request):
             return self._links[_without_scheme(request.path)]
+        # No contract lists HEAD, to which every endpoint of a GET responds.
         route = match_route(self.contract, "GET", request.path)
         if route is None or route.endpoint.operation is not Operation.CONTENT:
             return None

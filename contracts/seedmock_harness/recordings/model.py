@@ -98,6 +98,7 @@ class CheckedRecording:
 
 def parse_recording(text: str, name: str) -> Recording:
     """Parse a recording. An incomplete last line, as a full disk leaves it, is dropped. Raises InvalidRecording."""
+    # Not splitlines(), which also ends lines at U+2028: JSON may have that within a string as it is.
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise InvalidRecording(name, 1, "the recording is empty", EXPECTED_HEADER)
@@ -118,6 +119,7 @@ def _parse_header(name: str, number: int, line: str) -> RecordingHeader:
     header = _parse_object(line)
     if header is None or "recording" not in header:
         raise InvalidRecording(name, number, f"{line[:60]!r} is not the header of a recording", EXPECTED_HEADER)
+    # True is equal to 1.
     if header["recording"] != FORMAT or isinstance(header["recording"], bool):
         problem = f"the recording has format {header['recording']!r}"
         raise InvalidRecording(name, number, problem, f"format {FORMAT}: record again, or use another seedmock")
@@ -144,6 +146,7 @@ def _parse_source(header: Mapping[str, Any], texts: Mapping[str, str]) -> Source
 def _parse_object(line: str) -> dict[str, Any] | None:
     try:
         value = json.loads(line)
+    # Deeply nested brackets raise the latter.
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

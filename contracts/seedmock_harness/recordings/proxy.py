@@ -105,6 +105,7 @@ class RecordingProxy:
             await send(
                 {"type": "http.response.start", "status": response.status_code, "headers": _end_to_end(response)}
             )
+            # Not decoded: Content-Encoding and Content-Length are forwarded.
             async for chunk in response.aiter_raw():
                 response_body.add(chunk)
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -121,7 +122,9 @@ class RecordingProxy:
                 await response.aclose()
 
     def _build_request(self, scope: Message, url: str, body: AsyncIterator[bytes]) -> httpx.Request:
+        # The client's Host names this proxy; httpx sends that of the service.
         headers = [(name, value) for name, value in scope["headers"] if name not in HOP_BY_HOP and name != b"host"]
+        # httpx sends a stream in chunks, even an empty one: a GET would get a body.
         has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
         target = absolute_url(self._contract, self._root, url)
         return self._client.build_request(scope["method"], target, headers=headers, content=body if has_body else None)
@@ -129,6 +132,7 @@ class RecordingProxy:
     def _record(self, scope: Message, url: str, streamed: _StreamedBody, response: Response) -> None:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         key = next((value for name, value in headers if name == "authorization"), "")
+        # The header is not stored anyway, but a response may repeat the key.
         self._recorder.redactor.add_secret(key.removeprefix("Bearer ").strip())
         body = _request_text(streamed)
         operation = identify_operation(self._contract, scope["method"], urlsplit(url).path, body)

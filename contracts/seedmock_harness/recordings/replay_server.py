@@ -31,6 +31,7 @@ LINK_FOLDERS = {f"//{PUBLIC_HOST}/": "out", f"//{PRIVATE_HOST}/": "in"}
 """The hosts of link references in recordings, and the folder under LINKS that serves each."""
 DROPPED_HEADERS = ("content-length", "content-encoding", "date", "authorization")
 """Headers that are not replayed: the body may be rewritten, is decoded, and is sent now."""
+# As much as a vendor takes (fact NAME.body.megabytes).
 MAX_REQUEST_BYTES = 100 << 20
 MAX_SUGGESTIONS = 3
 """Recorded requests listed in the error for an unrecorded one."""
@@ -139,7 +140,9 @@ def clip_spec_for(recorded: RecordedClip) -> ClipSpec:
     """Return the spec of a clip with the size, duration and sound of the recorded one."""
     media, order = recorded.media, recorded.task.order
     seconds = max(1, round(media.seconds or 5))
+    # Even sides, as H.264 with 4:2:0 has them.
     width, height = ((side or 720) // 2 * 2 for side in (media.width, media.height))
+    # One frame more, as in the bill (variant NAME.frames).
     extra_frame = media.frames == 24 * seconds + 1
     model, prompt = (order.model.name, order.prompt) if order is not None else ("seedance", "")
     return ClipSpec(model, width, height, seconds, media.has_audio, 0, prompt, extra_frame)

@@ -95,6 +95,7 @@ def normalize_text(text: str) -> Any:
     data = _DATA_URI.match(text)
     if data is None or _SUMMARY.fullmatch(text[data.end() :]):
         return text
+    # With its digest: pictures of one size are different orders.
     return summarize_request(text.encode())
 
 

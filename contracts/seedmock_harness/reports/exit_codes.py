@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..results.certification import CertificationVerdict
 from ..results.verification import VerificationVerdict
 
+# 2 is click's own, for invalid options.
 VERIFICATION_EXITS: Mapping[VerificationVerdict, int] = {
     VerificationVerdict.CONFORMS: 0,
     VerificationVerdict.DRIFTED: 1,

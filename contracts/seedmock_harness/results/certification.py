@@ -14,16 +14,22 @@ from .checks import Severity
 class Invariant(StrEnum):
     """Properties that hold for every client that does not waste money, whatever fails."""
 
+    # Lost responses to orders led to second paid jobs (agent-media-app#4, Draftdeckai#1067, elizaOS#11920).
     ONE_CHARGE = "one-charge"
     NO_BLIND_RESUBMIT = "no-blind-resubmit"
+    # Loops without an end: huggingface_hub#4164, OpenMontage#452.
     BOUNDED_WAIT = "bounded-wait"
     PACED_POLLS = "paced-polls"
     RETRY_AFTER = "retry-after"
     NO_POLL_AFTER_END = "no-poll-after-end"
+    # A billed success was reported as a timeout, and `expired` polled to the deadline (ArcReel#1889, ArcReel#651).
     STATUS_SPELLINGS = "status-spellings"
+    # Clients that fall through at NOT_START fetch content that is not there (ArcReel#410).
     UNKNOWN_IS_NOT_SUCCESS = "unknown-is-not-success"
     CONTENT_AFTER_SUCCESS = "content-after-success"
+    # Wrong binary content goes unnoticed (fake-gcs-server#2354).
     WHOLE_FILE_OR_NONE = "whole-file-or-none"
+    # A timeout that does not name the task loses what was paid for (OpenMontage#452).
     TASK_ID_REPORTED = "task-id-reported"
     MODERATION_NOT_RETRIED = "moderation-not-retried"
     KEY_STAYS_ON_ORIGIN = "key-stays-on-origin"

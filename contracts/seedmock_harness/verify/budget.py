@@ -27,6 +27,7 @@ def parse_amount(text: str, allowed: str) -> Decimal:
     """Parse an amount in USD; `allowed` completes the error message. Raises InvalidBudget."""
     plain = text.strip().removeprefix("$")
     try:
+        # Decimal also reads the digits of other scripts, and underscores.
         amount = Decimal(plain) if plain.isascii() and "_" not in plain else Decimal("NaN")
     except InvalidOperation:
         amount = Decimal("NaN")

@@ -169,12 +169,14 @@ class OrderLog:
     def _read(self) -> Iterator[LoggedRun]:
         assert self._path is not None
         try:
+            # What a power cut has left may be no UTF-8.
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError as error:
             raise OrderLogError(f"cannot read the order log {self._path}: {error.strerror}") from error
         runs: dict[str, LoggedRun] = {}
         for number, line in enumerate(lines, 1):
             entry = _parse_entry(line)
+            # Later lines, or an only one, may be what a killed process has left.
             if entry is None and number < len(lines) and number == 1:
                 raise OrderLogError(f"{self._path} is not an order log of `seedmock verify`: line 1 is {line[:60]!r}")
             if entry is not None and entry.get("target") == self._target:

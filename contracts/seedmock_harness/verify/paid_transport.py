@@ -136,6 +136,7 @@ class PaidTransport:
                 raise self._outcome_unknown(order, str(error)) from error
             self._refund(order)
             raise
+        # Ctrl-C in particular: the order may have arrived.
         except BaseException:
             self._outcome_unknown(order, "the call was interrupted")
             raise
@@ -150,6 +151,7 @@ class PaidTransport:
         if interaction.created_id is not None:
             self.tasks.append(interaction.created_id)
             self.order_log.log_outcome(order, now, interaction.created_id, logged, rejected=False)
+        # A 5xx can be that of a proxy, behind which the order was accepted.
         elif interaction.is_error and (interaction.error_cases or 400 <= status < 500) and status < 500:
             self._refund(order, logged)
             if stopping is not None:
@@ -190,5 +192,6 @@ def describe_unresolved(order: LoggedOrder, reason: str, currency: str) -> str:
 
 
 def _loggable(response: ReceivedResponse) -> dict[str, Any]:
+    # The log outlives the run, and a cookie may be a session's secret.
     headers = {name: value for name, value in response.headers.items() if name.lower() != "set-cookie"}
     return {"status": response.status_code, "headers": headers, "body": response.content.decode("utf-8", "replace")}

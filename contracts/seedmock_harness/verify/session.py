@@ -202,6 +202,7 @@ class Session:
 
     def _is_live(self, runner: StepRunner) -> bool:
         """Return True if the target is a live service: nothing else can confirm an assumption."""
+        # An emulator labels what it assumes, whatever its address is.
         labelled = any(BASIS_HEADER in interaction.headers for interaction in runner.driver.history.interactions)
         return source_of(self.plan.contract, self.target.name, self.target.is_emulator or labelled) is Source.LIVE
 
@@ -251,6 +252,7 @@ class Session:
 
 
 def _verdict(has_drift: bool, problem: str) -> VerificationVerdict:
+    # A contradiction is one, whatever else could not be looked at.
     if has_drift:
         return VerificationVerdict.DRIFTED
     return VerificationVerdict.INCONCLUSIVE if problem else VerificationVerdict.CONFORMS

@@ -98,6 +98,7 @@ class StepRunner:
             raise StopVerification(self.incomplete[PREFLIGHT.name])
         problem = preflight_problem(self.driver.history.interactions)
         if problem:
+            # Results about another API, or about one that serves nothing, would be findings about no fact.
             self.results = ResultSet()
             self.unexpected.clear()
             raise StopVerification(problem)

@@ -88,6 +88,7 @@ def live_target(contract: Contract, base_url: str, key: str, second_key: str = "
     resolve_base_url(contract, base_url)
     with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as client, _emulator_clock(base_url, key) as remote:
         now, sleep = remote or (Clock().now, pause)
+        # Real pauses between tries, since moving a clock does not help a busy server.
         transport = HttpTransport(contract, base_url, keys, client, now, pause)
         yield Target(
             transport.base_url,

@@ -50,6 +50,7 @@ def unread_body_error(error: BodyTooLarge | BodyTooSlow) -> ApiError:
     """Return the API's error for a body that was not read to its end."""
     if isinstance(error, BodyTooLarge):
         return ApiError(ErrorKind.BODY_TOO_LARGE, str(error))
+    # What still comes of the body would be read as the next request.
     return ApiError(ErrorKind.REQUEST_TIMEOUT, str(error), headers=((b"connection", b"close"),))
 
 

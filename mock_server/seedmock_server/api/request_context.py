@@ -27,6 +27,8 @@ from .violations import (
 )
 
 
+# Nothing in a request makes a cycle: untracked, its records cost no run of the garbage collector, which has to look at
+# every task.
 class RequestContext(msgspec.Struct, gc=False):
     """One request on its way through the chain. The first fields come with it; each other one is set by one link."""
 
@@ -80,6 +82,7 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
 
     def entry(self) -> JournalEntry:
         """Build the journal entry."""
+        # Hidden before the cut: a password whose end is cut off would not be recognized.
         query = hide_url_users(self.query[: 4 * PATH_CHARS])[:PATH_CHARS].decode("latin-1")
         unread = unread_parameters(self.contract, self.operation, query)
         advice: tuple[LoggedViolation, ...] = ()

@@ -58,6 +58,7 @@ def serve_by_workers(
         "seedmock_server.cli.worker",
         listeners,
         plain,
+        # A worker first lets its connections end, then itself: it is not killed before both times are over.
         stop_seconds=ConnectionLimits().grace_seconds + STOP_SECONDS,
         log=partial(click.echo, err=True),
     )

@@ -45,6 +45,7 @@ def file_response(source: StoredFile | None, facts: MediaFacts | None) -> FileRe
     """Return a stored file. Raises ControlError 404 for one that is not at hand any more."""
     if source is None or not source.path.exists():
         raise ControlError("the bytes are not at hand: the URL was not fetched, or the file was evicted", status=404)
+    # What was posted may be a page or an SVG with a script, which must not run beside the control API.
     headers = {"cache-control": "no-store", "content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
     return FileResponse(source.path, media_type=media_type("" if facts is None else facts.format), headers=headers)
 

@@ -111,7 +111,9 @@ class EventFeed:
 
     def _subscribe(self) -> Subscription:
         subscription, loop = Subscription(), asyncio.get_running_loop()
+        # Browsers wait for some seconds by themselves before they connect again (HTML standard, section 9.2).
         subscription.put(b"retry: 1000\n" + encode_event("hello", {}))
+        # An application in process may be run by one loop after another, and the watcher ended with the loop before.
         if self._loop is not loop:
             self._loop, self._woken, self._watcher = loop, asyncio.Event(), None
         self._subscriptions.add(subscription)
@@ -139,6 +141,7 @@ class EventFeed:
             if loop.time() >= due_at:
                 topics.add("due")
             is_stale = is_stale or bool(topics)
+            # Something else is due once a clock was moved or a time was reached: these do not wait for the tick.
             if is_stale and (loop.time() >= read_at + TICK_SECONDS or topics & {"clock", "due"}):
                 due_at, read_at, is_stale = loop.time() + await self._read_due(), loop.time(), False
             if topics:

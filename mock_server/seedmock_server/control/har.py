@@ -27,6 +27,7 @@ MAX_CLIP_BYTES = 64 * 1024 * 1024
 HIDDEN_LINK = re.compile(rf"({RESULTS}/([\w-]+)/)\*\*\*\.mp4")
 LINK = re.compile(rf"{RESULTS}/([\w-]+)/(\w+)\.mp4")
 PART = re.compile(r"bytes (\d+)-(\d+)/\d+")
+# 0 is an exchange that was lost: no status was sent.
 WITHOUT_BODY = (0, 204, 304)
 
 

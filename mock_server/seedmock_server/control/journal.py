@@ -89,6 +89,7 @@ def _has_terms(entry: JournalEntry, terms: list[str]) -> bool:
 async def read_one(context: ControlContext, request: ControlRequest) -> ExchangeResponse:
     """Return one exchange. Raises ControlError 404."""
     number = request.params["number"]
+    # int() raises a ValueError for more than 4300 digits.
     if number.isascii() and number.isdigit() and len(number) <= MAX_ID_CHARS:
         for stored, entry in await context.journal.read(JournalFilter(since=int(number))):
             if stored == int(number):

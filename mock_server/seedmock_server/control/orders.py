@@ -46,6 +46,7 @@ UPLOAD_DAYS = 7
 DAY_SECONDS = 86400.0
 SECONDS = 130.0
 """Longest wait for a response: the fault `hang` ends after 120 s by default."""
+# Ark's default, for the preview of an order that does not say how long yet.
 USUAL_SECONDS = 5
 
 

@@ -20,6 +20,7 @@ from .rules import Fault
 CLIP_KINDS = frozenset({FaultKind.OTHER_SIZE, FaultKind.OTHER_DURATION, FaultKind.OTHER_CLIP})
 MIN_SIDE, MAX_SIDE, MAX_SECONDS = 64, 2208, 60
 """Of a mutated clip: pixels a side, and seconds."""
+# The beginning of an EBML header, by which programs recognize WebM.
 WEBM_HEAD = bytes.fromhex("1a45dfa3a342868101")
 
 

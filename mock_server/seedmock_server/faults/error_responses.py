@@ -18,6 +18,7 @@ from .mutations import with_error_part
 from .rules import Fault
 
 INJECTED = "error injected by seedmock"
+# Pages of the proxy that one vendor is behind (F11).
 HTML: Headers = ((b"content-type", b"text/html; charset=UTF-8"), (b"server", b"cloudflare"))
 KINDS: Mapping[int, ErrorKind] = {
     400: ErrorKind.INVALID_PARAMETER,
@@ -103,5 +104,6 @@ def _retry_after(fault: Fault, now: float) -> Headers:
     seconds = fault.values.get("retry_after")
     if seconds is None:
         return ()
+    # Whole seconds, rounded up: RFC 9110, 10.2.3 has no fractions.
     value = formatdate(now + seconds, usegmt=True) if fault.get("retry_as") == "date" else str(math.ceil(seconds))
     return ((b"retry-after", value.encode()),)

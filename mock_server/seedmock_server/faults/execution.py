@@ -113,6 +113,7 @@ class FaultExecution:
     async def _mutated(self, plan: FaultPlan, fault: Fault, response: AnyResponse) -> AnyResponse | None:
         task = plan.target.task
         if fault.kind is FaultKind.CLOCK_SKEW:
+            # Else the server would add its own, and Date stand twice.
             if plan.connection is not None:
                 plan.connection.omit_date()
             date = formatdate(plan.clock.now() + fault.values["by"], usegmt=True).encode()

@@ -127,6 +127,7 @@ class AssetLibrary:
             facts=inspection.facts,
         )
         booking, credit = self._ledger.booking(asset), self._ledger.enforced_credit(account, contract.name)
+        # Covered a moment ago, but the store alone checks and books in one step: another request may have come between.
         refusal = await self.store.add_asset(asset, booking, credit)
         if isinstance(refusal, NotCovered):
             raise balance_error(self._ledger.quote(asset).amount, refusal.remaining)
@@ -206,6 +207,7 @@ def _failure(
             return _failed(contract, "format", violation.message)
         bound = "low" if limit.low is not None and violation.value <= limit.low else "high"
         quantity = limit.quantity.removeprefix("total_")
+        # Ark has a code for each of the two sides, and the limit is one for both.
         if quantity == "side":
             quantity = "width" if violation.value == facts.width else "height"
         return _failed(contract, f"{quantity}.{bound}", violation.message)

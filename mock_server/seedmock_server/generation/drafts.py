@@ -19,6 +19,7 @@ from ..tasks.models import Task, TaskFailure
 
 # Pixels of an upscaled clip: no common H.264 decoder takes more, and a strip of a video gets there when scaled to 4k.
 LONGEST_SIDE = 8192
+# Assumed of an input that cannot be read (apimodels.adaptive.none).
 WIDESCREEN = 16 / 9
 # Tests and loads repeat their prompts, and one text for all takes a quarter off the memory of a task. It is freed with
 # the last of them.

@@ -84,6 +84,7 @@ def _scope(
         "query_string": query,
         "root_path": "",
         "headers": headers,
+        # The control API is open to loopback alone, unless there is a token.
         "client": ("127.0.0.1", 0),
         "server": server,
     }

@@ -28,6 +28,7 @@ from .connection import body_receiver, response_sender
 from .guarded_protocol import ConnectionLimits, GuardedProtocol
 from .head_cache import HeadCache
 
+# Uvicorn's own default, named here since the listeners with TLS need it as well.
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 75  # as nginx has it: clients that poll every ten seconds keep their connection
 STARTUP_SECONDS: Final = 30.0

@@ -12,6 +12,7 @@ from pathlib import Path
 # Increase it whenever the same spec would be drawn or encoded differently: it is part of the digest and the etag.
 RENDER_VERSION = 3
 MAX_CACHED_PROMPT = 4096
+# Live responses of Ark say framespersecond 24, and no upstream has a parameter for it.
 FPS = 24
 STILL_DECODERS = ("libjpeg_turbo", "jpg", "jpg_2000", "webp", "avif", "libtiff", "littlecms2")
 # Frames of a second that are drawn; each is shown twice.

@@ -35,6 +35,7 @@ def render(spec: ClipSpec, target: Path, ffmpeg: Encoder, *, low_priority: bool 
 
         upscale(spec, spec.source.path, target, ffmpeg, low_priority=low_priority)
         return
+    # The sound beside the frames: a second of it takes ffmpeg some 20 ms.
     with ThreadPoolExecutor(1) as executor:
         sound = executor.submit(_sound, spec, ffmpeg, low_priority)
         video = _video(spec, _scene(spec), ffmpeg, low_priority)

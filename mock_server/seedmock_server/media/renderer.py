@@ -116,6 +116,7 @@ class ClipRenderer:
         tasks: list[asyncio.Task[CachedClip] | asyncio.Task[None]] = [*self._renders.values()]
         tasks += [self._hint_task] if self._hint_task else []
         await asyncio.gather(*tasks, return_exceptions=True)
+        # Most emulators of a test suite render nothing; without threads to wait for they end in half the time.
         if self._has_rendered:
             await asyncio.to_thread(self._executor.shutdown)
         self._cache.close()
@@ -135,6 +136,7 @@ class ClipRenderer:
             task = asyncio.create_task(self._render(spec, digest, low_priority=low_priority))
             self._renders[digest] = task
             task.add_done_callback(lambda done: self._finish(digest, done))
+        # A caller that is cancelled must not end the render for the others.
         return await asyncio.shield(task)
 
     def _finish(self, digest: str, done: asyncio.Task[CachedClip]) -> None:

@@ -15,6 +15,7 @@ from ..matching.rules import InvalidRule
 MAX_DECLARATIONS: Final = 10_000
 MAX_URL_CHARS: Final = 65_536
 MAX_FORMAT_CHARS: Final = 40
+# Every upstream takes these: a declaration without a format is not to be refused for one that it did not state.
 DEFAULT_FORMATS: Final = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}
 NUMBERS: Final = ("size_bytes", "seconds", "width", "height", "fps")
 FLAGS: Final = ("has_audio", "face")

@@ -238,6 +238,7 @@ class UploadPart(_Part):
         return [token for token, _ in self._files.uploads()]
 
     def dump(self, key: str) -> bytes:
+        # Without the folder, which another machine may have elsewhere.
         return msgspec.json.encode(self._files.upload(key), enc_hook=lambda path: path.name)
 
     def load(self, key: str, body: bytes | None) -> None:

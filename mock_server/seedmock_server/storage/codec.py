@@ -15,6 +15,7 @@ class Codec:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # Amounts as strings: MessagePack has no decimals, and a float would round money.
         self.encode = msgspec.msgpack.Encoder(enc_hook=_encode_path, decimal_format="string").encode
         self._decoders: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
 

@@ -13,6 +13,7 @@ from .network_guard import LiveHostReached
 AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 MOCK_KEY = b"sk_mock_"
+# A client that outlives a test keeps its connection here, though nothing redirects any more (decision 11).
 MISDIRECTED = 421
 
 

@@ -31,8 +31,10 @@ from ..tasks.timeline import TaskState
 from .context import FILES, UpstreamContext
 from .protocol import ApiRequest, Handler, JsonResponse, error_basis, error_message
 
+# Read off the ids of Ark's tasks, whose time is that of UTC+8 in live captures: ids of assets look alike.
 VENDOR_TIME = timezone(timedelta(hours=8))
 KINDS = {"Image": MediaKind.IMAGE, "Video": MediaKind.VIDEO, "Audio": MediaKind.AUDIO}
+# apimodels.private_urls: the order is accepted, and its task fails with this text.
 PRIVATE = TaskFailure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", "private/reserved IP addresses not allowed")
 GUESSED = Basis.ASSUMED
 

@@ -22,6 +22,7 @@ from ..tasks.timeline import TaskState, progress_at
 from .context import UpstreamContext
 from .protocol import ApiRequest, FileResponse, Handler, JsonResponse, error_basis, error_message
 
+# The guide's example id holds the time of UTC+8, one second before its created_at (opeai.task_id).
 VENDOR_TIME = timezone(timedelta(hours=8))
 NOT_STARTED, SUBMITTED, UNKNOWN = "NOT_START", "SUBMITTED", "UNKNOWN"
 """Words of the vendor's task table for tasks that are not queued yet, or that it does not know; the error for late

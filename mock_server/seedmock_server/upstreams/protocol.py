@@ -24,6 +24,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 BASIS: Headers = ((b"x-mock-basis", b"assumed"),)
 CONTENT_TYPE_JSON = (b"content-type", b"application/json")
 MAX_VALUE_CHARS = 120
+# The vendors write balances and prices as JSON numbers.
 encode_json = msgspec.json.Encoder(decimal_format="number").encode
 
 

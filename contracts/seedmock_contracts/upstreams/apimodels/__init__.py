@@ -83,6 +83,7 @@ NAME = "apimodels"
 
 BASES = (
     BaseUrl("apimodels.base", PAGE, "https://apimodels.app", "/api/v1"),
+    # The default of the vendor's newer MCP server; it takes bodies of 100 MB.
     BaseUrl("apimodels.base.second", VENDOR_CLIENT, "https://api.apimodels.app", "/v1"),
 )
 
@@ -127,6 +128,7 @@ MODES = (
 RATIOS = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16", "adaptive")
 URL = ("string",)
 URLS = ("array",)
+# The page says number; the schema of the vendor's MCP server has both (fact apimodels.create.duration.text).
 NUMBER = ("number", "string")
 
 CREATE_FIELDS = (
@@ -145,6 +147,7 @@ CREATE_FIELDS = (
     Field("apimodels.create.reference_video_urls.item", PAGE_FIELDS, Operation.CREATE, "reference_video_urls[]", URL),
     Field("apimodels.create.reference_audio_urls.item", PAGE_FIELDS, Operation.CREATE, "reference_audio_urls[]", URL),
     Field("apimodels.create.web_search", PAGE_FIELDS, Operation.CREATE, "web_search", ("boolean",), False),
+    # The vendor's MCP server sends the first frame under this name, whatever the model.
     Field("apimodels.create.images", VENDOR_CLIENT, Operation.CREATE, "images", URLS),
     Field("apimodels.create.images.item", VENDOR_CLIENT, Operation.CREATE, "images[]", URL),
     Field("apimodels.create.callback_url", SIBLINGS, Operation.CREATE, "callback_url", URL),
@@ -212,6 +215,7 @@ CREATE_RULES: tuple[Rule, ...] = (
         Fact("apimodels.create.reference_audio_urls.scheme", SCHEME), "reference_audio_urls[]", SCHEMES, (IMAGE,)
     ),
     LastFrameRequiresFirst(Fact("apimodels.create.last_frame_needs_first", PAGE_MODES), "last_frame_url"),
+    # The vendor measured on 2026-08-08 that such an order is rejected, and the references not merely ignored.
     FramesExcludeReferences(Fact("apimodels.create.frames_exclude_references", VENDOR_NOTES), "first_frame_url"),
     MaxReferences(Fact("apimodels.reference.image.count", PAGE_MODES), "reference_image_urls", MediaKind.IMAGE, 9),
     MaxReferences(Fact("apimodels.reference.video.count", PAGE_MODES), "reference_video_urls", MediaKind.VIDEO, 3),
@@ -245,6 +249,7 @@ ADVICE: tuple[Rule, ...] = (
     ReachableHost(Fact("apimodels.upscale.videoUrl.host", UNREACHABLE), "videoUrl"),
 )
 
+# Ark says < 30 MB for images; whether the bounds of sides and ratios count, its tutorial and its reference disagree.
 LIMITS = _ark.media_limits(NAME, ARK, {}, ("image.size", "image.side", "image.ratio"))
 
 FORMATS = _ark.media_formats(NAME, ARK)
@@ -259,8 +264,10 @@ CALLBACKS = CallbackPlan(
         Amount("apimodels.callback.backoff.3", SIBLINGS, Decimal(4)),
     ),
     lasting=Amount("apimodels.callback.lasting_seconds", SIBLINGS, Decimal(1800)),
+    # Sibling pages name 1, 2 and 4 s, then a job of up to 30 minutes; how often that one tries is not said.
     interval=Amount("apimodels.callback.interval_seconds", ASSUMED, Decimal(60)),
 )
+# Successful videos of the seven days to 2026-09-22, in the vendor's MCP server.
 P50 = Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(_ark.LATENCY_P50))
 P90 = Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(_ark.LATENCY_P90))
 LATENCY = Latency(float(P50.value), float(P90.value), VENDOR_CLIENT)
@@ -271,6 +278,7 @@ SECONDS_SLACK = _ark.seconds_slack(NAME)
 UPSCALING = UpscaleTerms(
     minimum_seconds=Amount("apimodels.upscale.minimum_seconds", PAGE_UPSCALE, Decimal(5)),
     unknown_seconds=Amount("apimodels.upscale.unknown_seconds", ASSUMED, Decimal(5)),
+    # The page names the targets alone; these are the heights of 16:9 that usually go by such names.
     sides={
         target: Amount(f"apimodels.upscale.side.{target}", ASSUMED, Decimal(side))
         for target, side in zip(TARGETS, (720, 1080, 1440, 2160), strict=True)
@@ -301,6 +309,7 @@ STATUS_SPELLINGS = (
     StatusSpelling("apimodels.status.in_progress", CLIENT, StatusContext.QUERY, TaskStatus.IN_PROGRESS, "processing"),
     StatusSpelling("apimodels.status.success", SIBLINGS, StatusContext.QUERY, TaskStatus.SUCCESS, "completed"),
     StatusSpelling("apimodels.status.failure", SIBLINGS, StatusContext.QUERY, TaskStatus.FAILURE, "failed"),
+    # A client that does not know a final status polls to its deadline (ArcReel#651, ArcReel#1889).
     StatusSpelling("apimodels.status.alias.queued", CLIENT, StatusContext.ALIAS, TaskStatus.QUEUED, "queued"),
     StatusSpelling("apimodels.status.alias.running", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "running"),
     StatusSpelling(

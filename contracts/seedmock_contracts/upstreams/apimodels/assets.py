@@ -44,6 +44,7 @@ FIELDS = (
     Field("apimodels.assets.create.name", PAGE_ASSETS, Operation.ASSET_CREATE, "name", TEXT, ""),
     Field("apimodels.assets.create.group_id", PAGE_ASSETS, Operation.ASSET_CREATE, "group_id", GROUP_ID),
     Field("apimodels.assets.get.id", PAGE_ASSETS, Operation.ASSET_GET, "id", TEXT),
+    # The page says "paginated" and names no field; Ark's ListAssets has 10 rows on a page by default, 100 at most.
     Field("apimodels.assets.list.page", ASSUMED, Operation.ASSET_LIST, "page", NUMBER, 1),
     Field("apimodels.assets.list.page_size", ASSUMED, Operation.ASSET_LIST, "page_size", NUMBER, 10),
     Field("apimodels.assets.list.group_id", ASSUMED, Operation.ASSET_LIST, "group_id", GROUP_ID),
@@ -55,6 +56,7 @@ FIELDS = (
 
 PUBLIC = ("https://", "http://")
 KINDS = {MediaKind.IMAGE: "Image", MediaKind.VIDEO: "Video", MediaKind.AUDIO: "Audio"}
+# Of Ark's CreateAsset and CreateAssetGroup.
 NAME_LENGTH = 64
 
 
@@ -135,6 +137,7 @@ BEHAVIOURS = (
     Behaviour("apimodels.assets.fee_on_success", PAGE_ASSETS, "only a successful upload is charged"),
     Behaviour("apimodels.assets.poll", PAGE_ASSETS, "an asset is polled until Active"),
     IdPattern(
+        # The page's placeholder ends in four characters, ids that resellers show in five. The time is that of UTC+8.
         "apimodels.assets.id", PAGE_ASSETS, "asset-, the time of creation, then a few characters",
         (Operation.ASSET_CREATE,), r"asset-(?P<time>\d{14})-[a-z0-9]{4,8}", 8,
     ),

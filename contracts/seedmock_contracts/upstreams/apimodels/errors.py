@@ -24,6 +24,7 @@ def _error(
     kind: ErrorKind, status: int, evidence: Evidence, message: str, fail_code: str = "", style: str = ""
 ) -> ErrorCase:
     id_ = f"apimodels.error.{kind}" + (f".{style}" if style else "")
+    # Of all messages, that of an unknown model is the only one that a source quotes.
     wording = evidence.basis if kind is ErrorKind.UNKNOWN_MODEL else Basis.ASSUMED
     return ErrorCase(id_, evidence, kind, status, status, message, style=style, fail_code=fail_code, wording=wording)
 
@@ -40,6 +41,7 @@ ERRORS = (
     _error(ErrorKind.MODERATION_INPUT, 400, ASSUMED, "{detail}", "CONTENT_MODERATION"),
     _error(ErrorKind.MODERATION_INPUT, 422, ASSUMED, "{detail}", "CONTENT_MODERATION", style="422"),
     _error(ErrorKind.MODERATION_OUTPUT, 200, VENDOR_CLIENT, "{detail}", "CONTENT_MODERATION"),
+    # moku-labs/ai: moderated, or at a URL that the vendor cannot fetch; not charged in either case.
     _error(ErrorKind.ASSET_REFUSED, 422, CLIENT, "{detail}"),
     _error(ErrorKind.TASK_NOT_FOUND, 404, CLIENT, "task not found"),
     _error(ErrorKind.ASSET_NOT_FOUND, 404, ASSUMED, "asset not found"),

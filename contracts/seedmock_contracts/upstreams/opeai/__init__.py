@@ -113,6 +113,7 @@ MODES = (
 
 CONTENT = "input_reference.content"
 ITEM = f"{CONTENT}[]"
+# The guide says string; the vendor's page of the sibling endpoint sends a number (fact opeai.seconds.number).
 TEXT_OR_NUMBER = ("string", "integer", "number")
 FIELDS = (
     Field("opeai.create.model", GUIDE_2, Operation.CREATE, "model", ("string",)),
@@ -214,6 +215,7 @@ ADVICE: tuple[Rule, ...] = (
 STATED = dict.fromkeys(
     ("image.size", "video.size", "video.seconds", "video.total", "audio.size", "audio.seconds", "audio.total"), GUIDE_3
 )
+# The guide writes < for the bytes of all three kinds; for sides and ratios this is Ark's tutorial.
 EXCLUSIVE = ("image.size", "image.side", "image.ratio", "video.size", "audio.size")
 LIMITS = _ark.media_limits(NAME, ARK, STATED, EXCLUSIVE)
 
@@ -222,10 +224,12 @@ FORMATS = _ark.media_formats(NAME, ARK)
 FRAME_RATE = Amount("opeai.content.frames_per_second", ARK, Decimal(_ark.FRAMES_PER_SECOND))
 
 NO_PRICE = assumed("the guide names no price: USD per million tokens, settable")
+# BytePlus' list price of the standard model at 480p and 720p, without video input.
 TOKEN_PRICE = Amount("opeai.tokens.price", NO_PRICE, Decimal("7"))
 SECONDS_SLACK = _ark.seconds_slack(NAME)
 AMOUNTS = (
     TOKEN_PRICE,
+    # new-api's content proxy says public, max-age=86400, whatever the service behind says.
     Amount("opeai.content.max_age", GATEWAY, Decimal(86400)),
     FRAME_RATE,
     Amount("opeai.body.megabytes", ASSUMED, Decimal(100)),
@@ -249,12 +253,15 @@ STATUS_SPELLINGS = (
         "opeai.status.openai.success", GATEWAY, StatusContext.QUERY, TaskStatus.SUCCESS, "completed", OPENAI
     ),
     StatusSpelling("opeai.status.openai.failure", GATEWAY, StatusContext.QUERY, TaskStatus.FAILURE, "failed", OPENAI),
+    # Early polls show it (new-api#5045); a client that took it for an end fetched too early (ArcReel#410).
     StatusSpelling("opeai.status.alias.not_start", VENDOR_GET, StatusContext.ALIAS, TaskStatus.QUEUED, "NOT_START"),
     StatusSpelling("opeai.status.alias.submitted", VENDOR_GET, StatusContext.ALIAS, TaskStatus.QUEUED, "SUBMITTED"),
     StatusSpelling("opeai.status.alias.pending", CLIENT, StatusContext.ALIAS, TaskStatus.QUEUED, "pending"),
     StatusSpelling("opeai.status.alias.running", ARK, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "running"),
     StatusSpelling("opeai.status.alias.processing", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "processing"),
+    # A billed success was reported as a timeout by a client that waited for another word (ArcReel#1889).
     StatusSpelling("opeai.status.alias.succeeded", ARK, StatusContext.ALIAS, TaskStatus.SUCCESS, "succeeded"),
+    # Clients poll to their deadline where it is unknown (ArcReel#651).
     StatusSpelling("opeai.status.alias.expired", ARK, StatusContext.ALIAS, TaskStatus.FAILURE, "expired"),
     StatusSpelling("opeai.status.alias.cancelled", ARK, StatusContext.ALIAS, TaskStatus.FAILURE, "cancelled"),
     StatusSpelling("opeai.status.alias.canceled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "canceled"),
@@ -325,6 +332,7 @@ BEHAVIOURS = (
     Behaviour("opeai.status.moves", ARK, "a task moves from queued to in progress to a terminal status"),
     Behaviour("opeai.status.final", ASSUMED, "a task that has ended does not change"),
     KeyOrder(
+        # Alphabetical, as Go writes a map; the body of a create has the order of a struct (inferred from the examples).
         "opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order",
         Operation.QUERY, ("created_at", "id", "model", "object", "prompt", "size", "status"),
     ),
@@ -348,6 +356,7 @@ BEHAVIOURS = (
     ),
     IdPattern(
         "opeai.task_id", observed("the guide's example id, read with its created_at"), "cgt-, UTC+8 time, 5 characters",
+        # UTC+8: in the guide's example it is one second before created_at.
         ORDERS, r"cgt-(?P<time>\d{14})-[a-z0-9]{5}", 8,
     ),
     Behaviour("opeai.multipart", SDK, "multipart/form-data with bracket names is equivalent to JSON"),

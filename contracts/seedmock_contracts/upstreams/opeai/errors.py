@@ -48,6 +48,7 @@ ARK_ERRORS = (
     _error_object(ErrorKind.GROUP_NOT_FOUND, "group not found"),
     _error_object(ErrorKind.CONTENT_NOT_FOUND, "video not found", VENDOR_CONTENT),
     ErrorCase(
+        # The page has the status alone; the wording is that of a report (ArcReel#410) and of new-api.
         "opeai.error.not_ready", VENDOR_CONTENT, ErrorKind.NOT_READY, 400, "",
         NOT_COMPLETED, REQUEST_ERROR, "error", wording=Basis.OBSERVED,
     ),
@@ -85,6 +86,7 @@ NEWAPI_ERRORS = (
     _newapi(ErrorKind.FORBIDDEN, 403, "access_denied", "{detail}", "middleware", NEWAPI),
     _newapi(ErrorKind.BALANCE, 403, "insufficient_user_quota", "用户额度不足, 剩余额度: ＄{value}"),
     ErrorCase(
+        # When something is left, but less than the price; the case before is that of an empty account.
         "opeai.error.balance.newapi.some", GATEWAY, ErrorKind.BALANCE, 403, "insufficient_user_quota",
         "预扣费额度失败, 用户剩余额度: ＄{value}, 需要预扣费额度: ＄{allowed}", "", "task", "newapi.some",
         wording=Basis.OBSERVED,
@@ -96,16 +98,20 @@ NEWAPI_ERRORS = (
         ErrorKind.UNKNOWN_MODEL, 503, "model_not_found",
         "No available channel for model {value} under group default (distributor)", "middleware", NEWAPI,
     ),
+    # The gateway passes the body of the service behind on as a text inside its own message.
     _newapi(ErrorKind.INVALID_INPUT, 400, "fail_to_fetch_task", "{nested}"),
     _newapi(ErrorKind.MODERATION_INPUT, 400, "fail_to_fetch_task", "{nested}"),
+    # Not the 404 that the vendor documents.
     _newapi(ErrorKind.TASK_NOT_FOUND, 400, "task_not_exist", "task_not_exist"),
     _newapi(ErrorKind.CONTENT_NOT_FOUND, 404, "", "Task not found", "proxy", REQUEST_ERROR),
     _newapi(
         ErrorKind.NOT_READY, 400, "", NOT_COMPLETED, "proxy", REQUEST_ERROR
     ),
     _newapi(ErrorKind.TASK_FAILED, 400, "", NOT_COMPLETED.format(value="FAILURE"), "proxy", REQUEST_ERROR),
+    # The links of the service behind end after 24 h, and the proxy reports their 403 (new-api#2751).
     _newapi(ErrorKind.LINK_EXPIRED, 502, "", "Upstream service returned status 403", "proxy", "server_error"),
     _newapi(ErrorKind.BODY_TOO_LARGE, 413, "read_request_body_failed", "{detail}"),
+    # The gateway replaces the message of a 429 from behind, and passes no Retry-After on.
     _newapi(ErrorKind.RATE_LIMIT, 429, "fail_to_fetch_task", "当前分组上游负载已饱和，请稍后再试"),
     _newapi(ErrorKind.UPSTREAM_FAILED, 500, "do_request_failed", "{detail}"),
 )  # fmt: skip

@@ -129,6 +129,7 @@ def pytest_plugins(facts: MachineFacts) -> Iterator[Diagnosis]:
         yield _problem(
             "pytest plugins", f"listed twice: {', '.join(sorted(modules))}", "uninstall all but one seedmock"
         )
+    # Pytest refuses to register one module under two names.
     named = {*facts.environment.get("PYTEST_PLUGINS", "").split(","), *_added_plugins(facts)} & set(modules)
     if named:
         advice = "remove the name from PYTEST_PLUGINS or PYTEST_ADDOPTS: pytest finds the plugin by itself"

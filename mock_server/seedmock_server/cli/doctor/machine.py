@@ -86,6 +86,7 @@ def gather_facts(url: str | None) -> MachineFacts:
         python=platform.python_version(),
         requires_python=distribution_metadata(NAME)["Requires-Python"] or "",
         requirements=tuple(requires(NAME) or ()),
+        # Of two installations of a package the first on the path is imported: reversed, it is the one that is kept.
         installed={canonicalize_name(d.metadata["Name"]): d.version for d in reversed([*distributions()])},
         copies=_copies(),
         plugins=_plugins(),
@@ -176,6 +177,7 @@ def probe_server(url: str) -> ServerProbe:
     from ...http.url_policy import is_loopback_host
 
     try:
+        # The address is shown, and a name and password in it are not to be.
         address = httpx.URL(url).copy_with(userinfo=b"")
         if not address.host:
             return ServerProbe(url, error=f"{url!r} is no address; allowed: one such as {DEFAULT_URL}")

@@ -124,6 +124,7 @@ class Card:
         left, top, right, _ = self._layout.bars
         width = self._light.width
         x = left + (right - left - width) * step // (STEPS - 1)
+        # At an even offset, since colour has half the resolution.
         frame.tint(WHITE, self._light, (x // 2 * 2, top))
 
 

@@ -19,6 +19,7 @@ from .palette import Colour
 
 FONTS = Path(__file__).with_name("fonts")
 FACES = ("", "west", "east")
+# A character for private use, of which no font here has a glyph.
 MISSING = "\U0010fffd"
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -84,6 +85,7 @@ def font(size: int, face: str = "") -> Font:
     """Load a font in a size: Pillow's own, or one of those beside this module."""
     if not face:
         return ImageFont.load_default(size)
+    # Not Raqm, which only some installations of Pillow have: letters stand alike on every machine.
     return ImageFont.truetype(BytesIO(_decompressed(face)), size, layout_engine=ImageFont.Layout.BASIC)
 
 

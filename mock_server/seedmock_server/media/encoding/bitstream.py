@@ -9,6 +9,7 @@ from dataclasses import dataclass
 # Types of H.264 NAL units.
 SLICE, IDR_SLICE, SPS, PPS = 1, 5, 7, 8
 START_CODE = b"\x00\x00\x01"
+# Without a checksum, which would add two bytes: ffmpeg writes none.
 ADTS_HEADER_BYTES = 7
 # Audio samples of an AAC-LC frame.
 FRAME_SAMPLES = 1024

@@ -22,6 +22,7 @@ from ..ffmpeg import executable
 
 # A larger pipe than the default of 64 KiB saves switches between the processes.
 PIPE_BYTES = 1 << 20
+# Linux's number: Python's fcntl has the name on Linux alone. Elsewhere the call fails, and the pipe stays as it is.
 F_SETPIPE_SZ = 1031
 LOW_PRIORITY = 10
 BITEXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1")

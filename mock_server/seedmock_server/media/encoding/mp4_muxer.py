@@ -16,7 +16,9 @@ from .bitstream import FRAME_SAMPLES, Stream
 TICKS = 512
 VIDEO_SCALE = FPS * TICKS
 BT709 = 1  # in each of the three code tables of ISO/IEC 23091-2
+# Neither turned nor scaled, in 16.16 and 2.30 fixed point (ISO/IEC 14496-12).
 MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+# AAC states a rate by its index in this list (ISO/IEC 14496-3).
 RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000)
 
 

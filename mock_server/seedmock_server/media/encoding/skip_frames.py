@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+# profile_idc: ITU-T H.264, A.2.1.
 BASELINE = 66
 
 

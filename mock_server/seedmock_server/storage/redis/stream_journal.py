@@ -107,6 +107,7 @@ class StreamJournal:
     async def read(self, selection: JournalFilter | None = None) -> Sequence[tuple[int, JournalEntry]]:
         await self.write()
         selection = selection or JournalFilter()
+        # An entry's id is one more than its number, since streams have no id 0-0.
         start = f"{selection.since + 1}-0"
         rows = await self._client.call("XRANGE", self._client.address.base + "journal", start, "+")
         account = None if selection.account is None else selection.account.encode()

@@ -6,6 +6,7 @@ import mmap
 import os
 from pathlib import Path
 
+# A page, the least that is mapped anyway; the two counters take 16 bytes of it.
 SIZE = 4096
 
 

@@ -14,6 +14,7 @@ from ..models import StoreError
 from .database import BUSY_SECONDS
 from .explanations import explain
 
+# A second in all: processes that start at once, as workers do, open the same new database.
 SWITCH_ATTEMPTS, SWITCH_PAUSE = 40, 0.025
 APPLICATION_ID = 0x53444D4B
 """Marks the file as ours, for us and for the program `file`: SDMK."""
