@@ -289,7 +289,6 @@ class UnsupportedField(ValueRule):
         return self._violation(
             path, value, f"no {path}", f"{path} is {format_value(value)}; this model does not take it"
         )
-        return None
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
         return with_value(document, self.field, 7)

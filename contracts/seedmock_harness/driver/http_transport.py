@@ -167,8 +167,7 @@ def resolve_base_url(contract: Contract, base_url: str) -> str:
         raise InvalidBaseUrl(
             f"{base_url!r} is not a base URL; allowed: an origin such as {contract.bases[0].host}, without a query"
         )
-    by_length = sorted(contract.bases, key=lambda base: -len(base.prefix))
-    if any(parts.path.endswith(base.prefix) for base in by_length):
+    if any(parts.path.endswith(base.prefix) for base in contract.bases):
         return text
     prefix = next(
         (base.prefix for base in contract.bases if urlsplit(base.host).hostname == host), contract.bases[0].prefix
