@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import cache
-from itertools import count
+from itertools import count, groupby
 from typing import Any
 
 from seedmock_contracts.contract import Contract
@@ -182,28 +183,67 @@ def _build_probe(
     contract: Contract, operation: Operation, rule: Rule, violation: SecondViolation, cases: Sequence[IndexedCase]
 ) -> BoundaryProbe | None:
     """Add a second violation to the cases of a rule; None if a valid case or the gross violation gets lost."""
-    bases, rules = base_documents(contract.name, operation), contract.rules[operation]
-    second_fact = {rules[violation.position].fact.id} if violation.position < len(rules) else set()
-    combined: dict[CaseKey, BoundaryCase] = {}
-    for index, case in cases:
-        if case_key(case) in combined or (violation.is_about_media and str(case.value).startswith(UNREADABLE_SCHEMES)):
-            continue
-        document = violation.apply(case.document, bases[index], index)
-        if document is None or (violation.is_about_media and not _is_read(contract, operation, violation, document)):
-            continue
-        if violation.position < len(rules) and not _is_independent(contract, rules[violation.position], rule, document):
-            continue
-        breaks_both = broken_facts(contract, operation, document, rule) == second_fact | _expected_facts(rule, case)
-        if breaks_both and _count(contract, rule, document) == _count(contract, rule, case.document):
-            combined[case_key(case)] = replace(case, document=document)
+    bases, combined = base_documents(contract.name, operation), dict[CaseKey, BoundaryCase]()
+    for kind, of_kind in groupby(sorted(cases, key=_kind), key=_kind):
+        is_lost = True
+        for index, case in of_kind:
+            if case_key(case) in combined:
+                continue
+            document = violation.apply(case.document, bases[index], index)
+            if document is not None and _breaks_both(contract, operation, rule, violation, case, document):
+                combined[case_key(case)] = replace(case, document=document)
+                is_lost = False
+        if is_lost and kind is not CaseKind.OTHER:
+            return None  # half of all attempts end here, before most of their cases are tried
     if violation.url_suffix:
         combined = _with_same_replacements(combined, violation)
     conforming = tuple(case for case in combined.values() if case.valid)
     violating = sorted((case for case in combined.values() if not case.valid), key=lambda case: not case.gross)
     if not conforming or not violating or not violating[0].gross:
         return None
-    reason = _reason(violation, conforming[0], cases) if second_fact and operation in BILLABLE else None
+    is_documented = _second_rule(contract, operation, violation) is not None
+    reason = _reason(violation, conforming[0], cases) if is_documented and operation in BILLABLE else None
     return BoundaryProbe(operation, rule, violation.name, violation.position, conforming, tuple(violating), reason)
+
+
+class CaseKind(IntEnum):
+    """Kinds of cases, in the order in which they are tried: a probe needs a gross violation and a valid case."""
+
+    GROSS = 0
+    VALID = 1
+    OTHER = 2
+
+
+def _kind(indexed: IndexedCase) -> CaseKind:
+    _, case = indexed
+    return CaseKind.GROSS if case.gross else CaseKind.VALID if case.valid else CaseKind.OTHER
+
+
+def _second_rule(contract: Contract, operation: Operation, violation: SecondViolation) -> Rule | None:
+    """The rule that the second violation breaks; None for one that is not documented."""
+    rules = contract.rules[operation]
+    return rules[violation.position] if violation.position < len(rules) else None
+
+
+def _breaks_both(
+    contract: Contract,
+    operation: Operation,
+    rule: Rule,
+    violation: SecondViolation,
+    case: BoundaryCase,
+    document: Document,
+) -> bool:
+    """True if a case with the second violation breaks that rule, its own as before, and no other."""
+    if violation.is_about_media:
+        is_unreadable = str(case.value).startswith(UNREADABLE_SCHEMES)
+        if is_unreadable or not _is_read(contract, operation, violation, document):
+            return False
+    second = _second_rule(contract, operation, violation)
+    if second is not None and not _is_independent(contract, second, rule, document):
+        return False
+    expected = _expected_facts(rule, case) | ({second.fact.id} if second is not None else set())
+    is_same_count = _count(contract, rule, document) == _count(contract, rule, case.document)
+    return is_same_count and broken_facts(contract, operation, document, rule) == expected
 
 
 def _is_independent(contract: Contract, second: Rule, rule: Rule, document: Document) -> bool:
