@@ -30,18 +30,25 @@ settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-RENDERER = Path(__file__).parents[1] / "mock_server" / "seedmock_server" / "media"
+TESTS = Path(__file__).parent
+RENDERER = TESTS.parent / "mock_server" / "seedmock_server" / "media"
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of this run, the same for all its workers."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session", autouse=True)
-def user_cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def user_cache(request: pytest.FixtureRequest, run_folder: Path) -> Iterator[Path]:
     """Cache folder in the place of the user's, for all workers and, until the renderer changes, for all later runs.
 
     To render a clip takes two processes and a third of a second. `pytest --cache-clear` forgets them all.
     """
     cache: pytest.Cache | None = getattr(request.config, "cache", None)
-    own = tmp_path_factory.getbasetemp()
-    parent = cache.mkdir("clips") if cache is not None else own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    parent = cache.mkdir("clips") if cache is not None else run_folder
     folder = parent / f"cache-{sources_digest(RENDERER)}"
     folder.mkdir(exist_ok=True)
     for outdated in set(parent.glob("cache-*")) - {folder}:

@@ -33,6 +33,8 @@ from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.http.coroutines import run_now
 from seedmock_server.http.in_process import BufferedResponse
 
+from ...shared_results import make_once
+
 Send = Callable[..., Any]
 
 
@@ -136,6 +138,33 @@ def run_verify(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...,
         return CliRunner().invoke(verify, options, env=environment)
 
     return run
+
+
+@dataclass(frozen=True)
+class WholeRun:
+    """Output and JSON report of `seedmock verify` that exits with 0: with an unlimited budget, at its own emulator."""
+
+    output: str
+    report: dict[str, Any]
+
+
+VerifyWhole = Callable[[str, int], WholeRun]
+
+
+@pytest.fixture
+def verify_whole(run_verify: Callable[..., Result], tmp_path: Path, run_folder: Path) -> VerifyWhole:
+    """Run `seedmock verify` for an upstream with a seed, once for all tests of all workers."""
+
+    def verify_once(upstream: str, seed: int) -> WholeRun:
+        path = tmp_path / "whole.json"
+        options = ("--budget", "unlimited", "--report", str(path), "--seed", str(seed))
+        result = run_verify("--upstream", upstream, *options)
+        assert result.exit_code == 0, result.output
+        return WholeRun(result.output, json.loads(path.read_text(encoding="utf-8")))
+
+    return lambda upstream, seed: make_once(
+        run_folder, f"verify {upstream} {seed}", lambda: verify_once(upstream, seed)
+    )
 
 
 @pytest.fixture

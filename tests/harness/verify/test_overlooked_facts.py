@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import Result
 
 from seedmock_contracts.enums import Basis
 from seedmock_harness.results.not_checkable import unreachable_facts
@@ -15,7 +14,7 @@ from seedmock_harness.results.verification import FactStatus, VerificationVerdic
 from seedmock_server.http.in_process import BufferedResponse
 
 if TYPE_CHECKING:
-    from .conftest import OpenEmulator, Send, Verify
+    from .conftest import OpenEmulator, Send, Verify, VerifyWhole
 
 OPAQUE = {
     "opeai": {"error": {"code": "InvalidParameter", "message": "bad request", "type": "BadRequest", "param": ""}},
@@ -55,13 +54,9 @@ def test_whole_run_that_sees_no_limit_is_inconclusive_and_names_the_facts(
 
 
 @pytest.mark.slow
-def test_facts_that_this_run_cannot_see_have_the_reason(
-    run_verify: Callable[..., Result], read_report: Callable[[], dict[str, Any]], tmp_path: Any
-) -> None:
-    path = str(tmp_path / "report.json")
-    result = run_verify("--upstream", "apimodels", "--budget", "unlimited", "--report", path)
-    assert result.exit_code == 0, result.output
-    facts = {fact["id"]: fact for fact in read_report()["facts"]}
+def test_facts_that_this_run_cannot_see_have_the_reason(verify_whole: VerifyWhole) -> None:
+    run = verify_whole("apimodels", 1)
+    facts = {fact["id"]: fact for fact in run.report["facts"]}
     assert facts["apimodels.tariff.upscale.4k"]["detail"].startswith("not checked: needs --deep: ")
     assert facts["apimodels.limit.image.size"]["detail"] == "not checked: It would take an image of 30 MB."
     documented = [fact for fact in facts.values() if fact["basis"] == "documented"]
