@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Generator, Iterator
@@ -31,6 +32,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 TESTS = Path(__file__).parent
+SLOW_MARK = re.compile(r"pytest\.mark\.slow")
+"""Text by which `.ci/run` finds the files that have slow tests, to collect those alone."""
 RENDERER = TESTS.parent / "mock_server" / "seedmock_server" / "media"
 
 
@@ -95,6 +98,15 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a slow test that `.ci/run` would leave out: it collects what names the mark in a file or a conftest.py."""
+    for path in {item.path for item in items if item.get_closest_marker("slow") is not None}:
+        files = [path, *(folder / "conftest.py" for folder in path.parents if folder.is_relative_to(TESTS))]
+        if not any(SLOW_MARK.search(file.read_text(encoding="utf-8")) for file in files if file.exists()):
+            raise pytest.UsageError(f"{path}: .ci/run misses its slow tests: nothing matches {SLOW_MARK.pattern} here")
 
 
 def pytest_sessionfinish() -> None:
