@@ -29,6 +29,8 @@ from .conftest import replace_violations
 
 KEYS = {"first": "sk-first", "second": "sk-second", "wrong": "sk-wrong"}
 SEEDS = range(20 if IS_DEEP else 5)
+# Each seed and each choice once; in depth, every combination.
+SWITCHED_OFF = [(1, True), (1, False), (2, True), (2, False)] if IS_DEEP else [(1, True), (2, False)]
 Problem = tuple[int, str]
 
 
@@ -53,8 +55,7 @@ def documented_only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("json_types", [True, False])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "json_types"), SWITCHED_OFF)
 def test_emulator_with_documented_rules_alone_creates_nothing(
     name: str, seed: int, json_types: bool, run_ladder: Any, documented_only: Callable[..., None]
 ) -> None:

@@ -19,7 +19,8 @@ def places(name: str) -> dict[str, int]:
 
 
 def backwards(name: str) -> Callable[[Violation], Any]:
-    return lambda violation: -places(name)[violation.fact.id]
+    place_of = places(name)
+    return lambda violation: -place_of[violation.fact.id]
 
 
 def shuffled(seed: int) -> Callable[[str], Callable[[Violation], Any]]:
