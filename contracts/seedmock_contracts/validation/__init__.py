@@ -26,7 +26,7 @@ from .unread import reads_whole
 class Verdict(NamedTuple):
     """Violations of every rule that a document breaks, in the order in which the upstream checks them.
 
-    `is_read_whole`: the upstream reads each of its fields, and uses each of its references.
+    `is_read_whole`: no rule is broken, and the upstream reads each of its fields, and uses each of its references.
     """
 
     violations: tuple[Violation, ...]
@@ -49,9 +49,9 @@ def judge(
     if shape is not None and inputs.sound.includes(options, shape):
         return _SOUND
     broken = tuple(_violations(upstream, operation, document, dict(zip(names, options, strict=True))))
-    is_read_whole = reads_whole(upstream, operation, document)
+    is_read_whole = not broken and reads_whole(upstream, operation, document)
     # Sound ones alone: a violation quotes values, which documents of one shape do not share.
-    if shape is not None and is_read_whole and not broken:
+    if shape is not None and is_read_whole:
         inputs.sound.add(options, shape)
     return Verdict(broken, is_read_whole)
 

@@ -51,7 +51,7 @@ NUMBERS = (0, -1, -2, 1, 3, 4, 5, 15, 16, 4294967295, 4294967296, 10**400, 4.0, 
 def judge_generally(contract: Contract, operation: Operation, document: Any, options: dict[str, str]) -> Verdict:
     selected = {**contract.defaults, **options}
     broken = _violations(contract.name, operation, document, selected)
-    return Verdict(tuple(broken), reads_whole(contract.name, operation, document))
+    return Verdict(tuple(broken), not broken and reads_whole(contract.name, operation, document))
 
 
 def siblings(value: Any, draw: Any) -> Any:
