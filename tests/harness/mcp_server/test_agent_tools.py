@@ -13,12 +13,9 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp.client.stdio import stdio_client
 
 from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.mcp_server.agent_emulator import AgentEmulator
-from seedmock_harness.mcp_server.agent_tools import build_server
 from seedmock_harness.mcp_server.cli import MOCK_KEY
 from seedmock_server import serve
 
@@ -39,14 +36,18 @@ def emulator() -> Iterator[AgentEmulator]:
 
 
 def run(server: Any, session: Session) -> None:
+    import mcp  # here: it takes seconds, in each worker that collects this module
+
     async def connect() -> None:
-        async with Client(server) as client:
+        async with mcp.Client(server) as client:
             await session(client)
 
     anyio.run(connect)
 
 
 def in_memory(emulator: AgentEmulator, session: Session) -> None:
+    from seedmock_harness.mcp_server.agent_tools import build_server  # which imports mcp
+
     run(build_server(emulator), session)
 
 
@@ -167,6 +168,8 @@ def test_an_agent_verifies_and_certifies(emulator: AgentEmulator) -> None:
 
 @pytest.mark.slow
 def test_over_stdio_with_an_emulator_of_its_own(tmp_path: Path) -> None:
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
     parameters = StdioServerParameters(command=sys.executable, args=[*COMMAND, "--pace", "instant"])
     run(stdio_client(parameters), lambda client: order_and_download(client, tmp_path))
 
@@ -195,6 +198,7 @@ def _wait_for(port: int) -> None:
     pytest.fail("the MCP server does not listen")
 
 
+@pytest.mark.slow
 def test_a_server_of_this_machine_is_verified_without_an_order(emulator: AgentEmulator) -> None:
     async def session(client: Any) -> None:
         arguments = {"upstream": "opeai", "base_url": emulator.url}

@@ -18,7 +18,6 @@ from typing import Any
 import aiohttp
 import httpx
 import httpx2
-import openai
 import pytest
 import requests
 import trio
@@ -116,11 +115,15 @@ def by_http_client() -> Json:
 
 
 def by_openai() -> Json:
+    import openai  # in functions: it takes a second and more, in each worker that collects this module
+
     with openai.OpenAI(api_key="sk-live", base_url=f"https://{HOST}/v1") as client:
         return client.post("/videos", body=ORDER, cast_to=dict[str, Any])
 
 
 async def by_openai_async(**options: Any) -> Json:
+    import openai
+
     async with openai.AsyncOpenAI(api_key="sk-live", base_url=f"https://{HOST}/v1", **options) as client:
         return await client.post("/videos", body=ORDER, cast_to=dict[str, Any])
 
@@ -169,6 +172,8 @@ def test_a_hard_wired_host_leads_to_the_emulator(mock_hosts: Any, mock_journal: 
 
 @pytest.mark.parametrize("kind", ["httpx", "httpx2", "requests", "urllib3", "openai"])
 def test_a_client_that_was_made_before_reaches_each_test_and_then_nothing(kind: str) -> None:
+    import openai
+
     with contextlib.ExitStack() as stack:
         submit = LONG_LIVED[kind](stack)
         emulator = stack.enter_context(EmulatorPool()).get()
@@ -232,6 +237,8 @@ def long_lived_urllib3(stack: contextlib.ExitStack) -> Callable[[], int]:
 
 
 def long_lived_openai(stack: contextlib.ExitStack) -> Callable[[], int]:
+    import openai
+
     client = stack.enter_context(openai.OpenAI(api_key="sk-live", base_url=f"https://{HOST}/v1", max_retries=0))
     return lambda: 200 if client.post("/videos", body=ORDER, cast_to=dict[str, Any])["id"] else 0
 
