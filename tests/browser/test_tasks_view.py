@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from .browsers import in_both_browsers
 from .conftest import BOAT, Emulator, OpenPage
 
 PLAYED = "() => { const clip = document.querySelector('video'); return clip && clip.currentTime > 0.3; }"
@@ -27,6 +28,7 @@ def test_a_task_appears_and_ends_without_a_reload(emulator: Emulator, open_page:
     expect(row(page, task_id)).to_contain_text("Succeeded")
 
 
+@in_both_browsers
 def test_the_clip_of_a_task_plays(emulator: Emulator, open_page: OpenPage) -> None:
     task_id = emulator.order(size="1280x720")
     emulator.control("POST", "clock", {"advance": 5})
@@ -195,6 +197,7 @@ def test_the_id_of_a_task_is_copied(emulator: Emulator, open_page: OpenPage) -> 
     assert page.evaluate("() => navigator.clipboard.readText()") == task_id
 
 
+@in_both_browsers
 def test_a_hostile_prompt_is_shown_as_text(emulator: Emulator, open_page: OpenPage) -> None:
     prompt = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>{{7*7}}"
     task_id = emulator.order(prompt=prompt)
