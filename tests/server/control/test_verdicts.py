@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import httpx
 import pytest
 
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.exchange import Exchange
 from seedmock_server.control import verdicts
 
 Control = Callable[..., Any]
@@ -28,6 +30,9 @@ def test_a_conforming_task_of_opeai_has_no_finding(frozen_server: Any) -> None:
     path = f"/v1/videos/{task_id}"
     frozen_server.query_opeai(task_id)
     frozen_server.get(f"{path}/content")  # too early
+    # Neither another key's requests nor those to another upstream are this task's.
+    frozen_server.get(path, key="sk_other")
+    frozen_server.order_apimodels(prompt=f"as {task_id}")
     frozen_server.clock.advance(5)
     frozen_server.query_opeai(task_id)
     frozen_server.get(f"{path}/content")
@@ -92,16 +97,19 @@ def test_what_the_journal_does_not_show_is_not_checked(start_server: StartServer
     for fault in ("body_cut", "reset"):
         with pytest.raises(httpx.TransportError):
             server.get(path, headers={"X-Mock-Fault": fault})
-    server.get(path, headers={"X-Mock-Fault": "bandwidth bytes=99999"})  # changes the pace alone
+    assert (
+        server.get(path, headers={"X-Mock-Fault": "dribble bytes=99 every=1ms"}).status_code == 200
+    )  # changes the pace alone
     server.post("/v1/videos", {"model": task_id, "prompt": "word " * 1000})
+    server.get(path, headers={"X-Mock-Fault": "truncated"})
     verdict = verdict_on(server, task_id)
     assert verdict["unchecked"] == [
         {"number": 1, "reason": "the fault body_cut changed the response after the journal took it"},
         {"number": 2, "reason": "there was no response"},
         {"number": 4, "reason": "the journal has only the first 4096 bytes of a body"},
     ]
-    assert (verdict["exchanges"], verdict["checked"]) == (5, 2)
-    assert verdict["findings"] == []
+    assert (verdict["exchanges"], verdict["checked"]) == (6, 3)
+    assert facts(verdict) == [(5, "opeai.query.response")]
 
 
 def test_a_clip_that_the_cache_has_lost_is_not_checked(frozen_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +129,23 @@ def test_the_order_and_the_last_exchanges_are_checked(frozen_server: Any, monkey
     verdict = verdict_on(frozen_server, task_id)
     assert (verdict["exchanges"], verdict["checked"], verdict["findings"]) == (5, 3, [])
     assert "prompt_is_echoed" in [count["check"] for count in verdict["checks"]]  # the order is known
+
+
+def test_the_checks_know_who_asked_and_when(frozen_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchanges: list[Exchange] = []
+
+    def judge(contract: Contract, recorded: Sequence[Exchange]) -> Iterable[verdicts.CheckedFact]:
+        exchanges.extend(recorded)
+        return ()
+
+    monkeypatch.setattr(verdicts, "installed_judges", lambda: (judge,))
+    task_id = frozen_server.order_opeai()
+    frozen_server.clock.advance(1)
+    frozen_server.query_opeai(task_id)
+    verdict_on(frozen_server, task_id)
+    account = frozen_server.get(f"/_mock/tasks/{task_id}", key=None).json()["account"]
+    now = frozen_server.clock.now()
+    assert [(exchange.caller, exchange.at) for exchange in exchanges] == [(account, now - 1), (account, now)]
 
 
 def test_without_checks_there_is_no_verdict(
