@@ -272,6 +272,46 @@ export interface MediaFactsResponse {
   audio_codec: string;
 }
 
+/**
+ * Results of the checks over the exchanges about a task, and what contradicts the contract.
+ *
+ * `exchanges` are those of the journal, `checked` those that the checks looked at, `facts` what they compared.
+ */
+export interface TaskVerdict {
+  exchanges: number;
+  checked: number;
+  facts: number;
+  checks: CheckCount[];
+  findings: TaskFinding[];
+  unchecked: UncheckedExchange[];
+}
+
+/** A check by its name, with the number of its results. */
+export interface CheckCount {
+  check: string;
+  passed: number;
+  failed: number;
+}
+
+/** An exchange that contradicts a fact. `title` is a clause; `severity`: breaking, warning or info. */
+export interface TaskFinding {
+  number: number;
+  check: string;
+  fact: string;
+  basis: string;
+  source: string;
+  severity: string;
+  title: string;
+  expected: string;
+  observed: string;
+}
+
+/** An exchange that the checks could not look at, and why. */
+export interface UncheckedExchange {
+  number: number;
+  reason: string;
+}
+
 /** An operation that creates a task: its request, as the contract has it. */
 export interface OrderFormResponse {
   upstream: string;

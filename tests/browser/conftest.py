@@ -1,17 +1,13 @@
-"""The page in Debian's Chromium, driven by Playwright: one browser and one emulator a session.
+"""The page in Debian's Chromium, and some tests in its Firefox too, driven by Playwright: one emulator a session.
 
-Without Playwright or Chromium the tests are skipped, and fail where CI is set.
+Without Playwright or a browser the tests are skipped, and fail where CI is set.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +17,11 @@ import pytest
 from seedmock_server import serve
 from seedmock_server.clock import ManualClock
 
+from .browsers import CHROMIUM, started
+
 pytestmark = pytest.mark.slow
 KEY = "sk_browser_one"
 BOAT = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4", "seed": 3}
-CHROMIUM = os.environ.get("SEEDMOCK_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 VIEWS = ["tasks", "clock", "faults", "journal", "money", "assets", "contract", "playground"]
 
@@ -37,13 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if str(item.path).startswith(folder):
             item.add_marker(pytest.mark.slow)
-
-
-def skip_or_fail(reason: str) -> None:
-    """Skip the test, or fail it in CI, where nothing may be missing."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 class Emulator:
@@ -71,34 +61,37 @@ class Emulator:
 
 
 @pytest.fixture(scope="session")
-def browser_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start Chromium once, in a process of its own; yield the address at which Playwright drives it."""
+def browser_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Start each browser that is asked for, once; return the address at which Playwright drives it."""
     pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    if CHROMIUM is None:
-        skip_or_fail("needs chromium: apt-get install chromium")
-    config = tmp_path_factory.mktemp("browser") / "launch.json"
-    # Debian's Chromium has no sandbox for root, which containers run as.
-    config.write_text(json.dumps({"executablePath": CHROMIUM, "args": ["--no-sandbox"], "headless": True}))
-    command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium", "--config", str(config)]
-    # Playwright's command starts another program and does not end it: both are ended as one group.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
-        assert server.stdout is not None
-        try:
-            address = server.stdout.readline().strip()
-            assert address.startswith("ws://"), address
-            yield address
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
+    folder = tmp_path_factory.mktemp("browsers")
+    with ExitStack() as stack:
+        yield cache(lambda name: stack.enter_context(started(name, folder)))
 
 
 # Not for the session: Playwright's loop runs in this thread as long as it is open, and other tests have theirs.
 @pytest.fixture(scope="module")
-def browser(browser_server: str) -> Iterator[Any]:
+def browsers(browser_servers: Callable[[str], str]) -> Iterator[Callable[[str], Any]]:
     api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.connect(browser_server)
-        yield chromium
-        chromium.close()
+    with api.sync_playwright() as playwright, ExitStack() as stack:
+
+        @cache
+        def connect(name: str) -> Any:
+            browser = getattr(playwright, name).connect(browser_servers(name))
+            stack.callback(browser.close)
+            return browser
+
+        yield connect
+
+
+@pytest.fixture(scope="session")
+def browser_name() -> str:
+    return CHROMIUM
+
+
+@pytest.fixture
+def browser(browsers: Callable[[str], Any], browser_name: str) -> Any:
+    return browsers(browser_name)
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +132,8 @@ def open_page(browser: Any, emulator: Emulator) -> Iterator[OpenPage]:
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(view if view.startswith("about:") else f"{url}/_mock/{view}")
         # As if its window were in front, also while other pages of the shared browser open and close.
-        context.new_cdp_session(page).send("Emulation.setFocusEmulationEnabled", {"enabled": True})
+        if browser.browser_type.name == CHROMIUM:
+            context.new_cdp_session(page).send("Emulation.setFocusEmulationEnabled", {"enabled": True})
         return page
 
     yield open_view

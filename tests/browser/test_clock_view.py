@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from .browsers import in_both_browsers
 from .conftest import Emulator, OpenPage
 
 
@@ -18,6 +19,7 @@ def events(page: Any, title: str) -> Any:
     return page.locator("section", has=page.get_by_role("heading", name=title)).locator("li")
 
 
+@in_both_browsers
 def test_advance_moves_the_clock_and_shows_what_became_due(emulator: Emulator, open_page: OpenPage) -> None:
     task_id = emulator.order()
     page = open_page("#/clock")

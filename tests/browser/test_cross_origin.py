@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from seedmock_server import serve
+
+from .browsers import CHROMIUM
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "browser-applications.md"
 PAGE = b"<!doctype html><title>app</title>"
@@ -60,9 +62,9 @@ def origin() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Any, origin: str) -> Iterator[Any]:
+def page(browsers: Callable[[str], Any], origin: str) -> Iterator[Any]:
     """A page of the application in Chromium."""
-    opened = browser.new_page()
+    opened = browsers(CHROMIUM).new_page()
     opened.goto(origin)
     yield opened
     opened.close()

@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from .browsers import in_both_browsers
 from .conftest import BOAT, Emulator, OpenPage
 
 
@@ -13,6 +14,7 @@ def rules(page: Any, title: str) -> Any:
     return page.locator("section", has=page.get_by_role("heading", name=title)).locator("[data-rule-id]")
 
 
+@in_both_browsers
 def test_a_fault_is_added_met_counted_and_undone(emulator: Emulator, open_page: OpenPage) -> None:
     page = open_page("#/faults")
     page.get_by_label("code", exact=True).fill("503")

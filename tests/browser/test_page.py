@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import AXE, VIEWS, Emulator, OpenPage, fill, skip_or_fail
+from .browsers import in_both_browsers, skip_or_fail
+from .conftest import AXE, VIEWS, Emulator, OpenPage, fill
 
 SEVERE = ("serious", "critical")
 
@@ -73,6 +74,7 @@ OUT_OF_SIGHT = """() => [...document.querySelectorAll('main table.stacks td, mai
   .filter(([, box]) => box.width > 0 && (box.left < 0 || box.right > innerWidth)).map(([text]) => text)"""
 
 
+@in_both_browsers
 def test_each_view_has_its_name_title_and_place_in_the_list(emulator: Emulator, open_page: OpenPage) -> None:
     page = open_page()
     links = page.get_by_role("navigation").get_by_role("link")

@@ -51,6 +51,20 @@ def test_a_page_on_a_dead_server_offers_to_try_again(emulator: Emulator, open_pa
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_view_that_was_never_open_opens_without_the_server(open_page: OpenPage, clips: Path) -> None:
+    with serve(seed=1, cache_dir=clips, clock=ManualClock()) as server:
+        page = open_page(url=server.url)
+        page.wait_for_function(MODULES_LOADED, arg=len(VIEWS) + 1)
+    page.get_by_role("navigation").get_by_role("link", name="Break it").click()
+    expect(page.get_by_role("heading", name="Break it")).to_be_visible()
+    expect(page.get_by_text("could not be loaded")).to_have_count(0)
+    page.context.close()
+
+
+MODULES_LOADED = """(count) => new Set(performance.getEntriesByType("resource")
+  .map((entry) => entry.name).filter((name) => name.includes("/views/"))).size >= count"""
+
+
 def test_an_error_of_the_server_is_shown_in_its_words(emulator: Emulator, open_page: OpenPage) -> None:
     page = open_page("about:blank")
     page.route(

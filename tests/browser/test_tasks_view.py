@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import httpx
+import pytest
 from playwright.sync_api import expect
 
+from .browsers import in_both_browsers
 from .conftest import BOAT, Emulator, OpenPage
 
 PLAYED = "() => { const clip = document.querySelector('video'); return clip && clip.currentTime > 0.3; }"
@@ -27,6 +30,7 @@ def test_a_task_appears_and_ends_without_a_reload(emulator: Emulator, open_page:
     expect(row(page, task_id)).to_contain_text("Succeeded")
 
 
+@in_both_browsers
 def test_the_clip_of_a_task_plays(emulator: Emulator, open_page: OpenPage) -> None:
     task_id = emulator.order(size="1280x720")
     emulator.control("POST", "clock", {"advance": 5})
@@ -147,14 +151,64 @@ def test_a_task_has_its_exchanges_money_and_rules(emulator: Emulator, open_page:
     expect(statement.locator("dd")).to_contain_text(
         ["$0.2716", "charged", "USD a million tokens", re.compile(r"\d"), "UTC"]
     )
-    verdict = page.locator("section", has=page.get_by_role("heading", name="Against the contract")).locator("li")
-    expect(verdict.nth(0)).to_contain_text("Every request about this task keeps the contract.")
-    expect(verdict.nth(1)).to_contain_text("Changed on purpose: status code=502 in exchange 2")
-    expect(verdict.nth(2)).to_contain_text(f"seedmock verify --upstream opeai --base-url {emulator.url}")
+    verdict = against_the_contract(page)
+    expect(verdict).to_contain_text("Every request about this task keeps the contract.")
+    expect(verdict).to_contain_text("Changed on purpose: status code=502 in exchange 2")
+    expect(verdict).to_contain_text(f"seedmock verify --upstream opeai --base-url {emulator.url}")
     page.get_by_text("Body as sent").click()
     expect(page.locator("details pre")).to_contain_text('"prompt": "A boat"')
     lines.nth(2).get_by_role("link").click()
     expect(page.get_by_role("heading", name="Exchange 2")).to_be_visible()
+
+
+def against_the_contract(page: Any) -> Any:
+    return page.locator("section", has=page.get_by_role("heading", name="Against the contract"))
+
+
+def test_a_conforming_task_says_so_with_the_checks_that_looked(emulator: Emulator, open_page: OpenPage) -> None:
+    task_id = emulator.order()
+    page = open_page(f"#/tasks/{task_id}")
+    verdict = against_the_contract(page)
+    expect(verdict).to_contain_text("No finding in 1 of 1 exchange, by ")
+    emulator.control("POST", "clock", {"advance": 5})
+    emulator.send("GET", f"/v1/videos/{task_id}")
+    emulator.send("GET", f"/v1/videos/{task_id}/content")
+    expect(verdict).to_contain_text(re.compile(r"No finding in 3 of 3 exchanges, by \d+ checks of seedmock verify"))
+    expect(verdict.get_by_text("breaking")).to_have_count(0)
+    verdict.get_by_text("Checks that looked").click()
+    for check in ("prompt is echoed: 1 passed", "clip resolution matches the order: 1 passed"):
+        expect(verdict.get_by_text(check, exact=True)).to_be_visible()
+
+
+def test_a_task_that_met_a_fault_shows_the_finding_and_its_fact(emulator: Emulator, open_page: OpenPage) -> None:
+    task_id = emulator.order()
+    path = f"/v1/videos/{task_id}"
+    page = open_page(f"#/tasks/{task_id}")
+    expect(against_the_contract(page)).to_contain_text("No finding in 1 of 1 exchange")
+    emulator.send("GET", path, headers={"X-Mock-Fault": "other_status code=409"})
+    emulator.clock.advance(5)
+    for address in (path, f"{path}/content"):
+        with pytest.raises(httpx.RemoteProtocolError):
+            emulator.send("GET", address, headers={"X-Mock-Fault": "body_cut"})
+    verdict = against_the_contract(page)
+    expect(verdict).to_contain_text(re.compile(r"3 findings in 3 of 4 exchanges"))
+    rows = verdict.locator("li", has=page.locator(".tag", has_text="breaking"))
+    expect(rows).to_have_count(3)
+    for row_, (text, fact, number) in zip(rows.all(), FINDINGS, strict=True):
+        expect(row_).to_contain_text(text)
+        expect(row_.locator("code")).to_have_text(fact)
+        expect(row_.get_by_role("link")).to_have_attribute("href", f"#/journal/{number}")
+    not_checked = verdict.locator("li", has=page.locator(".tag", has_text="not checked"))
+    expect(not_checked).to_contain_text("exchange 2: the fault body_cut changed the response after the journal took it")
+    verdict.get_by_text("Checks that looked").click()
+    expect(verdict.get_by_text("content length matches the body: 1 of 1 failed")).to_be_visible()
+
+
+FINDINGS = (
+    ("error is missing", "opeai.error_response.error.error", 1),
+    ("content is not a complete MP4 file", "opeai.content.format", 3),
+    ("Content-Length is not the number of bytes", "opeai.content.length", 3),
+)
 
 
 def test_a_task_without_an_end_or_a_clip_says_why(emulator: Emulator, open_page: OpenPage) -> None:
@@ -168,7 +222,8 @@ def test_a_task_without_an_end_or_a_clip_says_why(emulator: Emulator, open_page:
     reason = emulator.control("GET", f"tasks/{failed}")["failure"]["message"]
     expect(page.locator(".clip figcaption")).to_have_text(reason)
     expect(page.locator("video")).to_have_count(0)
-    expect(page.get_by_text("responses No fault was applied")).to_be_visible()
+    expect(against_the_contract(page)).to_contain_text("No finding in 1 of 1 exchange")
+    expect(against_the_contract(page)).not_to_contain_text("Changed on purpose")
     page.goto(f"{emulator.url}/_mock/#/tasks/cgt-unknown")
     expect(page.get_by_role("alert")).to_contain_text("unknown task")
     emulator.control("POST", "reset", {})
@@ -182,7 +237,7 @@ def test_a_task_whose_query_was_wrong_shows_the_rule(emulator: Emulator, open_pa
     page = open_page(f"#/tasks/{task_id}")
     broken = [row for row in emulator.control("GET", f"violations?task={task_id}")["violations"] if not row["advice"]]
     assert broken
-    verdict = page.locator("section", has=page.get_by_role("heading", name="Against the contract"))
+    verdict = against_the_contract(page)
     expect(verdict).to_contain_text(f"{len(broken)} rule")
     expect(verdict).to_contain_text(broken[0]["message"])
 
@@ -195,6 +250,7 @@ def test_the_id_of_a_task_is_copied(emulator: Emulator, open_page: OpenPage) -> 
     assert page.evaluate("() => navigator.clipboard.readText()") == task_id
 
 
+@in_both_browsers
 def test_a_hostile_prompt_is_shown_as_text(emulator: Emulator, open_page: OpenPage) -> None:
     prompt = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>{{7*7}}"
     task_id = emulator.order(prompt=prompt)

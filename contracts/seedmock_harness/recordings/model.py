@@ -6,7 +6,7 @@ The first line of a recording is its header; each further line is one exchange, 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -155,13 +155,16 @@ def _parse_object(line: str) -> dict[str, Any] | None:
 def check_recording(recording: Recording, options: Mapping[str, str] | None = None) -> CheckedRecording:
     """Run the checks over every exchange, each with the history before it, and collect the shapes."""
     history = History(recording.contract, options)
-    checked = []
-    for exchange in recording.exchanges:
+    checked = tuple(check_exchanges(history, recording.exchanges))
+    return CheckedRecording(recording, history, checked, _shapes(history.interactions))
+
+
+def check_exchanges(history: History, exchanges: Iterable[Exchange]) -> Iterator[CheckedInteraction]:
+    """Run the checks over each exchange in the light of the history, and add it to that."""
+    for exchange in exchanges:
         interaction = history.interaction(exchange)
-        checked.append(CheckedInteraction(interaction, tuple(run_checks(interaction))))
+        yield CheckedInteraction(interaction, tuple(run_checks(interaction)))
         history.add(interaction)
-    shapes = _shapes(history.interactions)
-    return CheckedRecording(recording, history, tuple(checked), shapes)
 
 
 def response_state(interaction: Interaction) -> ResponseState | None:

@@ -92,6 +92,49 @@ class TimelineResponse(ResponseModel, frozen=True, kw_only=True):
     exchanges: list[TaskExchange]
 
 
+class CheckCount(ResponseModel, frozen=True, kw_only=True):
+    """A check by its name, with the number of its results."""
+
+    check: str
+    passed: int
+    failed: int
+
+
+class TaskFinding(ResponseModel, frozen=True, kw_only=True):
+    """An exchange that contradicts a fact. `title` is a clause; `severity`: breaking, warning or info."""
+
+    number: int
+    check: str
+    fact: str
+    basis: str
+    source: str
+    severity: str
+    title: str
+    expected: str
+    observed: str
+
+
+class UncheckedExchange(ResponseModel, frozen=True, kw_only=True):
+    """An exchange that the checks could not look at, and why."""
+
+    number: int
+    reason: str
+
+
+class TaskVerdict(ResponseModel, frozen=True, kw_only=True):
+    """Results of the checks over the exchanges about a task, and what contradicts the contract.
+
+    `exchanges` are those of the journal, `checked` those that the checks looked at, `facts` what they compared.
+    """
+
+    exchanges: int
+    checked: int
+    facts: int
+    checks: list[CheckCount]
+    findings: list[TaskFinding]
+    unchecked: list[UncheckedExchange]
+
+
 # --- exchanges ---
 
 

@@ -35,6 +35,7 @@ from . import (
     task_orders,
     tasks,
     upstream_documents,
+    verdicts,
 )
 from .access import READING_METHODS, check_access, check_page_access
 from .context import ControlContext
@@ -54,6 +55,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = openapi.with_document(
         *catalog.ENDPOINTS,
         *tasks.ENDPOINTS,
         *task_orders.ENDPOINTS,
+        *verdicts.ENDPOINTS,
         *orders.ENDPOINTS,
         *assets.ENDPOINTS,
         *ledger.ENDPOINTS,

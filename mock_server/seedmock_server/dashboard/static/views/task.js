@@ -37,7 +37,22 @@ function References({ references }) {
       <code class="text">${reference.path}</code><small class="text">${reference.url}</small></div></li>`)}</ul>`;
 }
 
-// What can be said honestly without the harness: the rules that the requests break, and the faults met on the way.
+const Broken = ({ tag, tone, text, fact, basis, source, number }) => html`<li><${Tag} tone=${tone}>${tag}<//> ${text}
+  <small><code>${fact || "no fact"}</code>, ${basis}: ${source}; <a href=${`#/journal/${number}`}>exchange ${number}</a></small></li>`;
+
+// The checks of `verify`, over what the journal has: checked again when there is another exchange.
+function Responses({ id, last }) {
+  const result = useLive(`tasks/${encodeURIComponent(id)}/verdict`, [], [id, last]);
+  return html`<${Loaded} result=${result} lines=${2}>${({ exchanges, checked, facts, checks, findings, unchecked }) => html`<ul class="sentences">
+    <li>${findings.length > 0 ? html`<${Tag} tone="bad">responses<//> ${plural(findings.length, "finding")} in ` : checked > 0 ? html`<${Tag} tone="good">responses<//> No finding in ` : html`<${Tag} tone="warn">responses<//> Nothing to judge: `}
+      ${checked} of ${plural(exchanges, "exchange")}, by ${plural(checks.length, "check")} of <code>seedmock verify</code> and ${plural(facts, "fact")}.</li>
+    ${findings.map((finding, index) => html`<${Broken} key=${index} ...${finding} tag=${finding.severity} tone=${finding.severity === "breaking" ? "bad" : "warn"}
+      text=${`${finding.title}: expected ${finding.expected}, observed ${finding.observed}`} />`)}
+    ${unchecked.map(({ number, reason }) => html`<li key=${number}><${Tag} tone="warn">not checked<//> <a href=${`#/journal/${number}`}>exchange ${number}</a>: ${reason}</li>`)}
+    ${checks.length > 0 && html`<li><details><summary>Checks that looked</summary><ul>${checks.map(({ check, passed, failed }) =>
+      html`<li key=${check}>${check.replaceAll("_", " ")}: ${failed > 0 ? `${failed} of ${passed + failed} failed` : `${passed} passed`}</li>`)}</ul></details></li>`}</ul>`}<//>`;
+}
+
 function Verdict({ task, violations, exchanges }) {
   const command = `seedmock verify --upstream ${task.upstream} --base-url ${location.origin}`;
   const broken = violations.filter((violation) => !violation.advice);
@@ -45,10 +60,11 @@ function Verdict({ task, violations, exchanges }) {
   const faults = exchanges.flatMap((exchange) => applied(exchange.faults).map((fault) => `${fault} in exchange ${exchange.number}`));
   return html`<ul class="sentences">
     <li>${broken.length === 0 ? html`<${Tag} tone="good">requests<//> Every request about this task keeps the contract.` : html`<${Tag} tone="bad">requests<//> ${plural(broken.length, "rule")} broken:`}</li>
-    ${[...broken, ...advice].map((violation) => html`<li key=${`${violation.number} ${violation.fact} ${violation.field}`}><${Tag} tone=${violation.advice ? "warn" : "bad"}>${violation.severity.replace("_", " ")}<//> ${violation.message}
-      <small><code>${violation.fact || "no fact"}</code>, ${violation.basis}: ${violation.source}; <a href=${`#/journal/${violation.number}`}>exchange ${violation.number}</a></small></li>`)}
-    <li>${faults.length === 0 ? html`<${Tag} tone="good">responses<//> No fault was applied: they are as the contract has them.` : html`<${Tag} tone="warn">responses<//> Changed on purpose: ${faults.join("; ")}`}</li>
-    <li class="faint">The responses themselves are judged by a program of its own, which spends nothing here: <code>${command}</code> <${Copy} text=${command} label="Copy command" /></li></ul>`;
+    ${[...broken, ...advice].map((violation, index) => html`<${Broken} key=${index} ...${violation} text=${violation.message}
+      tone=${violation.advice ? "warn" : "bad"} tag=${violation.severity.replace("_", " ")} />`)}
+    ${faults.length > 0 && html`<li><${Tag} tone="warn">faults<//> Changed on purpose: ${faults.join("; ")}</li>`}</ul>
+    <${Responses} id=${task.id} last=${exchanges.at(-1)?.number} />
+    <p class="faint">Requests of its own, which cost nothing here: <code>${command}</code> <${Copy} text=${command} label="Copy command" /></p>`;
 }
 
 function Statement({ task, line }) {
