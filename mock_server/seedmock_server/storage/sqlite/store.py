@@ -64,7 +64,8 @@ class SqliteStore:
         # Another connection for what reads a million rows: orders must not wait for it.
         self._scans = Database(path, open_connection(path))
         self._copies = Copies(caches_tasks=caches_tasks)
-        self.journal: Journal = SqliteJournal(self._db, journal_entries)
+        self._journal = SqliteJournal(self._db, journal_entries)
+        self.journal: Journal = self._journal
 
     async def _write(self, run: Statement[T]) -> T:
         return await self._db.write(partial(self._run, run))
@@ -95,13 +96,13 @@ class SqliteStore:
         task = order.task
         body = self._codec.encode(task)
 
-        def accept(connection: Connection) -> Refusal | None:
-            refusal = task_rows.accept(connection, self._cache_of_group, order, body)
+        def accept(connection: Connection, is_alone: bool = False) -> Refusal | None:
+            refusal = task_rows.accept(connection, self._cache_of_group, order, body, is_alone=is_alone)
             if refusal is None and order.callback is not None:
                 self._counters.count_callback()
             return refusal
 
-        refusal = await self._db.write(accept)
+        refusal = await self._db.write(accept, alone=partial(accept, is_alone=True))
         if refusal is None:
             self._copies.add_task(task)
         elif refusal == STALE_NUMBER:
@@ -321,6 +322,7 @@ class SqliteStore:
         return await self._read(partial(task_rows.outstanding, account=account, upstream=upstream, now=now))
 
     async def aclose(self) -> None:
+        self._journal.post()
         self._scans.close()
         self._db.close()
         self._counters.close()
