@@ -1,8 +1,12 @@
-"""Two workers of one server, and two servers behind a proxy, conform to both contracts as one process does."""
+"""Two workers of one server, and two servers behind a proxy, conform to both contracts as one process does.
+
+On SQLite and on Redis: each number of processes with one contract on either; in the profile `deep` with both.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
@@ -17,7 +21,8 @@ from hypothesis import settings
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.conformance.runner import run_conformance
 
-from .conftest import serving
+from ...profiles import IS_DEEP
+from .conftest import STORES, serving
 from .random_proxy import RandomProxy
 
 pytestmark = pytest.mark.slow
@@ -47,38 +52,49 @@ class Target:
 
 
 @contextlib.contextmanager
-def two_workers(folder: Path, clips: Path) -> Iterator[str]:
+def two_workers(folder: Path, clips: Path, store: str) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(serving(folder, clips, 2, *OPTIONS, store=f"sqlite:{folder}/mock.db"))
+        server = stack.enter_context(serving(folder, clips, 2, *OPTIONS, store=store))
         proxy = RandomProxy([httpx.URL(server.url).port or 0], seed=3)
         yield stack.enter_context(proxy.running()).url
 
 
 @contextlib.contextmanager
-def two_servers(folder: Path, clips: Path) -> Iterator[str]:
+def two_servers(folder: Path, clips: Path, store: str) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
-        servers = [
-            stack.enter_context(serving(folder, clips, 1, *OPTIONS, store=f"sqlite:{folder}/mock.db")) for _ in "12"
-        ]
+        servers = [stack.enter_context(serving(folder, clips, 1, *OPTIONS, store=store)) for _ in "12"]
         proxy = RandomProxy([httpx.URL(server.url).port or 0 for server in servers], seed=3)
         yield stack.enter_context(proxy.running()).url
         assert min(proxy.counts[port] for port in proxy._ports) > proxy.counts.total() / 4
 
 
-TARGETS = {"two workers behind a proxy": two_workers, "two servers behind a proxy": two_servers}
+TARGETS = {
+    f"{processes.__name__} on {store}": (processes, store)
+    for processes, store in itertools.product((two_workers, two_servers), STORES)
+}
+UPSTREAMS = dict(zip(TARGETS, (NAMES[0], NAMES[1], NAMES[1], NAMES[0]), strict=True))
+"""Contract of each target, but for the profile `deep`: either number of processes, and either store, has both."""
+VERIFIED = ("two_workers on sqlite", "two_servers on redis")
+"""Targets, but for the profile `deep`: a run takes its orders' real time."""
 
 
-@pytest.fixture(scope="module", params=TARGETS)
+@pytest.fixture(scope="module")
 def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Iterator[Target]:
-    with TARGETS[request.param](tmp_path_factory.mktemp("processes"), clips) as url:
+    processes, store = TARGETS[request.param]
+    folder = tmp_path_factory.mktemp("processes")
+    with processes(folder, clips, STORES[store](folder)) as url:
         target = Target(request.param, url)
         with target.client:
+            assert target.client.get("/_mock/health").json()["store"] == store
             yield target
             answered_by = {target.client.get("/_mock/health").json()["pid"] for _ in range(32)}
     assert len(answered_by) == 2
 
 
-@pytest.mark.parametrize("upstream", NAMES)
+CASES = list(itertools.product(TARGETS, NAMES) if IS_DEEP else UPSTREAMS.items())
+
+
+@pytest.mark.parametrize(("target", "upstream"), CASES, indirect=["target"])
 def test_processes_that_share_a_store_conform(target: Target, upstream: str) -> None:
     assert settings.default is not None
     run_conformance(
@@ -92,8 +108,9 @@ def test_processes_that_share_a_store_conform(target: Target, upstream: str) -> 
     )
 
 
+@pytest.mark.parametrize("target", TARGETS if IS_DEEP else VERIFIED, indirect=True)
 def test_processes_that_share_a_store_are_verified(target: Target, tmp_path: Path) -> None:
-    upstream = dict(zip(TARGETS, NAMES, strict=True))[target.name]  # a run takes its orders' real time
+    upstream = UPSTREAMS[target.name]
     target.begin()
     target.client.post("/_mock/reset")  # the clock runs again
     arguments = ["--upstream", upstream, "--base-url", target.url, "--budget", "unlimited"]

@@ -52,10 +52,11 @@ class Database:
         *,
         flush: Statement[None] | None = None,
         discard: Callable[[], None] | None = None,
+        on_commit: Statement[None] | None = None,
     ) -> None:
-        """`flush` is called before each commit, `discard` when a transaction was rolled back."""
+        """`flush` is called before each commit, `on_commit` after it, `discard` when a transaction was rolled back."""
         self._path, self._connection = path, connection
-        self._flush, self._discard = flush, discard
+        self._flush, self._discard, self._on_commit = flush, discard, on_commit
         self._jobs: SimpleQueue[Sequence[_Job] | None] = SimpleQueue()
         self._gathering = threading.Lock()
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
@@ -82,9 +83,9 @@ class Database:
         self._put(job)
         return cast(T, job.future.result())
 
-    def post(self, run: Statement[object]) -> None:
+    def post(self, run: Statement[object], *, writes: bool = True) -> None:
         """Run a function with the next commit, and wait for nothing; a failure is dropped."""
-        self._put(_Job(run, True, None))
+        self._put(_Job(run, writes, None))
 
     async def _call(self, run: Statement[T], *, writes: bool, alone: Statement[T] | None = None) -> T:
         if MAY_BLOCK.get():
@@ -181,6 +182,8 @@ class Database:
         except BaseException:
             self._roll_back()
             raise
+        if writes and self._on_commit is not None:
+            self._on_commit(connection)
 
     def _run_alone(self, job: _Job) -> None:
         try:

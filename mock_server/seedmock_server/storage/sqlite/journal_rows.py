@@ -1,7 +1,7 @@
 """Journal in the database, with the same bound as in memory. Entries are committed after their responses.
 
-Entries of some milliseconds go with one commit, after the orders that they tell of. The end of a process that is killed
-can be missing.
+An entry goes with the next commit, or with those of the next ten milliseconds, and after the order that it tells of.
+The end of a process that is killed can be missing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlite3 import Connection
 import msgspec
 
 from ...journal import JournalEntry, JournalFilter, LazyEntry
-from ..delayed_call import DelayedCall
+from ..spaced_call import SpacedCall
 from ..waiting_entries import WaitingEntries
 from .database import Database
 from .many_rows import insert_rows
@@ -28,7 +28,7 @@ class SqliteJournal:
     def __init__(self, database: Database, entries: int) -> None:
         self._db, self._bound = database, entries
         self._waiting = WaitingEntries(entries)
-        self._delayed_post = DelayedCall(self.post)
+        self._spaced_post = SpacedCall(self.post)
 
     def append(self, entry: JournalEntry) -> None:
         self._wait(entry)
@@ -38,7 +38,7 @@ class SqliteJournal:
 
     def _wait(self, entry: JournalEntry | LazyEntry) -> None:
         self._waiting.append(entry)
-        self._delayed_post.request()
+        self._spaced_post.request()
 
     def post(self) -> None:
         """Write what is waiting with the next commit; what is read afterwards finds it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import partial
@@ -33,9 +34,11 @@ from .database import Database, Statement
 from .epoch import SharedCounters
 from .group_cache import GroupCache
 from .journal_rows import SqliteJournal
-from .tables import open_connection
+from .tables import checkpoint, open_connection
 
 T = TypeVar("T")
+CHECKPOINT_CHANGES = 2000
+"""Changes of rows between two checkpoints. In a database with a million tasks each is on a page of its own."""
 
 
 class SqliteStore:
@@ -51,7 +54,10 @@ class SqliteStore:
         self.path = path
         self._codec = Codec(folder)
         self._cache_of_group = cache = GroupCache()
-        self._db = Database(path, open_connection(path), flush=cache.flush, discard=cache.clear)
+        self._changes_at_checkpoint = 0
+        self._db = Database(
+            path, open_connection(path), flush=cache.flush, discard=cache.clear, on_commit=self._start_checkpoint
+        )
         try:
             self._counters = SharedCounters(path.with_name(path.name + "-epoch"))
             self._db.run_now(self._set_epoch)
@@ -66,6 +72,17 @@ class SqliteStore:
         self._copies = Copies(caches_tasks=caches_tasks)
         self._journal = SqliteJournal(self._db, journal_entries)
         self.journal: Journal = self._journal
+
+    def _start_checkpoint(self, connection: Connection) -> None:
+        """Let the connection for scans bring commits from the log to the database, once they are some thousand pages.
+
+        That waits for the disk, and an order must not.
+        """
+        changes = connection.total_changes
+        if changes - self._changes_at_checkpoint >= CHECKPOINT_CHANGES:
+            self._changes_at_checkpoint = changes
+            with contextlib.suppress(StoreUnavailable):  # it is closed: the last connection brings the rest
+                self._scans.post(checkpoint, writes=False)
 
     async def _write(self, run: Statement[T]) -> T:
         return await self._db.write(partial(self._run, run))

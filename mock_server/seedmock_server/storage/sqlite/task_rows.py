@@ -24,9 +24,7 @@ ZERO = Decimal(0)
 CALLBACK_FIELDS = "task_id, account, at, started_at, attempts, paused"
 
 
-def accept(
-    connection: Connection, cache: GroupCache, order: Order, body: bytes, *, is_alone: bool
-) -> Refusal | None:
+def accept(connection: Connection, cache: GroupCache, order: Order, body: bytes, *, is_alone: bool) -> Refusal | None:
     """Store an order, now or with the others of its group. If not `is_alone`, an id that is taken is an IntegrityError.
 
     The group has failed then, and each order of it comes again, alone.

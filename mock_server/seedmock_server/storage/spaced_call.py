@@ -1,4 +1,4 @@
-"""Calls a function a moment later, once for all who ask meanwhile."""
+"""Calls a function for all who ask, but not more often than each WRITE_SECONDS."""
 
 from __future__ import annotations
 
@@ -9,29 +9,37 @@ from typing import Final
 from ..http.coroutines import MAY_BLOCK
 
 WRITE_SECONDS: Final = 0.01
-"""How long an entry of the journal waits for others: a commit or a round trip for each request costs more than a poll."""
+"""Shortest time between two writes of the journal: a commit or a round trip for each entry costs more than a poll."""
 
 
-class DelayedCall:
-    """Function that is called in the running loop after WRITE_SECONDS, or at once where there is no loop."""
+class SpacedCall:
+    """Function that is called after the present turn of the loop, or when the last call is WRITE_SECONDS ago.
+
+    Where there is no loop it is called at once.
+    """
 
     def __init__(self, function: Callable[[], None]) -> None:
         self._function = function
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_requested = False
 
     def request(self) -> None:
         # A loop that was closed calls nothing any more.
         if self._loop is not None and not self._loop.is_closed():
+            self._is_requested = True
             return
+        self._is_requested = False
         self._loop = _running_loop()
         if self._loop is None:
             self._function()
         else:
-            self._loop.call_later(WRITE_SECONDS, self._call)
+            self._loop.call_soon(self._function)
+            self._loop.call_later(WRITE_SECONDS, self._end_pause)
 
-    def _call(self) -> None:
+    def _end_pause(self) -> None:
         self._loop = None
-        self._function()
+        if self._is_requested:
+            self.request()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
