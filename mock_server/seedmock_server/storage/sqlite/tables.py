@@ -63,7 +63,7 @@ MIGRATIONS: Sequence[str] = (VERSION_1,)
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:
-    """Bring commits from the log to the database as far as nobody reads or writes there; keeps nobody waiting."""
+    """Bring commits from the log to the database, as far as that keeps no reader and no writer waiting."""
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
