@@ -235,6 +235,8 @@ def redacted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[byte
 
 def capped_notes(notes: tuple[str, ...]) -> tuple[str, ...]:
     """Return at most MAX_NOTES notes, and a last one that counts the rest, without users and passwords of URLs."""
+    if not notes:
+        return ()
     shown = tuple(hidden_users(note) for note in notes[:MAX_NOTES])
     return shown if len(notes) <= MAX_NOTES else (*shown, f"and {len(notes) - MAX_NOTES} more")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from seedmock_contracts.contract import Contract
@@ -12,6 +14,7 @@ from seedmock_contracts.validation.unread import UnusedReference
 from ..clock import stopwatch
 from ..faults.plan import FaultPlan
 from ..http.asgi import Receive, Scope
+from ..http.head_cache import HeaderList
 from ..journal import PATH_CHARS, JournalEntry, LoggedViolation, capped_notes, redacted_headers, truncated_body
 from ..tasks.models import Task
 from ..upstreams.protocol import ApiRequest, Headers, Upstream
@@ -19,6 +22,7 @@ from .responses import SentResponse
 from .routing import RouteMatch
 from .violations import (
     MAX_VIOLATIONS,
+    UnreadPart,
     unread_parameters,
     unread_parts,
     violations_from_advice,
@@ -66,7 +70,7 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
     method: str
     path: str
     query: bytes
-    headers: Headers
+    headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     accepted: ApiRequest | None
     is_read_whole: bool
@@ -82,9 +86,11 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
 
     def entry(self) -> JournalEntry:
         """Build the journal entry."""
-        # Hidden before the cut: a password whose end is cut off would not be recognized.
-        query = hide_url_users(self.query[: 4 * PATH_CHARS])[:PATH_CHARS].decode("latin-1")
-        unread = unread_parameters(self.contract, self.operation, query)
+        query, unread = "", list[UnreadPart]()
+        if self.query:
+            # Hidden before the cut: a password whose end is cut off would not be recognized.
+            query = hide_url_users(self.query[: 4 * PATH_CHARS])[:PATH_CHARS].decode("latin-1")
+            unread = unread_parameters(self.contract, self.operation, query)
         advice: tuple[LoggedViolation, ...] = ()
         if self.accepted is not None:
             if self.accepted.files or not self.is_read_whole:
@@ -92,7 +98,8 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
             advice = violations_from_advice(self.contract, self.accepted)
         unused = violations_from_unused(self.contract, self.unused) if self.unused else ()
         notes = (*(part.note for part in unread), *(violation.message for violation in (*unused, *advice)))
-        violations = (*self.violations, *unused, *advice, *violations_from_unread(self.contract, unread))
+        of_unread = violations_from_unread(self.contract, unread) if unread else ()
+        violations = (*self.violations, *unused, *advice, *of_unread)
         return JournalEntry(
             self.at,
             self.contract.name,
@@ -101,11 +108,11 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
             self.method[:20],
             self.path[:PATH_CHARS],
             self.sent.status,
-            truncated_body(self.body),
+            truncated_body(self.body) if self.body else b"",
             truncated_body(self.sent.body),
             capped_notes((*notes, *self.log_notes)),
             query,
-            redacted_headers(self.headers),
+            _redacted(self.headers),
             self.sent.headers,
             self.faults,
             violations[:MAX_VIOLATIONS],
@@ -113,6 +120,15 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
             self.seconds,
             self.sent.download_of(self.task_id),
         )
+
+
+def _redacted(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+    """Return headers without secrets; those of a head that comes again and again are made once."""
+    if not isinstance(headers, HeaderList):
+        return redacted_headers(headers)
+    if headers.redacted is None:
+        headers.redacted = redacted_headers(headers)
+    return headers.redacted
 
 
 def server_address(scope: Scope) -> str:

@@ -25,13 +25,17 @@ class ParsedHead(NamedTuple):
 
 
 class HeaderList(list[tuple[bytes, bytes]]):
-    """Headers of a request in their order. `by_name` is the last of each name. Shared: not to be changed."""
+    """Headers of a request in their order. `by_name` is the last of each name. Shared: not to be changed.
 
-    __slots__ = ("by_name",)
+    `redacted` is for who has made a copy without secrets: the next request with this head needs the same.
+    """
+
+    __slots__ = ("by_name", "redacted")
 
     def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
         super().__init__(headers)
         self.by_name = dict(headers)
+        self.redacted: tuple[tuple[bytes, bytes], ...] | None = None
 
 
 def headers_by_name(scope: Scope) -> dict[bytes, bytes]:

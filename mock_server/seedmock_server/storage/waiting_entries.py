@@ -15,7 +15,8 @@ class WaitingEntries:
         self._skipped = 0
 
     def __len__(self) -> int:
-        return len(self._entries)
+        """Number of entries that the store is to count."""
+        return len(self._entries) + self._skipped
 
     def append(self, entry: JournalEntry | LazyEntry) -> None:
         if len(self._entries) == self._entries.maxlen:

@@ -106,7 +106,7 @@ class RedisClient:
         return packed_command("EVAL", script.text, 1, self.address.base, *arguments)
 
     async def read_shared(self, *command: str) -> Any:
-        """Return the reply to a command that is sent once for all who ask in one turn of the event loop."""
+        """Return the reply to a command that is sent once for all who ask before it leaves."""
         return await self._send(packed_command(*command), repeats=1, is_shared=True)
 
     @property
@@ -139,13 +139,6 @@ class RedisClient:
             on_end(self.lost() if redirected else self._refused(reply))
         else:
             on_end(self.lost() if isinstance(reply, ConnectionClosed) else None)
-
-    def call_soon(self, function: Callable[[], None]) -> bool:
-        """Call a function in the next turn of the running loop; False if there is none."""
-        link = self._running_link()
-        if link is not None:
-            link.loop.call_soon(function)
-        return link is not None
 
     async def _send(self, packed: bytes, *, repeats: int, is_shared: bool = False) -> Any:
         redirects = 0

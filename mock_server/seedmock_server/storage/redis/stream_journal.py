@@ -1,7 +1,8 @@
 """Journal in a stream of the server, with the same bound as in memory. Entries are written after their responses.
 
-An entry leaves after the present turn of the loop, or with the next entry if the server cannot be reached then. A batch
-whose reply is lost is sent again, and stored once; the last ones of a process that is killed can be missing.
+An entry leaves after the present turn of the loop, with those of the next ten milliseconds, or with the next one if the
+server cannot be reached then. A batch whose reply is lost is sent again, and stored once; the last ones of a process
+that is killed can be missing.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from msgspec.structs import replace
 from ...journal import JournalEntry, JournalFilter, LazyEntry
 from ...randomness import fresh_token
 from ..models import StoreUnavailable
+from ..spaced_call import SpacedCall
 from ..waiting_entries import WaitingEntries
 from .redis_client import RedisClient
 from .steering_scripts import APPEND, CLEAR_JOURNAL, RESTORE_JOURNAL
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(JournalEntry).decode
+POST_ROUNDS = 2
+"""A script that the server does not know any more is sent again."""
 log = logging.getLogger("seedmock")
 
 
@@ -50,7 +54,8 @@ class StreamJournal:
         """Batches of which it is not known that they are stored, oldest first."""
         process = fresh_token()
         self._tokens = (f"{process}-{number}" for number in itertools.count())
-        self._is_scheduled = False
+        self._under_way = 0
+        self._spaced_post = SpacedCall(self._post)
 
     def append(self, entry: JournalEntry) -> None:
         self._wait(entry)
@@ -60,13 +65,12 @@ class StreamJournal:
 
     def _wait(self, entry: JournalEntry | LazyEntry) -> None:
         self._waiting.append(entry)
-        if not self._is_scheduled:
-            self._is_scheduled = self._client.call_soon(self._post)
+        self._spaced_post.request()
 
     def _post(self) -> None:
-        self._is_scheduled = False
         if self._client.is_connected:
             for batch in self._take():
+                self._under_way += 1
                 self._client.post(APPEND, *batch.arguments(self._bound), on_end=partial(self._end_batch, batch))
 
     def _take(self) -> Sequence[_Batch]:
@@ -78,6 +82,7 @@ class StreamJournal:
         return batches
 
     def _end_batch(self, batch: _Batch, error: Exception | None) -> None:
+        self._under_way -= 1
         if isinstance(error, StoreUnavailable):
             self._keep(batch)
         elif error is not None:
@@ -96,13 +101,26 @@ class StreamJournal:
 
     async def write(self) -> None:
         """Write what is waiting, and wait for it. Raises StoreUnavailable."""
+        await self._end_posts()
         batches = deque(self._take())
         try:
             while batches:
-                await self._client.run(APPEND, *batches[0].arguments(self._bound))
+                await self._store(batches[0])
                 batches.popleft()
         finally:
             self._keep(*batches)
+
+    async def _end_posts(self) -> None:
+        """Wait for the replies to batches that are under way: one that is lost or refused has to be sent again."""
+        for _ in range(POST_ROUNDS):
+            if self._under_way:
+                await self._client.call("PING")  # answered after them
+
+    async def _store(self, batch: _Batch) -> None:
+        try:
+            await self._client.run(APPEND, *batch.arguments(self._bound))
+        except StoreUnavailable:
+            await self._client.run(APPEND, *replace(batch, is_repeated=True).arguments(self._bound))
 
     async def read(self, selection: JournalFilter | None = None) -> Sequence[tuple[int, JournalEntry]]:
         await self.write()

@@ -27,10 +27,16 @@ BUSY_SECONDS = 10.0
 class _Job:
     """Function of the connection, and the future that gets its result after the commit."""
 
-    __slots__ = ("error", "future", "loop", "result", "run", "writes")
+    __slots__ = ("alone", "error", "future", "loop", "result", "run", "writes")
 
-    def __init__(self, run: Statement[Any], writes: bool, loop: asyncio.AbstractEventLoop | None) -> None:
-        self.run, self.writes, self.loop = run, writes, loop
+    def __init__(
+        self,
+        run: Statement[Any],
+        writes: bool,
+        loop: asyncio.AbstractEventLoop | None,
+        alone: Statement[Any] | None = None,
+    ) -> None:
+        self.run, self.alone, self.writes, self.loop = run, alone or run, writes, loop
         self.future: Any = None if loop is None else loop.create_future()
         self.result: Any = None
         self.error: BaseException | None = None
@@ -46,11 +52,15 @@ class Database:
         *,
         flush: Statement[None] | None = None,
         discard: Callable[[], None] | None = None,
+        on_commit: Statement[None] | None = None,
     ) -> None:
-        """`flush` is called before each commit, `discard` when a transaction was rolled back."""
+        """`flush` is called before each commit, `on_commit` after it, `discard` when a transaction was rolled back."""
         self._path, self._connection = path, connection
-        self._flush, self._discard = flush, discard
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._flush, self._discard, self._on_commit = flush, discard, on_commit
+        self._jobs: SimpleQueue[Sequence[_Job] | None] = SimpleQueue()
+        self._gathering = threading.Lock()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+        """Jobs of the present turn of each loop."""
         self._is_closed = False
         self._thread = threading.Thread(target=self._work, name="seedmock sqlite", daemon=True)
         self._thread.start()
@@ -59,12 +69,12 @@ class Database:
         """Run a function that writes nothing. Raises StoreUnavailable."""
         return await self._call(run, writes=False)
 
-    async def write(self, run: Statement[T]) -> T:
+    async def write(self, run: Statement[T], alone: Statement[T] | None = None) -> T:
         """Run a function in a transaction, and return its result after the commit. Raises StoreUnavailable.
 
-        It is run again, alone, if another one of its group has failed.
+        If one of its group has failed it is run again, in a transaction of its own; or `alone` is, in its place.
         """
-        return await self._call(run, writes=True)
+        return await self._call(run, writes=True, alone=alone)
 
     def run_now(self, run: Statement[T]) -> T:
         """Run a function in a transaction, and block this thread until the commit. Raises StoreUnavailable."""
@@ -73,31 +83,54 @@ class Database:
         self._put(job)
         return cast(T, job.future.result())
 
-    def post(self, run: Statement[object]) -> None:
+    def post(self, run: Statement[object], *, writes: bool = True) -> None:
         """Run a function with the next commit, and wait for nothing; a failure is dropped."""
-        self._put(_Job(run, True, None))
+        self._put(_Job(run, writes, None))
 
-    async def _call(self, run: Statement[T], *, writes: bool) -> T:
+    async def _call(self, run: Statement[T], *, writes: bool, alone: Statement[T] | None = None) -> T:
         if MAY_BLOCK.get():
-            job = _Job(run, writes, None)
+            job = _Job(run, writes, None, alone)
             job.future = Future[Any]()
             self._put(job)
             return cast(T, job.future.result())
-        job = _Job(run, writes, asyncio.get_running_loop())
+        job = _Job(run, writes, asyncio.get_running_loop(), alone)
         self._put(job)
         return cast(T, await job.future)
 
     def _put(self, job: _Job) -> None:
-        if self._is_closed:
-            raise StoreUnavailable(f"the database {self._path} is closed")
-        self._jobs.put(job)
+        with self._gathering:
+            if self._is_closed:
+                raise StoreUnavailable(f"the database {self._path} is closed")
+            loop = job.loop
+            if loop is None:
+                self._send_all()  # what was asked for before is done before
+                self._jobs.put([job])
+            elif loop in self._gathered:
+                self._gathered[loop].append(job)
+            else:
+                # Sent after this turn of the loop: a thread that gets the first job alone also commits it alone.
+                self._gathered[loop] = [job]
+                loop.call_soon(self._send, loop)
+
+    def _send(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._gathering:
+            if loop in self._gathered:
+                self._jobs.put(self._gathered.pop(loop))
+
+    def _send_all(self) -> None:
+        for jobs in self._gathered.values():
+            self._jobs.put(jobs)
+        self._gathered.clear()
 
     def close(self) -> None:
         """Commit what is waiting, and close the connection."""
-        if not self._is_closed:
+        with self._gathering:
+            if self._is_closed:
+                return
             self._is_closed = True
+            self._send_all()
             self._jobs.put(None)
-            self._thread.join()
+        self._thread.join()
 
     # --- in the thread ---
 
@@ -113,15 +146,15 @@ class Database:
         self._connection.close()
 
     def _next_group(self) -> tuple[list[_Job], bool]:
-        """Wait for a job, and return it with those that wait behind it; False after the last one."""
+        """Wait for jobs, and return them with those that wait behind them; False after the last ones."""
         group: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            group.append(job)
+        jobs = self._jobs.get()
+        while jobs is not None:
+            group += jobs
             if len(group) >= MAX_GROUP:
                 return group, True
             try:
-                job = self._jobs.get_nowait()
+                jobs = self._jobs.get_nowait()
             except Empty:
                 return group, True
         return group, False
@@ -132,6 +165,7 @@ class Database:
         except Exception:
             # One of them, or the commit. None has been delivered, so each gets a transaction of its own.
             for job in group:
+                job.run = job.alone
                 self._run_alone(job)
 
     def _run_together(self, group: Sequence[_Job]) -> None:
@@ -148,6 +182,8 @@ class Database:
         except BaseException:
             self._roll_back()
             raise
+        if writes and self._on_commit is not None:
+            self._on_commit(connection)
 
     def _run_alone(self, job: _Job) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Sums and draws of one group of orders, read once and written once: statements are what an order costs.
+"""Tasks, sums and draws of one group of orders, written at once: statements are what an order costs.
 
 Valid only while the database's lock is held. Whatever else reads or writes those tables flushes first.
 """
@@ -17,6 +17,7 @@ class GroupCache:
     def __init__(self) -> None:
         self._sums: dict[tuple[str, str], Decimal] = {}
         self._draws: dict[str, int] = {}
+        self._tasks: list[task_rows.TaskRow] = []
 
     def use_number(self, connection: Connection, account: str, number: int) -> bool:
         """Note that an order uses an account's draw; False if that, or a later one, is used already."""
@@ -32,8 +33,12 @@ class GroupCache:
         key = account, upstream
         self._sums[key] = self._sums.get(key, task_rows.ZERO) + amount
 
+    def add_task(self, row: task_rows.TaskRow) -> None:
+        self._tasks.append(row)
+
     def flush(self, connection: Connection) -> None:
-        """Write what was added."""
+        """Write what was added. Raises IntegrityError if a task's id is taken."""
+        task_rows.insert_tasks(connection, self._tasks)
         for (account, upstream), amount in self._sums.items():
             task_rows.add_to_sum(connection, account, upstream, amount)
         for account, number in self._draws.items():
@@ -42,5 +47,6 @@ class GroupCache:
 
     def clear(self) -> None:
         """Forget what was added, after it was written or taken back."""
+        self._tasks.clear()
         self._sums.clear()
         self._draws.clear()

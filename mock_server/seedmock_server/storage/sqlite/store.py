@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import partial
@@ -33,9 +34,11 @@ from .database import Database, Statement
 from .epoch import SharedCounters
 from .group_cache import GroupCache
 from .journal_rows import SqliteJournal
-from .tables import open_connection
+from .tables import checkpoint, open_connection
 
 T = TypeVar("T")
+CHECKPOINT_CHANGES = 2000
+"""Changes of rows between two checkpoints. In a database with a million tasks each is on a page of its own."""
 
 
 class SqliteStore:
@@ -51,7 +54,10 @@ class SqliteStore:
         self.path = path
         self._codec = Codec(folder)
         self._cache_of_group = cache = GroupCache()
-        self._db = Database(path, open_connection(path), flush=cache.flush, discard=cache.clear)
+        self._changes_at_checkpoint = 0
+        self._db = Database(
+            path, open_connection(path), flush=cache.flush, discard=cache.clear, on_commit=self._start_checkpoint
+        )
         try:
             self._counters = SharedCounters(path.with_name(path.name + "-epoch"))
             self._db.run_now(self._set_epoch)
@@ -64,7 +70,19 @@ class SqliteStore:
         # Another connection for what reads a million rows: orders must not wait for it.
         self._scans = Database(path, open_connection(path))
         self._copies = Copies(caches_tasks=caches_tasks)
-        self.journal: Journal = SqliteJournal(self._db, journal_entries)
+        self._journal = SqliteJournal(self._db, journal_entries)
+        self.journal: Journal = self._journal
+
+    def _start_checkpoint(self, connection: Connection) -> None:
+        """Let the connection for scans bring commits from the log to the database, once they are some thousand pages.
+
+        That waits for the disk, and an order must not.
+        """
+        changes = connection.total_changes
+        if changes - self._changes_at_checkpoint >= CHECKPOINT_CHANGES:
+            self._changes_at_checkpoint = changes
+            with contextlib.suppress(StoreUnavailable):  # it is closed: the last connection brings the rest
+                self._scans.post(checkpoint, writes=False)
 
     async def _write(self, run: Statement[T]) -> T:
         return await self._db.write(partial(self._run, run))
@@ -95,13 +113,13 @@ class SqliteStore:
         task = order.task
         body = self._codec.encode(task)
 
-        def accept(connection: Connection) -> Refusal | None:
-            refusal = task_rows.accept(connection, self._cache_of_group, order, body)
+        def accept(connection: Connection, is_alone: bool = False) -> Refusal | None:
+            refusal = task_rows.accept(connection, self._cache_of_group, order, body, is_alone=is_alone)
             if refusal is None and order.callback is not None:
                 self._counters.count_callback()
             return refusal
 
-        refusal = await self._db.write(accept)
+        refusal = await self._db.write(accept, alone=partial(accept, is_alone=True))
         if refusal is None:
             self._copies.add_task(task)
         elif refusal == STALE_NUMBER:
@@ -321,6 +339,7 @@ class SqliteStore:
         return await self._read(partial(task_rows.outstanding, account=account, upstream=upstream, now=now))
 
     async def aclose(self) -> None:
+        self._journal.post()
         self._scans.close()
         self._db.close()
         self._counters.close()

@@ -57,8 +57,15 @@ CREATE TABLE documents (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body BL
 CREATE INDEX documents_by_version ON documents (version);
 CREATE TABLE leases (name TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at REAL NOT NULL) WITHOUT ROWID;
 """
+MAX_LOG_PAGES = 16_000
+"""Pages of the log at which a commit waits for a checkpoint, which has little to do then; 64 MB."""
 MIGRATIONS: Sequence[str] = (VERSION_1,)
 """Statements that lead from each version to the next; version 0 is an empty file. Never edited, only appended to."""
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Bring commits from the log to the database, as far as that keeps no reader and no writer waiting."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def open_connection(path: Path) -> sqlite3.Connection:
@@ -96,6 +103,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -16000")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {MAX_LOG_PAGES}")
     if version < len(MIGRATIONS):
         _migrate(connection)
     else:

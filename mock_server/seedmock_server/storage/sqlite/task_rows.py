@@ -13,31 +13,39 @@ from ...tasks.models import Task
 from ...tasks.timeline import NEVER, ends_at
 from ..codec import Codec
 from ..models import ID_TAKEN, STALE_NUMBER, Booking, DueCallback, NotCovered, Order, Refusal, TooManyTasks
+from .many_rows import insert_rows
 
 if TYPE_CHECKING:
     from .group_cache import GroupCache
 
+TaskRow = tuple[str, str, str, float | None, str | None, float | None, bytes]
+"""Id, account, upstream, end, amount, time of the refund, and the record."""
 ZERO = Decimal(0)
 CALLBACK_FIELDS = "task_id, account, at, started_at, attempts, paused"
 
 
-def accept(connection: Connection, cache: GroupCache, order: Order, body: bytes) -> Refusal | None:
+def accept(connection: Connection, cache: GroupCache, order: Order, body: bytes, *, is_alone: bool) -> Refusal | None:
+    """Store an order, now or with the others of its group. If not `is_alone`, an id that is taken is an IntegrityError.
+
+    The group has failed then, and each order of it comes again, alone.
+    """
     task, booking = order.task, order.booking
     refusal = _refusal(connection, cache, order)
     if refusal is not None:
         return refusal
-    inserted = connection.execute(
-        "INSERT OR IGNORE INTO tasks (id, account, upstream, ends_at, amount, refund_at, body) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (task.id, task.account, task.upstream, _end(task), *money(booking), body),
-    )
-    if not inserted.rowcount:
+    if is_alone and connection.execute("SELECT 1 FROM tasks WHERE id = ?", (task.id,)).fetchone():
         return ID_TAKEN
+    cache.add_task((task.id, task.account, task.upstream, _end(task), *money(booking), body))
     if booking is not None:
         cache.add(task.account, task.upstream, booking.amount)
     if order.callback is not None:
+        cache.flush(connection)  # a callback is that of a stored task
         save_callback(connection, order.callback)
     return None
+
+
+def insert_tasks(connection: Connection, rows: Sequence[TaskRow]) -> None:
+    insert_rows(connection, "tasks (id, account, upstream, ends_at, amount, refund_at, body)", rows)
 
 
 def money(booking: Booking | None) -> tuple[str | None, float | None]:
@@ -50,6 +58,7 @@ def money(booking: Booking | None) -> tuple[str | None, float | None]:
 def _refusal(connection: Connection, cache: GroupCache, order: Order) -> Refusal | None:
     task = order.task
     if order.concurrency is not None:
+        cache.flush(connection)
         count = unfinished(connection, task.account, task.upstream, order.now)
         if count >= order.concurrency:
             return TooManyTasks(count)
