@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from seedmock_harness.certify.runner import run_certification
 from seedmock_harness.results.certification import CertificationVerdict, Invariant
 
 if TYPE_CHECKING:
+    from seedmock_harness.certify.adapters import ClientEnvironment
+
     from .conftest import MakeClient
 
 COMMON_SCENARIOS = ("success", "failed", "poll-404", "refused-face", "download-other-origin")
@@ -75,6 +78,23 @@ def test_broken_client_violates_only_the_invariant_of_its_defect(
     assert {invariant for invariant, _ in violations} == {DEFECTS[defect]}
     for violation in certification.violations:
         assert sum(line.startswith("step: ") for line in violation.transcript) <= 6
+
+
+@pytest.mark.parametrize("defect", ["polls-after-end", "polls-without-pause"])
+def test_violation_that_a_busy_machine_explains_counts_if_it_can_be_repeated(
+    defect: str, make_client: MakeClient
+) -> None:
+    defects = iter([defect])
+
+    def sound_from_the_second_trial(environment: ClientEnvironment) -> Callable[[Any], Any]:
+        client: Callable[[Any], Any] = make_client("plain", next(defects, ""))(environment)
+        return client
+
+    once = run_certification(sound_from_the_second_trial, upstream="apimodels", only=("success",), seed=1)
+    assert next(defects, None) is None
+    assert once.verdict is CertificationVerdict.CERTIFIED
+    always = run_certification(make_client("plain", defect), upstream="apimodels", only=("success",), seed=1)
+    assert [violation.invariant.value for violation in always.violations] == [DEFECTS[defect]]
 
 
 def test_each_invariant_has_a_broken_client() -> None:
