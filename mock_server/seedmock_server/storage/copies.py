@@ -8,6 +8,9 @@ from ..tasks.models import Task
 
 MAX_TASKS = 4096
 MAX_DRAWS = 10_000
+SET_DRAWS = "set-draws"
+"""Document without a body: its version is that of the last change that set draws back. No other change does, so that a
+process keeps the draws of refused orders, which are stored nowhere."""
 
 
 class Copies:

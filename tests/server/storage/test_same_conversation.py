@@ -60,6 +60,33 @@ def test_the_same_conversation_gives_the_same_bytes_and_snapshot_on_each_store(c
     assert {status for status, _ in results["memory"][0]} >= {200, 201, 400, 402, 503}
 
 
+def test_an_order_that_was_refused_counts_as_drawn_after_a_change_by_another_server(
+    clips: Path, tmp_path: Path
+) -> None:
+    """As in memory, where the numbers of ids, seeds and fates go on after each order, whatever became of it."""
+
+    async def ids(one: Emulator, other: Emulator) -> list[str]:
+        first = await one.order_with_callback()
+        refused = await one.client.post("/v1/videos", json=BOAT_OPEAI, headers={"X-Mock-Fate": "nonsense"})
+        assert refused.status_code == 400
+        await other.call("POST", "/_mock/faults", {"match": {"operation": "models"}, "fault": "status code=503"})
+        later = [await one.order_with_callback()]
+        await other.call("POST", "/_mock/reset", {})
+        return [first, *later, await one.order_with_callback()]
+
+    async def play(name: str) -> list[str]:
+        opened = opener(URLS[name](tmp_path), clips)
+        async with opened() as one:
+            if name == "memory":
+                return await ids(one, one)
+            async with opened() as other:
+                return await ids(one, other)
+
+    expected = asyncio.run(play("memory"))
+    assert expected[0] == expected[2], "a reset sets the draws back"
+    assert {name: asyncio.run(play(name)) for name in URLS} == dict.fromkeys(URLS, expected)
+
+
 @pytest.mark.parametrize("target", URLS)
 @pytest.mark.parametrize("source", URLS)
 def test_a_snapshot_of_one_store_loads_on_another(source: str, target: str, clips: Path, tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ for _, window in ipairs(redis.call('SMEMBERS', base .. 'windows')) do
 end
 for _, id in ipairs(redis.call('ZRANGE', own(account, 'due'), 0, -1)) do remove_callback(account, id) end
 redis.call('INCR', base .. 'callback_number')
-return change_epoch()
+return set_draws_back()
 """
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 
-from ..copies import Copies
+from ..copies import SET_DRAWS, Copies
 from ..models import Changes, DocumentChange, RuleCounts, StoreUnavailable
 from . import steering_scripts
 from .redis_client import Argument, RedisClient
@@ -26,9 +26,13 @@ class RedisCounters:
         self._has_lost_documents = False
 
     def _forget_copies(self) -> None:
+        self._forget_tasks()
+        self._copies.draws.clear()
+
+    def _forget_tasks(self) -> None:
         # Counted, so that a record which was asked for before is not cached when it arrives.
         self._generation += 1
-        self._copies.clear()
+        self._copies.tasks.clear()
 
     # --- draws and other counts ---
 
@@ -92,14 +96,16 @@ class RedisCounters:
         if self._has_lost_documents:
             await self._client.run(steering_scripts.BURY_DOCUMENTS, *self._documents, repeats=1)
             self._has_lost_documents = False
-        self._forget_copies()
+        self._forget_tasks()
         epoch, *rows = await self._client.run(steering_scripts.CHANGES, since, repeats=1)
-        self._forget_copies()
+        self._forget_tasks()
         documents = {
             name.decode(): (int(float(version)), body)
             for name, version, body in zip(rows[::3], rows[1::3], rows[2::3], strict=True)
         }
         self._documents.update(documents)
+        if documents.pop(SET_DRAWS, None) is not None:
+            self._copies.draws.clear()
         return Changes(int(epoch), documents)
 
     async def put_documents(self, documents: Sequence[DocumentChange]) -> int | None:

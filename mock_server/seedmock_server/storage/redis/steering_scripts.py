@@ -14,12 +14,19 @@ KEYS[1] is as in `task_scripts`:
 
 from __future__ import annotations
 
+from ..copies import SET_DRAWS
 from .redis_client import Script
 
-CHANGE = """
+CHANGE = f"""
 local base = KEYS[1]
 local function change_epoch()
   return redis.call('INCR', base .. 'epoch')
+end
+
+local function set_draws_back()
+  local epoch = change_epoch()
+  redis.call('ZADD', base .. 'versions', epoch, '{SET_DRAWS}')
+  return epoch
 end
 """
 
@@ -59,7 +66,7 @@ local key = base .. 'counts:' .. ARGV[1]
 redis.call('DEL', key)
 redis.call('SADD', base .. 'counts', ARGV[1])
 for place = 2, #ARGV, 2 do redis.call('HSET', key, ARGV[place], ARGV[place + 1]) end
-return change_epoch()
+return set_draws_back()
 """
 )
 

@@ -15,9 +15,11 @@ KEYS[1] is the beginning of all keys of the mock, with its hash tag; every key i
 from __future__ import annotations
 
 from .redis_client import Script
+from .steering_scripts import CHANGE
 
-COMMON = """
-local base = KEYS[1]
+COMMON = (
+    CHANGE
+    + """
 local ONE = 1e15
 
 local function own(account, name)
@@ -88,11 +90,8 @@ local function lacking(account, upstream, now, credit, credit_rest, dollars, res
   if left < dollars or (left == dollars and left_rest < rest) then return {whole(left), whole(left_rest)} end
   return nil
 end
-
-local function change_epoch()
-  return redis.call('INCR', base .. 'epoch')
-end
 """
+)
 
 CALLBACKS = """
 local function save_callback(account, id, at, body)

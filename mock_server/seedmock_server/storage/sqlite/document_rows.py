@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from sqlite3 import Connection
 
+from ..copies import SET_DRAWS
 from ..models import Changes, DocumentChange, RuleCounts
 from .counter_rows import count
 
@@ -23,6 +24,11 @@ def next_epoch(connection: Connection) -> int:
 def changes(connection: Connection, since: int) -> Changes:
     rows = connection.execute("SELECT name, version, body FROM documents WHERE version > ?", (since,))
     return Changes(epoch(connection), {name: (version, body) for name, version, body in rows})
+
+
+def note_set_draws(connection: Connection) -> None:
+    """Give the note that draws were set back the version of the present epoch."""
+    connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, NULL)", (SET_DRAWS, epoch(connection)))
 
 
 def put_documents(connection: Connection, documents: Iterable[DocumentChange]) -> int | None:

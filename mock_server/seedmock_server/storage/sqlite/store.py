@@ -16,7 +16,7 @@ from ...clock import system_time
 from ...journal import Journal
 from ...tasks.models import AccountRecords, AssetGroup, AssetRecord, Task
 from ..codec import Codec
-from ..copies import Copies
+from ..copies import SET_DRAWS, Copies
 from ..models import (
     STALE_NUMBER,
     Booking,
@@ -231,6 +231,7 @@ class SqliteStore:
         def change(connection: Connection) -> None:
             counter_rows.set_counters(connection, kind, numbers)
             self._change_epoch(connection)
+            document_rows.note_set_draws(connection)
 
         await self._write(change)
 
@@ -288,6 +289,7 @@ class SqliteStore:
         def change(connection: Connection) -> None:
             account_rows.remove_account(connection, account)
             self._change_epoch(connection)
+            document_rows.note_set_draws(connection)
             self._counters.count_callback()
 
         await self._write(change)
@@ -304,8 +306,10 @@ class SqliteStore:
 
     async def changes(self, since: int) -> Changes:
         changes = await self._read(partial(document_rows.changes, since=since))
-        self._forget_copies()
-        return changes
+        self._copies.tasks.clear()
+        if SET_DRAWS in changes.documents:
+            self._copies.draws.clear()
+        return Changes(changes.epoch, {name: row for name, row in changes.documents.items() if name != SET_DRAWS})
 
     async def put_documents(self, documents: Sequence[DocumentChange]) -> int | None:
         def change(connection: Connection) -> int | None:
