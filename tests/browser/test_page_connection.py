@@ -113,7 +113,8 @@ def test_a_stream_is_read_in_any_pieces(emulator: Emulator, cuttable: Any) -> No
     connection, rows = cuttable.locator("[data-connection]"), cuttable.locator("[data-task-id]")
     expect(connection).to_have_attribute("data-connection", "connecting")
     write(cuttable, "retry: 1000\nevent: hel")
-    write(cuttable, "lo\ndata: {}\n\n")
+    with cuttable.expect_response(lambda response: "/_mock/tasks" in response.url):  # a new stream reloads the view
+        write(cuttable, "lo\ndata: {}\n\n")
     expect(connection).to_have_attribute("data-connection", "live")
     emulator.order(prompt="one")
     write(cuttable, ': a comment\n\nevent: change\ndata: {"topics":["credit"]}\n\n')
