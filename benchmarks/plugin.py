@@ -2,7 +2,8 @@
 
     python benchmarks/plugin.py [--rounds 5]
 
-The peer is the same session without seedmock's plugins. Sessions run by turns; each figure is a difference of medians.
+The peer is the same session without seedmock's plugins, and neither has others. Sessions run by turns; each figure is a
+difference of medians.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def test_plain(number):
 def test_with_upstreams({fixture}number):
     pass
 """
-WITHOUT = ("-p", "no:seedmock", "-p", "no:seedmock-harness")
-PARALLEL = ("-n", "2")
+PLUGINS = ("-p", "seedmock", "-p", "seedmock-harness")
+PARALLEL = ("-p", "xdist", "-n", "2")
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,13 @@ class Session:
 
 
 SESSIONS: Mapping[str, Session] = {
-    "without": Session(WITHOUT),
-    "unused": Session(),
-    "first": Session((), 1, "mock_upstreams"),
-    "further": Session((), FURTHER, "mock_upstreams"),
-    "further without": Session(WITHOUT, FURTHER),
-    "parallel without": Session((*WITHOUT, *PARALLEL), 2),
-    "parallel": Session(PARALLEL, 2, "mock_upstreams"),
+    "without": Session(),
+    "unused": Session(PLUGINS),
+    "first": Session(PLUGINS, 1, "mock_upstreams"),
+    "further": Session(PLUGINS, FURTHER, "mock_upstreams"),
+    "further without": Session((), FURTHER),
+    "parallel without": Session(PARALLEL, 2),
+    "parallel": Session((*PLUGINS, *PARALLEL), 2, "mock_upstreams"),
 }
 
 
@@ -99,6 +100,8 @@ def run_session(folder: Path, session: Session) -> tuple[float, float]:
     # A cache of bytecode, as installed packages have.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment |= {"PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "XDG_CACHE_HOME": str(folder / "cache")}
+    # Plugins of others that are installed take a second, whose variation hides what is measured.
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     before, started = os.times(), time.perf_counter()
     subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
     wall, after = time.perf_counter() - started, os.times()
