@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..tasks.models import Task
+from .models import Document
 
 MAX_TASKS = 4096
 MAX_DRAWS = 10_000
@@ -38,6 +39,12 @@ class Copies:
     def last_draws(self, stored: Mapping[str, int]) -> dict[str, int]:
         """Return the last draw of each account that has one, here or in the store."""
         return {account: self.last_draw(account, stored.get(account, 0)) for account in sorted({*stored, *self.draws})}
+
+    def heed_set_draws(self, documents: Mapping[str, Document]) -> dict[str, Document]:
+        """Forget the draws if a change has set them back, and return the documents but for the note on that."""
+        if SET_DRAWS in documents:
+            self.draws.clear()
+        return {name: document for name, document in documents.items() if name != SET_DRAWS}
 
     def clear(self) -> None:
         self.tasks.clear()

@@ -80,11 +80,15 @@ Refusal = NotCovered | TooManyTasks | IdTaken | StaleNumber
 ID_TAKEN, STALE_NUMBER = IdTaken(), StaleNumber()
 
 
+Document = tuple[int, bytes | None]
+"""Version and body of a document; the body of one that was removed is None."""
+
+
 class Changes(msgspec.Struct, frozen=True):
-    """Documents that have changed since an epoch, with their versions; the body of one that was removed is None."""
+    """Documents that have changed since an epoch."""
 
     epoch: int
-    documents: dict[str, tuple[int, bytes | None]]
+    documents: dict[str, Document]
 
 
 DocumentChange = tuple[str, int, bytes | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 
-from ..copies import SET_DRAWS, Copies
+from ..copies import Copies
 from ..models import Changes, DocumentChange, RuleCounts, StoreUnavailable
 from . import steering_scripts
 from .redis_client import Argument, RedisClient
@@ -104,9 +104,7 @@ class RedisCounters:
             for name, version, body in zip(rows[::3], rows[1::3], rows[2::3], strict=True)
         }
         self._documents.update(documents)
-        if documents.pop(SET_DRAWS, None) is not None:
-            self._copies.draws.clear()
-        return Changes(int(epoch), documents)
+        return Changes(int(epoch), self._copies.heed_set_draws(documents))
 
     async def put_documents(self, documents: Sequence[DocumentChange]) -> int | None:
         flat: list[Argument] = []

@@ -16,7 +16,7 @@ from ...clock import system_time
 from ...journal import Journal
 from ...tasks.models import AccountRecords, AssetGroup, AssetRecord, Task
 from ..codec import Codec
-from ..copies import SET_DRAWS, Copies
+from ..copies import Copies
 from ..models import (
     STALE_NUMBER,
     Booking,
@@ -141,6 +141,10 @@ class SqliteStore:
         # Before the commit, and with the lock: see `epoch`.
         self._counters.epoch = document_rows.next_epoch(connection)
 
+    def _set_draws_back(self, connection: Connection) -> None:
+        self._change_epoch(connection)
+        document_rows.note_set_draws(connection)
+
     async def task(self, task_id: str) -> Task | None:
         task = self._copies.tasks.get(task_id)
         if task is None:
@@ -230,8 +234,7 @@ class SqliteStore:
     async def set_counters(self, kind: str, numbers: Mapping[str, int]) -> None:
         def change(connection: Connection) -> None:
             counter_rows.set_counters(connection, kind, numbers)
-            self._change_epoch(connection)
-            document_rows.note_set_draws(connection)
+            self._set_draws_back(connection)
 
         await self._write(change)
 
@@ -288,8 +291,7 @@ class SqliteStore:
     async def remove_account(self, account: str) -> None:
         def change(connection: Connection) -> None:
             account_rows.remove_account(connection, account)
-            self._change_epoch(connection)
-            document_rows.note_set_draws(connection)
+            self._set_draws_back(connection)
             self._counters.count_callback()
 
         await self._write(change)
@@ -307,9 +309,7 @@ class SqliteStore:
     async def changes(self, since: int) -> Changes:
         changes = await self._read(partial(document_rows.changes, since=since))
         self._copies.tasks.clear()
-        if SET_DRAWS in changes.documents:
-            self._copies.draws.clear()
-        return Changes(changes.epoch, {name: row for name, row in changes.documents.items() if name != SET_DRAWS})
+        return Changes(changes.epoch, self._copies.heed_set_draws(changes.documents))
 
     async def put_documents(self, documents: Sequence[DocumentChange]) -> int | None:
         def change(connection: Connection) -> int | None:
