@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from .enums import SUBJECTS, Capability, ErrorKind, Operation, StatusContext, TaskStatus
 from .errors import UnknownFact
@@ -42,8 +44,7 @@ from .timing import CallbackPlan, Latency
 
 
 # Without slots: cached properties are kept in the instance's dictionary.
-@dataclass(frozen=True, repr=False, kw_only=True)
-class Contract:
+class Contract(Struct, frozen=True, kw_only=True, dict=True):
     """Facts of an upstream, in the order of its documentation.
 
     `name` is the module name of the upstream, `display_name` the one for people. `advice` are rules that are advised
@@ -109,11 +110,10 @@ class Contract:
                 yield fact
 
     def _facts(self) -> Iterator[Fact]:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name == "rules":
+        for name, value in asdict(self).items():
+            if name == "rules":
                 yield from (rule.fact for rules in value.values() for rule in rules)
-            elif field.name == "advice":
+            elif name == "advice":
                 yield from (rule.fact for rule in value)
             elif isinstance(value, Fact):
                 yield value

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from .contract import Contract
 from .enums import Operation
@@ -14,8 +15,7 @@ from .facts import Endpoint
 from .upstreams import get_contract
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """The endpoint of a request, with the decoded parameters of its path."""
 
     endpoint: Endpoint

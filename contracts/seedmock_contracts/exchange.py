@@ -9,8 +9,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from .enums import MediaKind
 from .errors import InvalidExchange
@@ -62,8 +63,7 @@ _MAGIC = (
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request. `url` is absolute, or begins with the path where the host is not known."""
 
     method: str
@@ -72,8 +72,7 @@ class Request:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """A response; status 0 means that none was received."""
 
     status: int
@@ -83,8 +82,7 @@ class Response:
     """Properties of the clip in the body, which is not stored itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """A request and its response. `operation` is empty for a request to an unknown endpoint.
 
     `caller` is a pseudonym of the API key: two keys have two. `at` is the end of the response in epoch seconds.
@@ -98,7 +96,7 @@ class Exchange:
 
     def to_json(self) -> str:
         """Write the exchange as one line of JSON, without a newline."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(to_builtins(self), separators=(",", ":"))
 
 
 def parse_exchange(line: str) -> Exchange:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .enums import (
     Basis,
@@ -26,8 +28,7 @@ Document: TypeAlias = Mapping[str, Any]
 """A JSON body: the top level of every request and response of the upstreams is an object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Basis and source of a fact."""
 
     basis: Basis
@@ -49,8 +50,7 @@ def assumed(reason: str) -> Evidence:
     return Evidence(Basis.ASSUMED, reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One statement about an upstream. `id` is stable, dotted and begins with the upstream's name."""
 
     id: str
@@ -65,16 +65,14 @@ class Fact:
         return self.evidence.source
 
 
-@dataclass(frozen=True, slots=True)
-class BaseUrl(Fact):
+class BaseUrl(Fact, frozen=True):
     """Origin and path prefix of all endpoints: `https://example.com`, `/v1`."""
 
     host: str
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint(Fact):
+class Endpoint(Fact, frozen=True):
     """Method and path of an operation, relative to a base URL; `{name}` is one path segment."""
 
     operation: Operation
@@ -87,8 +85,7 @@ class Endpoint(Fact):
         return tuple(re.findall(r"{(\w+)}", self.path))
 
 
-@dataclass(frozen=True, slots=True)
-class Model(Fact):
+class Model(Fact, frozen=True):
     """A model: its name on the wire, its short name (`tier`), and the resolutions that it renders."""
 
     name: str
@@ -98,8 +95,7 @@ class Model(Fact):
     unmoderated: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Size(Fact):
+class Size(Fact, frozen=True):
     """Width and height in pixels of a resolution and a ratio."""
 
     resolution: str
@@ -112,8 +108,7 @@ class Size(Fact):
         return f"{self.width}x{self.height}"
 
 
-@dataclass(frozen=True, slots=True)
-class Field(Fact):
+class Field(Fact, frozen=True):
     """One field of a request. `types` are JSON type names; `default` applies when the field is left out."""
 
     operation: Operation
@@ -122,8 +117,7 @@ class Field(Fact):
     default: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseField(Fact):
+class ResponseField(Fact, frozen=True):
     """One field of a response: `path` such as `data.items[].id`; `types` are JSON type names.
 
     `operation` None: a field of every error response in the form `envelope`. `statuses`: present only in responses with
@@ -142,16 +136,14 @@ class ResponseField(Fact):
     envelope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ModeFact(Fact):
+class ModeFact(Fact, frozen=True):
     """A kind of generation and the roles of the references that select it."""
 
     mode: Mode
     roles: tuple[Role, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MediaLimit(Fact):
+class MediaLimit(Fact, frozen=True):
     """Limit on one reference, or on all references of a kind together.
 
     `quantity` is size_bytes, seconds, total_seconds, side (width and height each), ratio (width over height), pixels
@@ -173,8 +165,7 @@ class MediaLimit(Fact):
         return None if bounds is None else replace(self, low=bounds[0], high=bounds[1], others=())
 
 
-@dataclass(frozen=True, slots=True)
-class MediaFormats(Fact):
+class MediaFormats(Fact, frozen=True):
     """Formats in which references of a kind are accepted; all are under the option `off` of `variant`.
 
     `quantity` is format, codec or audio_codec: the property of the media that `formats` lists.
@@ -187,8 +178,7 @@ class MediaFormats(Fact):
     quantity: str = "format"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaFacts:
+class MediaFacts(Struct, frozen=True, kw_only=True):
     """Measured or declared properties of an image, video or sound. `format` names a container or codec.
 
     `face`: an image shows a real person's face; None where that was not inspected. `frames`, `codec` and `audio_codec`
@@ -220,8 +210,7 @@ class MediaFacts:
         return replace(self, width=width, height=height, stored_size=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Tariff(Fact):
+class Tariff(Fact, frozen=True):
     """Price in USD of one second of a model at a resolution."""
 
     model: str
@@ -229,8 +218,7 @@ class Tariff(Fact):
     per_second: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class TokenBill:
+class TokenBill(Struct, frozen=True):
     """Number of billed tokens of a clip: one for so many pixels of its frames, and of some frames more."""
 
     frames_per_second: int
@@ -244,15 +232,13 @@ class TokenBill:
         return width * height * frames // self.pixels_per_token
 
 
-@dataclass(frozen=True, slots=True)
-class Amount(Fact):
+class Amount(Fact, frozen=True):
     """A single number, such as a fee in USD, a minimum of seconds or a number of days."""
 
     value: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class StatusSpelling(Fact):
+class StatusSpelling(Fact, frozen=True):
     """Spelling of a status in one context. `variant` names the option that uses it, if that is not the default."""
 
     context: StatusContext
@@ -261,8 +247,7 @@ class StatusSpelling(Fact):
     variant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorCase(Fact):
+class ErrorCase(Fact, frozen=True):
     """Response of an upstream to one kind of error. `message` may use {field}, {value}, {allowed}, {detail}, {nested}.
 
     The evidence covers status, code and envelope; `wording` is the basis of the message. `envelope` names the form of
@@ -281,8 +266,7 @@ class ErrorCase(Fact):
     wording: Basis = Basis.ASSUMED
 
 
-@dataclass(frozen=True, slots=True)
-class FailCode(Fact):
+class FailCode(Fact, frozen=True):
     """Code of a moderation or of a failed task. `reason` is the kind of content that moderation objects to.
 
     Input codes are sent in the response to a create, output codes with a failed task; the messages are assumed.
@@ -295,8 +279,7 @@ class FailCode(Fact):
     retryable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Variants(Fact):
+class Variants(Fact, frozen=True):
     """Behaviours between which a setting chooses, because the true one is unknown or differs between sources."""
 
     default: str
@@ -304,15 +287,13 @@ class Variants(Fact):
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour(Fact):
+class Behaviour(Fact, frozen=True):
     """A fact that is neither a value nor a rule on a request, described in words."""
 
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """One broken rule: the fact, the field with its value, and the allowed values in words."""
 
     fact: Fact

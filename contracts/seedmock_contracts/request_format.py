@@ -6,8 +6,9 @@ Knows the common names of the parts (model, prompt, size, ...), not those of any
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from .documents.paths import values_at, with_value
 from .documents.references import ReferenceLayout
@@ -15,8 +16,7 @@ from .enums import Operation
 from .facts import MISSING, Document
 
 
-@dataclass(frozen=True, kw_only=True)
-class RequestFormat:
+class RequestFormat(Struct, frozen=True, kw_only=True):
     """Paths of the parts of an order in a request document.
 
     `paths` maps a part's common name to its path (`content[].text` is that of the first item that has one); a name

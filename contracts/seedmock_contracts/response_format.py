@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from .documents.paths import first_value_at
 from .enums import Mode, Operation
 from .facts import MISSING, Behaviour, Document, ErrorCase
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """Form of an error body. `parts` are pairs of a path and the part of the error there, in the order of the keys.
 
     Parts: `code`, `message`, `type`, `field`, `null` (always null); in an error with a fail code also `fail_code`,
@@ -26,8 +26,7 @@ class Envelope:
     option: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class IdPattern(Behaviour):
+class IdPattern(Behaviour, frozen=True):
     """Form of the ids that an operation creates, as a regular expression for the whole id.
 
     A group `time` holds the time of creation as fourteen digits, `utc_offset` hours ahead of UTC.
@@ -38,22 +37,19 @@ class IdPattern(Behaviour):
     utc_offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseStatement(Behaviour):
+class ResponseStatement(Behaviour, frozen=True):
     """Statement about the response of an operation as a whole, which checks cite."""
 
     operation: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class KeyOrder(ResponseStatement):
+class KeyOrder(ResponseStatement, frozen=True):
     """Order of the keys in the body of an operation's success."""
 
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResponseFormat:
+class ResponseFormat(Struct, frozen=True, kw_only=True, dict=True):
     """Paths of what every reader of responses needs.
 
     `envelope_key` is the key of the payload inside the envelope of a success; empty where there is no envelope.

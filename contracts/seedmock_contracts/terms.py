@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from .enums import AssetStatus, MediaKind
 from .facts import Amount, Variants
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssetTerms:
+class AssetTerms(Struct, frozen=True, kw_only=True):
     """Price of an asset, and the words of the asset library.
 
     `fee` is what an asset costs in USD once it is active; `processing_seconds` is how long one is processed. `kinds`
@@ -35,8 +35,7 @@ class AssetTerms:
         return next((status for status, spelling in self.statuses.items() if spelling == text), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpscaleTerms:
+class UpscaleTerms(Struct, frozen=True, kw_only=True):
     """Seconds that are billed at least, and for an input of unknown length; the shorter side of each resolution."""
 
     minimum_seconds: Amount

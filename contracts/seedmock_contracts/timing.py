@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .facts import Amount, Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Struct, frozen=True):
     """Seconds from creation to success: the median and the ninetieth percentile."""
 
     p50: float
@@ -16,8 +15,7 @@ class Latency:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackPlan:
+class CallbackPlan(Struct, frozen=True, kw_only=True):
     """Posts to a callback URL, in seconds: timeout, first retries, later retries, and the time after which they stop.
 
     `attempt` is the timeout of one, `backoff` the waits before the first retries, `interval` that between later ones;

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import with_value
@@ -37,8 +38,7 @@ Statements: TypeAlias = Mapping[str, tuple[str, tuple[Fact, ...]]]
 """Statements of one upstream by subject, each with the facts that it relies on."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamDifference:
+class UpstreamDifference(Struct, frozen=True):
     """Statements of two upstreams on one subject, `-` if one has none. `facts`: ids of the facts of both."""
 
     topic: str

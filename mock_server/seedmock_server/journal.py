@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from seedmock_contracts.exchange import MAX_BODY_BYTES, REDACTED, SECRET_HEADERS, hide_url_users, summarize_body
 
@@ -113,8 +113,7 @@ class ExchangeKind(StrEnum):
     VIOLATING = "violating"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalFilter:
+class JournalFilter(Struct, frozen=True, kw_only=True):
     """Selection of exchanges; None matches any. `since` is the number of the first one, `task` an id they mention."""
 
     upstream: str | None = None

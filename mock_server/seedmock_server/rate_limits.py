@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.upstreams import get_contract
@@ -17,8 +18,7 @@ Unfinished = Callable[[str, str], Awaitable[int]]
 """Count the tasks of an account at an upstream that have not ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
+class RateLimit(Struct, frozen=True, kw_only=True):
     """Requests in any 60 seconds, and unfinished tasks; None is no limit."""
 
     rate: int | None = None

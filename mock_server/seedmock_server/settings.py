@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from seedmock_contracts.documents.hosts import web_host
 from seedmock_contracts.upstreams import contracts
@@ -30,8 +32,7 @@ class InvalidSetting(SeedmockServerError, ValueError):
     """Malformed setting. The message names it, its value and what is allowed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """Configuration of one emulator.
 
     `seed`: None draws one. `keys`: valid API keys; empty accepts any that is not blank. `variants`: options by variant
@@ -185,7 +186,7 @@ def _example() -> str:
 
 def parse_settings(values: Mapping[str, Any]) -> Settings:
     """Parse settings from plain values: `pace="instant"`, `token_price="7"`. Raises InvalidSetting."""
-    names = {field.name for field in fields(Settings)}
+    names = set(Settings.__struct_fields__)
     for name in values:
         if name not in names:
             raise InvalidSetting(f"unknown setting {name!r}; available: {', '.join(sorted(names))}")
@@ -200,9 +201,6 @@ def _parse_value(name: str, value: Any) -> Any:
         return parse(value)
     except (ValueError, TypeError, OverflowError, InvalidOperation) as error:
         raise InvalidSetting(f"{name} is {value!r}; allowed: {allowed}") from error
-
-
-OPTIONAL = frozenset(field.name for field in fields(Settings) if field.default is None)
 
 
 def _keys(value: Any) -> tuple[str, ...]:
@@ -273,3 +271,4 @@ PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "scenario": (_scenario, "a name or a path"),
     "store": (str, "memory, sqlite:PATH, or redis://HOST:PORT/DB"),
 }
+OPTIONAL = frozenset(name for name, value in asdict(Settings()).items() if value is None)

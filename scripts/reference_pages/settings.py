@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
 from typing import cast
 
 import click
 import pytest
+from msgspec.structs import asdict
 
 from seedmock_harness import pytest_plugin as harness_plugin
 from seedmock_server import pytest_plugin as server_plugin
@@ -120,9 +120,9 @@ def _python_settings() -> Iterator[str]:
     yield from ("", "## Keywords of serve and create_app in Python", "")
     yield "Those of [`Settings`](server-api.md): the options of `seedmock serve`, and two more for embedding."
     yield from ("", "| keyword | value | default |", "|---|---|---|")
-    for field in fields(Settings):
-        default = "" if field.default in (None, MISSING) else f"`{field.default}`"
-        yield f"| `{field.name}` | {PARSERS[field.name][1]} | {default} |"
+    for name, value in asdict(Settings()).items():
+        default = "" if value in (None, (), {}) else f"`{value}`"
+        yield f"| `{name}` | {PARSERS[name][1]} | {default} |"
 
 
 def _pytest_settings() -> Iterator[str]:

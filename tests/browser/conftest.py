@@ -25,6 +25,9 @@ BOAT = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 VIEWS = ["tasks", "clock", "faults", "journal", "money", "assets", "contract", "playground"]
 
+# A busy machine may take this long, and nobody waits for it elsewhere: the defaults are 5 s for what is expected.
+PATIENCE_MS = 30_000
+
 EXPECTED_IN_CONSOLE = "Failed to load resource"
 """Chromium reports each response from 400 on as an error, also those that a test asks for."""
 
@@ -73,6 +76,7 @@ def browser_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
 @pytest.fixture(scope="module")
 def browsers(browser_servers: Callable[[str], str]) -> Iterator[Callable[[str], Any]]:
     api = pytest.importorskip("playwright.sync_api")
+    api.expect.set_options(timeout=PATIENCE_MS)
     with api.sync_playwright() as playwright, ExitStack() as stack:
 
         @cache
@@ -124,7 +128,7 @@ def open_page(browser: Any, emulator: Emulator) -> Iterator[OpenPage]:
 
     def open_view(view: str = "#/tasks", *, url: str = emulator.url, **options: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.problems = note

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import string
 import tomllib
-from dataclasses import MISSING, FrozenInstanceError, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import NODEFAULT
+from msgspec.structs import asdict, fields
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis, Capability, ErrorKind, Operation
@@ -30,9 +31,7 @@ CASES = [case for contract in contracts() for case in contract.errors]
 
 def all_occurrences(contract: Contract) -> list[Fact]:
     """Facts of all fields and rules, with repetitions."""
-    own = [
-        item for field in fields(contract) for item in _items(getattr(contract, field.name)) if isinstance(item, Fact)
-    ]
+    own = [item for value in asdict(contract).values() for item in _items(value) if isinstance(item, Fact)]
     return own + [rule.fact for rules in (*contract.rules.values(), contract.advice) for rule in rules]
 
 
@@ -65,7 +64,7 @@ def test_every_fact_has_a_source_and_a_basis(contract: Contract) -> None:
 
 def test_facts_cannot_be_changed(contract: Contract) -> None:
     for fact in contract.facts():
-        with pytest.raises(FrozenInstanceError):
+        with pytest.raises(AttributeError, match="immutable"):
             fact.id = "other"  # type: ignore[misc]
 
 
@@ -167,7 +166,7 @@ def test_upstreams_are_found_by_their_folder() -> None:
 def test_both_contracts_have_all_required_fields() -> None:
     apimodels, opeai = contracts()
     for field in fields(Contract):
-        optional = field.default is not MISSING
+        optional = field.default is not NODEFAULT
         assert type(getattr(apimodels, field.name)) is type(getattr(opeai, field.name)) or optional, field.name
     for name in (
         "bases",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis, MediaKind

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from string import ascii_letters, digits
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange, Request, Response

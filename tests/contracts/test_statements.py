@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from seedmock_contracts.enums import Basis, TaskStatus
 from seedmock_contracts.facts import Fact, Model
@@ -79,10 +79,9 @@ def plain(value: Any) -> Any:
 def attributes(records: list[Any]) -> Iterator[tuple[str, Any]]:
     """Attributes of a fact and its rules that are set and that a page can confirm."""
     for record in records:
-        for field in fields(record):
-            value = getattr(record, field.name)
-            if field.name not in OWN_ATTRIBUTES and value is not None and value not in ("", ()):
-                yield field.name, value
+        for name, value in asdict(record).items():
+            if name not in OWN_ATTRIBUTES and value is not None and value not in ("", ()):
+                yield name, value
 
 
 @each_case("upstream, statement", CASES)
@@ -103,8 +102,8 @@ def test_the_contract_has_the_value_that_the_page_gives(upstream: str, statement
         assert (values[name][: len(expected)] if partly else values[name]) == expected
 
 
-def _all_attributes(record: Any) -> Iterator[tuple[str, Any]]:
-    return ((field.name, getattr(record, field.name)) for field in fields(record))
+def _all_attributes(record: Any) -> Iterable[tuple[str, Any]]:
+    return asdict(record).items()
 
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)

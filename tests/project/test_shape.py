@@ -7,7 +7,6 @@ import pkgutil
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -56,7 +55,7 @@ def test_a_contract_is_the_same_record_for_each_upstream() -> None:
         assert module.CONTRACT is get_contract(name)
         assert module.CONTRACT.name == name
         assert public_names(module.CONTRACT) == public_names(get_contract(NAMES[0]))
-        assert set(vars(module.CONTRACT)) >= {field.name for field in fields(Contract)}
+        assert type(module.CONTRACT) is Contract
 
 
 def test_the_client_s_codecs_have_the_same_names() -> None:

@@ -13,13 +13,13 @@ import logging
 import os
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import av
 import httpx
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from seedmock_server import create_app, serve

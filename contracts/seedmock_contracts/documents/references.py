@@ -6,9 +6,10 @@ Each layout finds references and places them. Knows no upstream.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from ..enums import MediaKind, Role
 from ..facts import Document
@@ -19,8 +20,7 @@ ASSET_SCHEME = "asset://"
 """Scheme of a URL that refers to an uploaded asset by its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocatedReference:
+class LocatedReference(Struct, frozen=True):
     """A reference and its path in the document, such as `reference_image_urls[2]`."""
 
     path: str
@@ -48,8 +48,7 @@ class ReferenceLayout(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A top-level field for references: one URL, or a list of URLs if `many`."""
 
     field: str
@@ -58,8 +57,7 @@ class Slot:
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FlatFields:
+class FlatFields(Struct, frozen=True):
     """References in top-level fields, one field for each kind and role."""
 
     slots: tuple[Slot, ...]
@@ -92,8 +90,7 @@ class FlatFields:
 
 
 # Without slots: the cached property is kept in the instance's dictionary.
-@dataclass(frozen=True)
-class ContentArray:
+class ContentArray(Struct, frozen=True, dict=True):
     """References as items `{"type": T, "role": R, T: {"url": U}}` of the array at `path`.
 
     Items of the types `others`, such as texts, are no references; placing references does not remove them.

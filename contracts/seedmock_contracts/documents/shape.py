@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 Shape: TypeAlias = dict[str, Any]
 
@@ -30,8 +31,7 @@ _FORMATS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeDifference:
+class ShapeDifference(Struct, frozen=True):
     """One difference between two shapes; `breaking` if a reader that relies on the expected one would fail."""
 
     path: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Any, TypeAlias
+
+from msgspec.structs import asdict
 
 from ..facts import Behaviour, Fact, Variants
 from ..rules.rule import Rule
@@ -35,7 +36,7 @@ def rule_text(rule: Rule) -> str:
 
 def _parameters(rule: Rule) -> Schema:
     """Limits, lists and conditions of a rule, as far as they are plain values."""
-    values = {field.name: getattr(rule, field.name) for field in fields(rule) if field.name not in ("fact", "field")}
+    values = {name: value for name, value in asdict(rule).items() if name not in ("fact", "field")}
     return {name: plain for name, value in values.items() if (plain := _plain(value)) not in (None, [], "")}
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..documents.references import ReferenceLayout
 from ..enums import MediaKind, Role
@@ -32,8 +33,7 @@ URL_ENDINGS = {"data:": "image/png;base64,iVBORw0KGgo=", "asset://": "asset-2020
 """Well-formed rest of a URL for the schemes that do not continue with a host."""
 
 
-@dataclass(frozen=True, slots=True)
-class BoundaryCase:
+class BoundaryCase(Struct, frozen=True):
     """A document at the limit of a rule: just inside it if `valid`, else just outside.
 
     `value` is the value tried, and `fact` its own fact, if it has one. A `gross` violation stays one when the limit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..documents.paths import values_at, with_value
@@ -18,8 +17,7 @@ from .rule import Rule, ValueRule
 GROSS_EXCESS = 20  # references beyond a limit: too many even if the upstream has raised it
 
 
-@dataclass(frozen=True, slots=True)
-class RequiresField(Rule):
+class RequiresField(Rule, frozen=True):
     """A field requires another one beside it."""
 
     partner: str
@@ -36,8 +34,7 @@ class RequiresField(Rule):
         return {**with_value(with_value(document, "size", MISSING), self.partner, MISSING), self.field: example}
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeastOneOf(Rule):
+class AtLeastOneOf(Rule, frozen=True):
     """At least one of several groups of fields is present, each a way to express the same."""
 
     groups: tuple[tuple[str, ...], ...]
@@ -54,8 +51,7 @@ class AtLeastOneOf(Rule):
         return {name: value for name, value in document.items() if not any(name in group for group in self.groups)}
 
 
-@dataclass(frozen=True, slots=True)
-class MutuallyExclusive(Rule):
+class MutuallyExclusive(Rule, frozen=True):
     """A field excludes others that express the same; `others` has valid values. Applies under `option` of `variant`."""
 
     others: Mapping[str, str]
@@ -74,8 +70,7 @@ class MutuallyExclusive(Rule):
         return {**document, **self.others}
 
 
-@dataclass(frozen=True, slots=True)
-class ModelResolutions(Rule):
+class ModelResolutions(Rule, frozen=True):
     """A model renders only some resolutions, whether the request gives `resolution` or `size`.
 
     `resolution_by_name` maps the text of each size, and each resolution itself, to the resolution.
@@ -121,8 +116,7 @@ def resolutions_by_name(sizes: Iterable[Size]) -> Mapping[str, str]:
     return {row.text: row.resolution for row in rows} | {row.resolution: row.resolution for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class MaxReferences(Rule):
+class MaxReferences(Rule, frozen=True):
     """A document has at most `limit` references of a kind and role."""
 
     media: MediaKind
@@ -157,8 +151,7 @@ class MaxReferences(Rule):
         yield BoundaryCase(self._with_count(document, layout, self.limit + 1), False, self.limit + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class RequiresOtherMedia(Rule):
+class RequiresOtherMedia(Rule, frozen=True):
     """References of a kind require a reference of one of the kinds `anchors` beside them."""
 
     media: MediaKind
@@ -181,8 +174,7 @@ class RequiresOtherMedia(Rule):
         yield from _reference_cases(document, layout, valid, [[sample_reference(self.media)]])
 
 
-@dataclass(frozen=True, slots=True)
-class FramesExcludeReferences(Rule):
+class FramesExcludeReferences(Rule, frozen=True):
     """First and last frames exclude references of every kind."""
 
     depends_on: ClassVar[str] = "references"
@@ -206,8 +198,7 @@ class FramesExcludeReferences(Rule):
         yield from _reference_cases(document, layout, [[first], others], [[first, other] for other in others])
 
 
-@dataclass(frozen=True, slots=True)
-class LastFrameRequiresFirst(Rule):
+class LastFrameRequiresFirst(Rule, frozen=True):
     """A last frame requires a first frame."""
 
     depends_on: ClassVar[str] = "references"
@@ -228,8 +219,7 @@ class LastFrameRequiresFirst(Rule):
         yield from _reference_cases(document, layout, [[last, first], [first]], [[last]])
 
 
-@dataclass(frozen=True, slots=True)
-class ItemHasUrl(ValueRule):
+class ItemHasUrl(ValueRule, frozen=True):
     """An item of an array has a URL in the object that its type names: `{"type": T, T: {"url": U}}`."""
 
     types: tuple[str, ...]
@@ -265,8 +255,7 @@ class ItemHasUrl(ValueRule):
         return with_value(document, f"{path.removesuffix('.type')}.{type_}", MISSING), type_
 
 
-@dataclass(frozen=True, slots=True)
-class RoleMatchesType(ValueRule):
+class RoleMatchesType(ValueRule, frozen=True):
     """The role of an item is one of its type: an image cannot be a `reference_video`. `roles` maps role to type."""
 
     roles: Mapping[str, str]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..documents.paths import values_at, with_value
@@ -15,7 +14,6 @@ from ..documents.references import LocatedReference, ReferenceLayout
 from ..documents.values import format_value, to_number
 from ..enums import ErrorKind, MediaKind
 from ..facts import MISSING, Document, Evidence, Fact, Field, Violation
-from ..generation import Reference
 from .boundaries import (
     COMMON_VALUES,
     FAR_BEYOND,
@@ -44,8 +42,7 @@ _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class JsonType(ValueRule):
+class JsonType(ValueRule, frozen=True):
     """A value has one of these JSON types."""
 
     types: tuple[str, ...]
@@ -70,8 +67,7 @@ class JsonType(ValueRule):
         return tuple(value for value in _VALUES_OF_EACH_TYPE if not _has_type(value, self.types))
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredField(Rule):
+class RequiredField(Rule, frozen=True):
     """A field is required and not blank, unless a reference of one of the kinds `unless` replaces it."""
 
     unless: tuple[MediaKind, ...] = ()
@@ -110,8 +106,7 @@ class RequiredField(Rule):
             )
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredItem(Rule):
+class RequiredItem(Rule, frozen=True):
     """At least one item of an array has a value that is not blank at this field, such as `content[].text`."""
 
     kind: ClassVar[ErrorKind] = ErrorKind.MISSING_PARAMETER
@@ -142,8 +137,7 @@ class RequiredItem(Rule):
         return self.field.rpartition(".")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf(ValueRule):
+class OneOf(ValueRule, frozen=True):
     """A string is one of a closed list."""
 
     allowed: tuple[str, ...]
@@ -164,8 +158,7 @@ class OneOf(ValueRule):
         return (NO_SUCH_VALUE, *(value for value in near if value not in self.allowed))
 
 
-@dataclass(frozen=True, slots=True)
-class KnownModel(OneOf):
+class KnownModel(OneOf, frozen=True):
     """A model is one that the upstream offers."""
 
     kind: ClassVar[ErrorKind] = ErrorKind.UNKNOWN_MODEL
@@ -174,8 +167,7 @@ class KnownModel(OneOf):
         return (NO_SUCH_VALUE, *(f"{name}{ending}" for name in self.allowed[:1] for ending in ("-pro", "-lite")))
 
 
-@dataclass(frozen=True, slots=True)
-class WholeNumber(ValueRule):
+class WholeNumber(ValueRule, frozen=True):
     """A number, or a string with a number, has no fraction."""
 
     def check_value(self, path: str, value: Any) -> Violation | None:
@@ -193,8 +185,7 @@ class WholeNumber(ValueRule):
         return ("4.5", 4.5, "four")
 
 
-@dataclass(frozen=True, slots=True)
-class NumberRange(ValueRule):
+class NumberRange(ValueRule, frozen=True):
     """A number, or a string with a number, lies between `low` and `high` inclusively; None is no bound."""
 
     low: int
@@ -225,8 +216,7 @@ class NumberRange(ValueRule):
         return tuple(str(value) if isinstance(current, str) else value for value in numbers)
 
 
-@dataclass(frozen=True, slots=True)
-class MaxLength(ValueRule):
+class MaxLength(ValueRule, frozen=True):
     """A string has at most `limit` characters."""
 
     limit: int
@@ -247,15 +237,13 @@ class MaxLength(ValueRule):
         return ("n" * self.limit * 20, "n" * (self.limit + 1))  # far beyond first: a gross violation
 
 
-@dataclass(frozen=True, slots=True)
-class UrlScheme(ReferenceUrlRule):
+class UrlScheme(ReferenceUrlRule, frozen=True):
     """A URL begins with one of these schemes.
 
     `beside`: references that a document needs to have this field at all. `elsewhere`: schemes that another rule judges.
     """
 
     schemes: tuple[str, ...]
-    beside: tuple[Reference, ...] = ()
     elsewhere: tuple[str, ...] = ()
 
     def check_value(self, path: str, value: Any) -> Violation | None:
@@ -278,8 +266,7 @@ class UrlScheme(ReferenceUrlRule):
         return ("ftp://example.com/reference", "s3://example/reference", "file:///reference")
 
 
-@dataclass(frozen=True, slots=True)
-class UnsupportedField(ValueRule):
+class UnsupportedField(ValueRule, frozen=True):
     """A field is not accepted. Applies only under `option` of `variant`."""
 
     variant: str
@@ -297,8 +284,7 @@ class UnsupportedField(ValueRule):
         return (7,)
 
 
-@dataclass(frozen=True, slots=True)
-class PromptLength(ValueRule):
+class PromptLength(ValueRule, frozen=True):
     """A longer prompt is accepted, but may lose details: an advice, not a reason for a 4xx."""
 
     max_characters: int

@@ -7,8 +7,9 @@ generate requests. Knows no kind of rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from ..documents.paths import first_path, values_at, with_value
 from ..documents.references import LocatedReference, ReferenceLayout
@@ -19,8 +20,7 @@ from ..generation import Reference
 from .boundaries import BoundaryCase, sample_reference, with_each_reference, with_one_reference
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One fact with its predicate. `field` is the path that the rule is about."""
 
     fact: Fact
@@ -67,8 +67,7 @@ class Rule:
         return with_value(base, first_path(base, self.field), value)
 
 
-@dataclass(frozen=True, slots=True)
-class ValueRule(Rule):
+class ValueRule(Rule, frozen=True):
     """A rule on each single value at its field."""
 
     def check_value(self, path: str, value: Any) -> Violation | None:
@@ -128,11 +127,10 @@ class ValueRule(Rule):
                 yield arranged
 
 
-class ReferenceUrlRule(ValueRule):
+class ReferenceUrlRule(ValueRule, frozen=True, kw_only=True):
     """A rule on the URL of a reference, which a document can only have together with the references `beside` it."""
 
-    __slots__ = ()
-    beside: tuple[Reference, ...]
+    beside: tuple[Reference, ...] = ()
 
     def _with_value(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
         base = layout.place(document, self.beside) if self.beside else document

@@ -6,8 +6,9 @@ Knows no upstream. Nothing is fetched or resolved: a URL is judged by its spelli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from ..documents.hosts import has_password, unreachable_reason, without_user_information
 from ..documents.paths import with_value
@@ -22,8 +23,7 @@ INTERNAL_HOST = "https://files.internal/reference"
 PUBLIC = "a host that is reachable from the public internet, without user information"
 
 
-@dataclass(frozen=True, slots=True)
-class WebUrl(ReferenceUrlRule):
+class WebUrl(ReferenceUrlRule, frozen=True):
     """A URL is not a data: URI. Applies only under `option` of `variant`.
 
     `allowed` names the schemes in its place; `beside` are references that a document needs to have this field at all.
@@ -32,7 +32,6 @@ class WebUrl(ReferenceUrlRule):
     allowed: str
     variant: str
     option: str
-    beside: tuple[Reference, ...] = ()
 
     def check_value(self, path: str, value: Any) -> Violation | None:
         # Cut first, since a data: URI has megabytes, which each of the other steps would copy.
@@ -52,8 +51,7 @@ class WebUrl(ReferenceUrlRule):
         return (sample_reference(MediaKind.VIDEO).url,)
 
 
-@dataclass(frozen=True, slots=True)
-class ReachableHost(ValueRule):
+class ReachableHost(ValueRule, frozen=True):
     """The host of a URL can be reached from the public internet. With a variant, applies only under `option` of it."""
 
     variant: str = ""
@@ -72,8 +70,7 @@ class ReachableHost(ValueRule):
         return (INTERNAL_HOST, "https://gateway/reference")
 
 
-@dataclass(frozen=True, slots=True)
-class ReachableReferences(Rule):
+class ReachableReferences(Rule, frozen=True):
     """The hosts of all references can be reached. With a variant, applies only under `option` of it."""
 
     variant: str = ""
@@ -93,8 +90,7 @@ class ReachableReferences(Rule):
         yield BoundaryCase(self.violating_document(document, layout), False, f"{INTERNAL_HOST}.png", gross=True)
 
 
-@dataclass(frozen=True, slots=True)
-class NoPassword(ValueRule):
+class NoPassword(ValueRule, frozen=True):
     """A URL contains no password: it would stand in every log on its way."""
 
     def check_value(self, path: str, value: Any) -> Violation | None:

@@ -6,8 +6,9 @@ Each upstream builds its own facts from these tables, under its own ids and with
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from ..enums import ErrorKind, MediaKind
 from ..facts import (

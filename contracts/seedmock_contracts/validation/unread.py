@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from ..contract import Contract
 from ..enums import ORDERS, Operation
@@ -39,8 +40,7 @@ _Names: TypeAlias = Mapping[str, Any]
 """Known names by name, each with those below it; `[]` stands for the items of an array."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnusedReference:
+class UnusedReference(Struct, frozen=True):
     """A reference in an order that the clip is made without: its path, and a sentence."""
 
     path: str

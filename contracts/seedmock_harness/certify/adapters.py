@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from msgspec import Struct
+
 from .sample_orders import Order
 
 ERROR_KINDS = (
@@ -56,8 +58,7 @@ class ClientEnvironment:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ClientOutcome:
+class ClientOutcome(Struct, frozen=True):
     """Outcome that a client reports; `kind` is one of ERROR_KINDS, empty for success."""
 
     ok: bool
@@ -69,8 +70,7 @@ class ClientOutcome:
         return f"ok{task}" if self.ok else f"{self.kind}{task}"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientRun:
+class ClientRun(Struct, frozen=True):
     """One run of a client. `problem` says why there is no outcome; `stopped` means that the deadline passed."""
 
     outcome: ClientOutcome | None

@@ -9,6 +9,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 
+from msgspec import Struct
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ORDERS, ErrorKind, Operation, StatusContext, TaskStatus
 from seedmock_contracts.exchange import Exchange, Request, Response
@@ -33,8 +35,7 @@ MAX_URL, MAX_ORDER = 120, 300
 """Characters of a URL and of an order in a transcript."""
 
 
-@dataclass(frozen=True, eq=False)
-class RecordedCall:
+class RecordedCall(Struct, frozen=True, eq=False):
     """A captured call with its interpretation, and its journal entry if there is one."""
 
     call: CapturedCall

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class StepKind(StrEnum):
@@ -21,8 +23,7 @@ class StepKind(StrEnum):
     LINKS = "links"
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioStep:
+class ScenarioStep(Struct, frozen=True):
     """One change, for all calls of an operation, for its `nth` call, or for its first `times` calls."""
 
     kind: StepKind
@@ -67,8 +68,7 @@ def links_to_other_origin() -> ScenarioStep:
     return ScenarioStep(StepKind.LINKS, "results on another origin")
 
 
-@dataclass(frozen=True, slots=True)
-class TrialScenario:
+class TrialScenario(Struct, frozen=True):
     """A scenario. `order` names a sample order; `seconds` is its timeout_seconds."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import Operation
@@ -19,8 +20,7 @@ GROUP_OPERATIONS = frozenset({Operation.ASSET_CREATE, Operation.ASSET_LIST, Oper
 """Operations on one group that they name by its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class _AssetPage:
+class _AssetPage(Struct, frozen=True):
     items: list[dict[str, Any]]
     total: int
     number: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import Tariff
@@ -28,8 +29,7 @@ APPROXIMATE = Decimal("0.05")
 _EXTRA_FRAME = 0.06
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """Price of an order in USD, by option of the billing variant, and its row of the price table."""
 
     tariff: Tariff

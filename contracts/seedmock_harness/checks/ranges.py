@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import Fact
@@ -22,8 +23,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15}|\*)")
 _NO_HEADER = "no Content-Range"
 
 
-@dataclass(frozen=True, slots=True)
-class _FullContent:
+class _FullContent(Struct, frozen=True):
     """The complete content at the same URL, as an earlier GET returned it. `is_partial`: a GET also returned a part."""
 
     size: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from seedmock_contracts.facts import Document
 
@@ -32,8 +33,7 @@ UNKNOWN_IDS = (
 """Ids that no upstream has created."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostileBody:
+class HostileBody(Struct, frozen=True):
     """A body that must do no harm. `readable`: it is a JSON object, to be checked like any other request."""
 
     title: str

@@ -13,6 +13,8 @@ from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from msgspec import Struct
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.endpoints import match_route
@@ -140,8 +142,7 @@ class History:
                 asset.deletion = interaction
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Interaction:
+class Interaction(Struct, frozen=True, eq=False, dict=True):
     """One exchange, decoded, with the history before it."""
 
     contract: Contract

@@ -5,8 +5,9 @@ Written for the harness alone: the emulator and the client have their own, so th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import LocatedReference
@@ -18,8 +19,7 @@ from seedmock_contracts.generation import GenerationRequest, generation_mode
 ADAPTIVE = "adaptive"
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedOrder:
+class ParsedOrder(Struct, frozen=True):
     """An order that breaks no rule. `size` is None where the result decides it: adaptive ratio, upscale."""
 
     operation: Operation

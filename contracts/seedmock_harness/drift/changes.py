@@ -6,8 +6,9 @@ Compares only what should be stable: nothing that depends on time, on the balanc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.shape import ShapeDifference, compare_shapes, merge_shapes
@@ -33,8 +34,7 @@ IGNORED_DIFFERENCES = ("of another format", "a new value")
 RequestKey = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingChange:
+class RecordingChange(Struct, frozen=True):
     """The result of comparing two recordings in one place, and the newer exchange that it is about."""
 
     check: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..recordings.model import CheckedRecording, Recording, check_recording
 from ..recordings.source import Source
@@ -16,8 +18,7 @@ from .replayed_checks import replay_free_steps
 BY_SEVERITY = (VerificationVerdict.DRIFTED, VerificationVerdict.INCONCLUSIVE, VerificationVerdict.CONFORMS)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Result of a comparison. `last_verified` has time and recording of the last confirmation of each fact, by id."""
 
     verification: Verification

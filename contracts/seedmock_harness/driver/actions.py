@@ -11,8 +11,10 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from seedmock_contracts.upstreams import get_contract
 
@@ -28,8 +30,7 @@ class InvalidReproducer(HarnessError, ValueError):
     """A malformed reproducer; the message has the line and what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """A request, or time that passes (`seconds`).
 
     A request has an operation with a `document` and the `params` of its path; or a `method`, a `url` (a path) and a
@@ -66,7 +67,7 @@ class Action:
 
 
 _DEFAULT = Action()
-_FIELDS = frozenset(field.name for field in fields(Action))
+_FIELDS = frozenset(Action.__struct_fields__)
 
 
 def parse_action(line: str) -> Action:

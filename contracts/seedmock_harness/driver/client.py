@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from msgspec import Struct
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import BILLABLE, SUBJECTS, Operation
@@ -43,8 +45,7 @@ class SendRequest(Protocol):
     def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> ReceivedResponse: ...
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedInteraction:
+class CheckedInteraction(Struct, frozen=True):
     """An interaction with the results of all checks, each with the name of its check."""
 
     interaction: Interaction
@@ -158,8 +159,7 @@ class Driver:
         return interaction
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A named part of a verification: sends requests, and yields results that no single interaction shows.
 
     A yielded result belongs to the driver's current interaction. `price`: the most that the step can cost, in USD.

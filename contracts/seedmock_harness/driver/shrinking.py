@@ -6,7 +6,8 @@ Knows only the actions and a function that says if a sequence still fails.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 import httpx
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_server.clock import Clock, pause
@@ -25,8 +25,7 @@ from .spend_guard import SpendGuard
 TIMEOUT = httpx.Timeout(600.0, connect=10.0)
 
 
-@dataclass(frozen=True)
-class GuardOptions:
+class GuardOptions(Struct, frozen=True):
     """Options of a guard. `budget` None is no limit; `order_log` and `out` are paths of a file and of a folder."""
 
     contract: Contract

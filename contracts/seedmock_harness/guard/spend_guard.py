@@ -11,10 +11,11 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import value_of_text
@@ -51,8 +52,7 @@ SPELLED_BYTES = 150
 NOTE = b"x-seedmock-guard"
 
 
-@dataclass(frozen=True)
-class GuardedOrder:
+class GuardedOrder(Struct, frozen=True):
     """An order that breaks no rule: its id, and the price in USD that it is held at."""
 
     id: str

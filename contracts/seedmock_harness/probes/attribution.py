@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import format_value
@@ -76,8 +77,7 @@ def is_uninformative(interaction: Interaction, rule: Rule | None = None) -> bool
     return kind not in interaction.error_kinds and bool(interaction.error_kinds & UNRELATED_TO_REQUEST)
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """Responses to a probe whose rule is grossly violated, and kept."""
 
     probe: BoundaryProbe

@@ -6,11 +6,13 @@ Free of charge: whatever the upstream thinks of the rule, the second violation k
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache
 from itertools import count, groupby
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import BILLABLE, Operation
@@ -39,8 +41,7 @@ IndexedCase = tuple[int, BoundaryCase]
 """A boundary case with the index of the base document that it is made from."""
 
 
-@dataclass(frozen=True, slots=True)
-class BoundaryProbe:
+class BoundaryProbe(Struct, frozen=True):
     """Boundary cases of a rule, each with the same second violation. The gross violation is the first violating one.
 
     `position`: that of the second violation among the rules of the operation. `reason`: a document with the second

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
@@ -19,8 +20,7 @@ from ..driver.sample_media import image_uri, sound_uri
 PROMPT = "A paper boat crosses a puddle, one slow take."
 
 
-@dataclass(frozen=True, slots=True)
-class MediaUrls:
+class MediaUrls(Struct, frozen=True):
     """URLs of the media that orders refer to; empty for a kind of which there is none."""
 
     image: str
@@ -44,8 +44,7 @@ def inline_media() -> MediaUrls:
     return MediaUrls(image_uri(320, 320), image_uri(352, 320), "", sound_uri(3.0))
 
 
-@dataclass(frozen=True, slots=True)
-class PaidOptions:
+class PaidOptions(Struct, frozen=True):
     """Options of paid steps. `token_price`: USD for a million tokens, where the contract has no price.
 
     `deep`: order every size, every target of upscales, the longest clip, and sounds beyond the total limit.
@@ -58,8 +57,7 @@ class PaidOptions:
     own_clock: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PricedSize:
+class PricedSize(Struct, frozen=True):
     """A size that a model renders, with the price of the shortest clip in USD."""
 
     model: Model

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import MediaKind, Mode, Operation
@@ -29,8 +30,7 @@ MINIMAL_STEPS = ("text", "image", "multimodal")
 """The orders of a vendor's own quick start: text, one image, references of all kinds."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedOrder:
+class PlannedOrder(Struct, frozen=True):
     """An order before its size is chosen. `other_json_type`: the duration has another JSON type than in the example."""
 
     name: str

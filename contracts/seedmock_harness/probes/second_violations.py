@@ -7,9 +7,10 @@ on a documented reason. Assumed and observed reasons come only beside it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import values_at
@@ -41,8 +42,7 @@ ADDED_MEDIA = {
 MIN_REASONS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class SecondViolation:
+class SecondViolation(Struct, frozen=True):
     """A change of a base document, as the changed documents; or a replacement of the sample URLs that end in a suffix.
 
     `position`: index of the broken rule among the rules of the operation; their number if it is none of them.

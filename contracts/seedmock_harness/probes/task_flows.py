@@ -6,8 +6,9 @@ They only send requests; the checks judge the responses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain, repeat
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path, task_params
@@ -136,8 +137,7 @@ def poll_to_end(driver: Driver, task: str) -> Interaction | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class ContentRequest:
+class ContentRequest(Struct, frozen=True):
     """A request for the content of a task: to the upstream's endpoint, or to a link."""
 
     method: str

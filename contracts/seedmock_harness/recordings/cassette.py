@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import ORDERS, MediaKind, Operation, TaskStatus
@@ -30,8 +32,7 @@ OrderKey = tuple[object, ...]
 DEFAULT_SIZE, DEFAULT_SECONDS = (1280, 720), 5
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayRequest:
+class ReplayRequest(Struct, frozen=True):
     """The parts of a request that select its response. `path` may be the URL of a result link."""
 
     method: str
@@ -41,8 +42,7 @@ class ReplayRequest:
     caller: str = "first"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedClip:
+class RecordedClip(Struct, frozen=True):
     """A clip that was delivered, and the task that it belongs to."""
 
     media: MediaFacts

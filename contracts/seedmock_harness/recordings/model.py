@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.shape import Shape, merge_shapes, shape_of
@@ -39,8 +40,7 @@ class InvalidRecording(HarnessError, ValueError):
         super().__init__(f"{name}, line {line}: {problem}; expected {expected}")
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingHeader:
+class RecordingHeader(Struct, frozen=True):
     """First line of a recording. `recorded_at` is ISO 8601 with an offset; `seedmock` is the version that wrote it.
 
     `source` is the kind of service that was recorded.
@@ -54,11 +54,10 @@ class RecordingHeader:
 
     def line(self) -> str:
         """Serialize, without a line break."""
-        return json.dumps({"recording": FORMAT, **asdict(self)}, separators=(",", ":"))
+        return json.dumps({"recording": FORMAT, **to_builtins(self)}, separators=(",", ":"))
 
 
-@dataclass(frozen=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """A parsed recording; `name` is for people, `truncated` if its last line is incomplete."""
 
     name: str
@@ -82,8 +81,7 @@ class Recording:
         return Source.EMULATOR if BASIS_HEADER in headers else self.header.source
 
 
-@dataclass(frozen=True)
-class CheckedRecording:
+class CheckedRecording(Struct, frozen=True):
     """A recording with the results of the checks, and the shape of the responses in each state."""
 
     recording: Recording

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from xml.etree import ElementTree as ET
+
+from msgspec import Struct
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -20,8 +21,7 @@ class CaseStatus(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class JUnitCase:
+class JUnitCase(Struct, frozen=True):
     """One case: `message` is one sentence, `text` the details."""
 
     name: str
@@ -31,8 +31,7 @@ class JUnitCase:
     type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class JUnitSuite:
+class JUnitSuite(Struct, frozen=True):
     """A named group of cases."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from seedmock_contracts.enums import Basis
 
@@ -23,8 +24,7 @@ MAX_IDS = 3
 """Task ids that a sentence lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """The verdict in one sentence, and recommended actions, the most urgent first."""
 
     headline: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
+
+from msgspec import Struct
 
 from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, Role, TaskStatus
 from seedmock_contracts.exchange import Response
@@ -52,8 +53,7 @@ ASSET_TONES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One call. `at` is in seconds since the first event; `raw_status` is the status as it was spelt, or empty.
 
     `code` is the HTTP status as text, a dash without a response.
@@ -67,8 +67,7 @@ class Event:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """Events of one task, asset or trial. `subject` is the order or the scenario, `result` how it ended."""
 
     title: str
@@ -81,8 +80,7 @@ class Timeline:
         return self.events[-1].at if self.events else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatedEvents:
+class RepeatedEvents(Struct, frozen=True):
     """Consecutive equal events: the times of the first and the last, and their number."""
 
     first_at: float

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from .timeline import CallKind, Event, RepeatedEvents, Timeline, Tone, group_repeated
 
@@ -25,8 +26,7 @@ UNEVEN_SHARE = 0.85
 """Share of the whole time from which one pause makes all other events indistinguishable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """Period of one status. `fits` is the screen on which its label fits inside: `narrow`, `wide` or none."""
 
     x: float
@@ -36,8 +36,7 @@ class Band:
     fits: str
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One call; `tag` is the text above it, such as the status code of an error."""
 
     x: float
@@ -47,8 +46,7 @@ class Point:
     tag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineLayout:
+class TimelineLayout(Struct, frozen=True):
     """A drawing and the same in words; `end` is the position of the last event."""
 
     timeline: Timeline

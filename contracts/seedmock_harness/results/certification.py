@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from seedmock_contracts.enums import TaskStatus
 
@@ -69,8 +70,7 @@ class CertificationVerdict(StrEnum):
     COULD_NOT_RUN = "could-not-run"
 
 
-@dataclass(frozen=True, slots=True)
-class TrialCall:
+class TrialCall(Struct, frozen=True):
     """One HTTP request of a trial. `at` and `ended_at`: seconds since the first request.
 
     `ended_at` None: the response never ended. `status` 0: it never began. `raw_status` is the task status as the
@@ -87,8 +87,7 @@ class TrialCall:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TrialRecord:
+class TrialRecord(Struct, frozen=True):
     """One trial, from the client's first request to its end: the scenario, the requests and the outcome."""
 
     scenario: str
@@ -99,8 +98,7 @@ class TrialRecord:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class InvariantViolation:
+class InvariantViolation(Struct, frozen=True):
     """An invariant that a client violated. `transcript`: one line for each exchange of the trial.
 
     `trial`: the smallest one that still violates the invariant; None if it was not recorded.
@@ -114,8 +112,7 @@ class InvariantViolation:
     trial: TrialRecord | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Certification:
+class Certification(Struct, frozen=True):
     """Result of a client's trials. `adapter`: the client's command, or the name of the Python function that makes it.
 
     `trials`: names of the scenarios, in their order. `problem`: why the client could not be certified, in one sentence;

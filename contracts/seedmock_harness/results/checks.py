@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import REDACTED, Exchange, Request
@@ -23,8 +24,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """Result of a check for one fact and one exchange. `severity` None: the one that follows from the fact's basis."""
 
     fact: Fact

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis
@@ -31,8 +32,7 @@ class FactStatus(StrEnum):
     NOT_CHECKED = "not-checked"
 
 
-@dataclass(frozen=True, slots=True)
-class FactResult:
+class FactResult(Struct, frozen=True):
     """Status of one fact. `detail`: the observed value, or the reason why the fact was not checked."""
 
     fact: Fact
@@ -40,8 +40,7 @@ class FactResult:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A contradicted fact, or an assumption that turned out otherwise; one for each check and fact.
 
     `emulated`: value of the emulator for the same request, empty if it was not asked. `label`: "drift", or "flake" if a
@@ -65,8 +64,7 @@ class Finding:
         return self.fact.basis is Basis.ASSUMED
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """Result of one run against one target.
 
     `problem`: why some or all facts could not be checked, in one sentence; empty if there was none. `tasks`: ids of

@@ -7,8 +7,9 @@ response is told apart: it keeps facts from being looked at, and that is worth a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import BILLABLE, Basis, ErrorKind, Operation, TaskStatus
@@ -50,8 +51,7 @@ OUTCOME_UNKNOWN = frozenset(
 """Kinds after which an order may have been accepted, so that it must not be sent again."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnexpectedResponse:
+class UnexpectedResponse(Struct, frozen=True):
     """A response of another kind than the request must get. `fact`: the first that it kept from being looked at."""
 
     step: str

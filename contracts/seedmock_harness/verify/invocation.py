@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.printable import printable
@@ -39,8 +39,7 @@ RUNTIME_ERRORS = (OrderLogError, RecordingError, OSError)
 """Raised while the verification runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyOptions:
+class VerifyOptions(Struct, frozen=True):
     """Parsed options of the command. `limit` and `token_price` are in USD; a `limit` of None is unlimited."""
 
     contract: Contract

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.facts import Fact
@@ -17,8 +19,7 @@ MAX_NAMED = 12
 """Facts that a sentence names; a report has all of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreventedLook:
+class PreventedLook(Struct, frozen=True):
     """A step whose look was prevented, by its most telling response, with the facts that nothing has shown."""
 
     steps: tuple[str, ...]

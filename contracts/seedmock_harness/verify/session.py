@@ -6,9 +6,12 @@ Knows no command line: progress goes to an observer, and the result is returned.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice, product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis
@@ -42,14 +45,13 @@ class UnknownStep(HarnessError, ValueError):
     """A name that is neither a step nor a group; the message lists the available ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationPlan:
+class VerificationPlan(Struct, frozen=True):
     """The steps to run; `price` is the cost in USD of the paid ones at most."""
 
     contract: Contract
     free: tuple[Step, ...]
     paid: tuple[Step, ...]
-    options: PaidOptions = field(default_factory=PaidOptions)
+    options: PaidOptions = PaidOptions()
     is_whole: bool = False
     """True if no step was left out on request."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_server.app import App
@@ -32,8 +32,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SEED = 20260601
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """A service to verify: how to send to it, its keys by caller, and its clock. `name` is for people."""
 
     name: str

@@ -6,10 +6,11 @@ At every time exactly one of `on_hold`, `charged` and `refunded` is the quoted a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from seedmock_contracts.enums import Mode, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
@@ -30,8 +31,7 @@ class LineKind(StrEnum):
     ASSET = "asset"
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """Settings of pricing: options of variants, the price of a million tokens if it is set, and late refunds.
 
     `refund_seconds` is how long a failed order stays charged before it is refunded.
@@ -42,8 +42,7 @@ class Prices:
     refund_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementLine:
+class StatementLine(Struct, frozen=True, kw_only=True):
     """One order on the statement, in USD. `settled_at` is when it was charged or refunded; None while it is on hold."""
 
     upstream: str
@@ -81,8 +80,7 @@ class StatementLine:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Sums over lines, in USD."""
 
     quoted: Decimal
@@ -96,8 +94,7 @@ class Totals:
         return {name: format_amount(getattr(self, name)) for name in ("quoted", "on_hold", "charged", "refunded")}
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """Orders of an account at a time. `credits` is what it may spend at each upstream, None for no limit."""
 
     account: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from seedmock_contracts.timing import CallbackPlan
 
@@ -19,8 +20,7 @@ OPERATION = "callback"
 HEADERS: Headers = ((b"content-type", b"application/json"), (b"x-mock-basis", b"assumed"))
 
 
-@dataclass(frozen=True, slots=True)
-class RetrySchedule:
+class RetrySchedule(Struct, frozen=True):
     """Seconds: limit of an attempt, pauses between attempts, and the time after the task's end in which to try.
 
     After the pauses of `backoff` every pause is `interval`.
@@ -56,8 +56,7 @@ class Delivery(NamedTuple):
     paused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
+class DeliveryResult(Struct, frozen=True):
     """Outcome of an attempt. `status` 0 is no response; `is_permanent` if another attempt would fail as well.
 
     `took` is in seconds of the account's clock: on one that stands still, 0 or the whole time limit. `sent_at` is its

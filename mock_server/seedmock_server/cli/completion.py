@@ -6,10 +6,10 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_SEEDMOCK_COMPLETE"
@@ -19,8 +19,7 @@ BLOCK = re.compile(rf"\n?{BEGIN}\n.*?{END}\n?", re.DOTALL)
 START = {"bash": "", "zsh": "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"}
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """Files of the completion of a shell: its script and, unless the shell finds that itself, the file to load it."""
 
     shell: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..api.accounts import ApiKeys
@@ -40,8 +40,7 @@ DueSource = Callable[[str, float], Awaitable[float]]
 """From an account and a reading of its clock to the next time that something happens; NEVER for nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlContext:
+class ControlContext(Struct, frozen=True, kw_only=True):
     """Components of the emulator.
 
     `due_sources`: events besides tasks and assets that `clock next` advances to. `find_clip` returns clips by ETag.

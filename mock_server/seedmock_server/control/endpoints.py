@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 from starlette.responses import Response
 
 from .context import ControlContext
@@ -18,8 +18,7 @@ ACCOUNT_HELP = "an account as the journal names it, instead of a key"
 ACCOUNT_QUERY = {"key": api_key(KEY_HELP), "account": string(ACCOUNT_HELP)}
 
 
-@dataclass(frozen=True, slots=True)
-class ControlRequest:
+class ControlRequest(Struct, frozen=True):
     """Parsed request: `query` has the declared types, `body` the endpoint's; `account` is that of the API key.
 
     `scope` is that of ASGI: the address by which the request came, and its headers.
@@ -33,8 +32,7 @@ class ControlRequest:
     scope: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlEndpoint:
+class ControlEndpoint(Struct, frozen=True, kw_only=True):
     """One method at one path. `query` declares each query parameter; `body` and `response` are types.
 
     `handler`, a function or a coroutine function, returns the JSON value of the response, or a Response; it is called

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from ..clock import MAX_TIME
 from .errors import ControlError, abbreviated
@@ -18,8 +19,7 @@ NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
 BOOLEANS = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True)
-class QueryParameter:
+class QueryParameter(Struct, frozen=True):
     """A query parameter; `schema` is its JSON schema: a string, an enum, an integer with bounds, or a boolean."""
 
     description: str

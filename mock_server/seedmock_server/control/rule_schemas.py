@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
 from seedmock_contracts.enums import ErrorKind, Operation
@@ -207,7 +206,7 @@ def match_schema(operations: Iterable[str] = tuple(Operation)) -> Schema:
         **dict.fromkeys(("seconds", "nth", "times"), whole),
         "probability": {"type": "number", "minimum": 0, "maximum": 1},
     }
-    properties = {field.name: schemas.get(field.name, text) for field in fields(Match)}
+    properties = {name: schemas.get(name, text) for name in Match.__struct_fields__}
     return {
         "type": "object",
         "properties": {**properties, "key": {"type": "string", "pattern": NOT_BLANK}},

@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
@@ -35,8 +37,7 @@ MAX_CHECKED = 200
 """Exchanges that are checked: the order and the last ones. Each takes a millisecond, at each new one in the page."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedFact:
+class CheckedFact(Struct, frozen=True):
     """Result of a check for one fact and the exchange at a position; `severity` is empty if it passed."""
 
     position: int

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
@@ -34,8 +34,7 @@ class TaskPlan(msgspec.Struct, frozen=True):
     charged_when_failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AssetPlan:
+class AssetPlan(Struct, frozen=True):
     """Course of an asset: seconds in processing, None for the pace's own, and the failure at their end."""
 
     processing: float | None = None

@@ -7,9 +7,10 @@ Knows no upstream: error codes and messages come from the contracts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, Operation
@@ -77,8 +78,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """Kind and parameters of a fate: durations in seconds, the rest as text."""
 
     kind: FateKind
@@ -93,8 +93,7 @@ class Fate:
 SUCCEED = Fate(FateKind.SUCCEED)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(Struct, frozen=True):
     """Fates with their weights; a single one is certain."""
 
     weighted: tuple[tuple[float, Fate], ...]

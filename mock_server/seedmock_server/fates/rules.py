@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
@@ -28,8 +29,7 @@ from .models import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FateRule:
+class FateRule(Struct, frozen=True):
     """Outcomes, and the requests of which one of them becomes the fate."""
 
     match: Match

@@ -7,8 +7,9 @@ by `;`. Knows no upstream, and nothing of what a fault does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from seedmock_contracts.enums import Operation
 
@@ -24,8 +25,7 @@ NONE = "none"
 """Header that keeps all rules of faults from a request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Kind and parameters of a fault, parsed: durations in seconds, counts as whole numbers, the rest as text."""
 
     kind: FaultKind
@@ -72,8 +72,7 @@ class Fault:
         return Fault(self.kind, {"seconds": round(seconds, 6)})
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRule:
+class FaultRule(Struct, frozen=True):
     """A fault, and the requests that it is applied to."""
 
     match: Match

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import msgspec
+from msgspec import Struct
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import is_private_url, unreachable_reason
@@ -33,8 +33,7 @@ from ..tasks.timeline import asset_status_at
 DAY_SECONDS = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class AssetPage:
+class AssetPage(Struct, frozen=True):
     """One page of a list of assets; `total` counts those of all pages."""
 
     items: tuple[AssetRecord, ...]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
+from msgspec import Struct, field
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import ASSET_SCHEME, LocatedReference
@@ -63,8 +63,7 @@ class Caller(msgspec.Struct, frozen=True):
     formats: tuple[MediaFormats, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EngineConfig:
+class EngineConfig(Struct, frozen=True):
     """Settings of the engine; `latencies` are by upstream, `options` by variant."""
 
     pace: Pace

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 import httptools
+from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from ..errors import SeedmockServerError
@@ -22,8 +22,7 @@ from .coroutines import resume
 from .head_cache import HeadCache, ParsedHead
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
+class ConnectionLimits(Struct, frozen=True):
     """Limits of a connection.
 
     `head_seconds`, `head_bytes` and `head_count` (headers) bound the head of a request; `grace_seconds` is how long a

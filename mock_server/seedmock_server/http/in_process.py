@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
+from msgspec import Struct
 
 from .asgi import Message
 from .coroutines import run_now
@@ -90,8 +90,7 @@ def _scope(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class BufferedResponse:
+class BufferedResponse(Struct, frozen=True):
     """Complete response, with the attributes of `httpx.Response`; header names are in lower case."""
 
     status_code: int

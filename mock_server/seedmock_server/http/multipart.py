@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
 
 from .form_parts import Part, split_parts
 from .request_body import MAX_NAME_CHARS, MalformedBody
@@ -19,16 +20,14 @@ _EXTENDED_FILENAME: Final = re.compile(rb";\s*filename\*\s*=\s*[\w-]*'[^']*'([^;
 TEXT_PART: Final = "a part without a filename is text"
 
 
-@dataclass(frozen=True, slots=True)
-class FormFile:
+class FormFile(Struct, frozen=True):
     name: str
     filename: str
     content_type: str
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """Parsed form: dicts and lists by the bracket notation, with every value a text, and the files apart from them."""
 
     document: dict[str, Any]

@@ -10,8 +10,9 @@ import contextlib
 import functools
 import ssl
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from seedmock_contracts.documents.hosts import web_host
 
@@ -79,8 +80,7 @@ async def fetch(
     raise FetchError(FetchFailure.UNREACHABLE, f"{REFERENCE} is more than {redirects} redirects away")
 
 
-@dataclass(frozen=True, slots=True)
-class PostResponse:
+class PostResponse(Struct, frozen=True):
     """Response to a post: the status, and the beginning of the body."""
 
     status: int
@@ -155,16 +155,14 @@ async def _read_beginning(response: httpx.Response, limit: int) -> bytes:
     return bytes(content[:limit])
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
+class _Message(Struct, frozen=True):
     """Content to post."""
 
     content: bytes
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
-class _Requests:
+class _Requests(Struct, frozen=True):
     """Sends the requests of one fetch or post, each to addresses that the policy allows."""
 
     subject: str

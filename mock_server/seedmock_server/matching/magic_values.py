@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
+
+from msgspec import Struct
 
 from seedmock_contracts.documents.hosts import web_host
 from seedmock_contracts.enums import ErrorKind, MediaKind
@@ -29,8 +30,7 @@ MAGIC_ACCOUNT: Final = "mock-"
 """Prefix of the accounts of magic keys: `mock-invalid-...`."""
 
 
-@dataclass(frozen=True, slots=True)
-class MagicUrl:
+class MagicUrl(Struct, frozen=True):
     """Path of the magic host: media with these facts, or none, for a reason."""
 
     description: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.upstreams import NAMES
@@ -20,8 +22,7 @@ class InvalidRule(SeedmockServerError, ValueError):
     """A rule is malformed; the message names the field, the value and what is allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
+class RequestFacts(Struct, frozen=True):
     """Properties of a request that rules can match. `number` counts the requests of its kind, for draws."""
 
     upstream: str
@@ -36,8 +37,7 @@ class RequestFacts:
     method: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """Conditions on a request; None accepts any. `prompt` and `reference` are searched as regular expressions.
 
     `nth` selects one of the matching requests (1 is the first), `times` is how often the rule is applied at most,
@@ -234,7 +234,7 @@ class RuleSet(Generic[R]):
 
 def parse_match(values: Mapping[str, Any]) -> Match:
     """Parse the conditions of a JSON or TOML table. Raises InvalidRule."""
-    names = [field.name for field in fields(Match)]
+    names = Match.__struct_fields__
     for name in values:
         if name not in names:
             raise InvalidRule(f"unknown match field {name!r}; available: {', '.join(names)}")
@@ -246,7 +246,7 @@ def parse_match(values: Mapping[str, Any]) -> Match:
 
 def match_table(match: Match) -> dict[str, Any]:
     """Return the table from which a match can be parsed again."""
-    values = {field.name: getattr(match, field.name) for field in fields(Match)}
+    values = asdict(match)
     return {name: value for name, value in values.items() if value is not None}
 
 

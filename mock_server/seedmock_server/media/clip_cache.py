@@ -14,18 +14,18 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from weakref import finalize
+
+from msgspec import Struct
 
 WORK_PREFIX = "work-"
 MAX_REMEMBERED_CLIPS = 1024
 TAG = re.compile(r'"[0-9a-f]{32}"')
 
 
-@dataclass(frozen=True, slots=True)
-class CachedClip:
+class CachedClip(Struct, frozen=True):
     """A rendered clip. `etag` is a strong validator for HTTP, with its quotes."""
 
     path: Path

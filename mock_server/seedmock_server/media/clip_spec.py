@@ -6,8 +6,10 @@ import functools
 import hashlib
 import json
 import unicodedata
-from dataclasses import dataclass, fields
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 # Increase it whenever the same spec would be drawn or encoded differently: it is part of the digest and the etag.
 RENDER_VERSION = 3
@@ -19,16 +21,14 @@ STILL_DECODERS = ("libjpeg_turbo", "jpg", "jpg_2000", "webp", "avif", "libtiff",
 STEPS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True):
     """A file on disk and the hash of its content."""
 
     path: Path
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClipSpec:
+class ClipSpec(Struct, frozen=True):
     """Clip to be rendered. Width and height are even, in pixels; `source` is a video to upscale.
 
     The names of the fields are part of the digest.
@@ -63,7 +63,7 @@ class ClipSpec:
 
 
 def _digest(spec: ClipSpec, versions: tuple[object, ...]) -> str:
-    values = {field.name: _hashable(getattr(spec, field.name)) for field in fields(spec)}
+    values = {name: _hashable(value) for name, value in asdict(spec).items()}
     document = json.dumps([*versions, values], sort_keys=True)
     return hashlib.sha256(document.encode("ascii")).hexdigest()
 

@@ -15,8 +15,9 @@ import platform
 import tempfile
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from seedmock_contracts import __version__
 

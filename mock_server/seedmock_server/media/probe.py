@@ -7,9 +7,10 @@ which has the size that is seen: turned as the file or the stream says, wherever
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+
+from msgspec import Struct
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
@@ -28,8 +29,7 @@ class UnreadableMedia(SeedmockServerError, ValueError):
     """The file is not media, or is broken; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(Struct, frozen=True):
     """One track: its codec, its size as it is seen if it has one, and the seconds and packets that are played.
 
     `stored` is the size without rotation and shape of the pixels.
@@ -48,8 +48,7 @@ class Track:
         return None if self.stored == (self.width, self.height) else self.stored
 
 
-@dataclass(frozen=True, slots=True)
-class Tracks:
+class Tracks(Struct, frozen=True):
     """The first video track and the first audio track of a file."""
 
     video: Track | None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
+
+from msgspec import Struct
 
 from .encoding.encoder import Unrenderable
 
@@ -23,8 +24,7 @@ PCM, ADPCM_MICROSOFT, FLOAT, A_LAW, MU_LAW, ADPCM_IMA, EXTENSIBLE = 1, 2, 3, 6, 
 FORMAT_BYTES, BLOCK_SAMPLES_AT, SUBFORMAT_AT = 16, 18, 24
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
+class _Format(Struct, frozen=True):
     """Codec, samples a second, bytes a second (of compressed sound an average), and bytes and samples of a block."""
 
     codec: int

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
@@ -23,8 +25,7 @@ TEXTS: Final = ("format", "codec", "audio_codec")
 ALLOWED: Final = ("kind", *TEXTS, *NUMBERS, *FLAGS)
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """Facts, and the names of those that were given: the others come from the file, if it can be read."""
 
     facts: MediaFacts

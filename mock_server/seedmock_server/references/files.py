@@ -13,9 +13,10 @@ import re
 import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from seedmock_contracts.documents.hosts import is_plain_public_url
 from seedmock_contracts.facts import MediaFacts
@@ -35,16 +36,14 @@ MAX_HASHED_IN_LOOP: Final = 4 * MIB
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredFile:
+class MeasuredFile(Struct, frozen=True):
     """A stored file and its measured facts. Open it soon: a full folder evicts what was not used for long."""
 
     source: StoredFile
     facts: MediaFacts
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedFile:
+class PublishedFile(Struct, frozen=True):
     """An uploaded file, with the name it came with; its link expires by the clock of its account."""
 
     file: MeasuredFile

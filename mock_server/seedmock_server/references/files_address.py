@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from ..randomness import fresh_token
 from ..storage.models import StoreError
@@ -18,8 +19,7 @@ IDENTITY = "seedmock-files"
 """Name of what tells one place from another: a folder has another path on each machine that mounts it."""
 
 
-@dataclass(frozen=True, slots=True)
-class BucketAddress:
+class BucketAddress(Struct, frozen=True):
     """Bucket with a prefix, which may be empty."""
 
     bucket: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
@@ -21,8 +23,7 @@ BY_MAGIC_VALUE = "table of magic values"
 BY_NO_DETECTOR = "seedmock[vision] is not installed"
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(Struct, frozen=True):
     """A file if it can be read, facts if they are known, and the source of the verdict on a face, if one was sought."""
 
     source: StoredFile | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.hosts import is_private_url
@@ -23,8 +25,7 @@ from ..tasks.timeline import asset_status_at
 from .inspection import MediaInspector
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """A resolved reference: its file if it can be read, its facts if they are known.
 
     `path` is where the reference stands in the request; `face_checked_by` is the source of the verdict on a face.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from ..faults.rules import FaultRules
 from ..generation.engine import Engine
@@ -14,8 +15,7 @@ from ..tasks.latency import LatencyRules
 from .loader import Scenario
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """Limit and credit of the settings, in force while no scenario is."""
 
     limit: RateLimit

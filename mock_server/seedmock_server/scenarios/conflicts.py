@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from itertools import product
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from ..faults.rules import FaultRule
 from ..matching.rules import Match
 
 COUNTS = ("nth", "times", "probability")
-CRITERIA = tuple(field.name for field in fields(Match) if field.name not in COUNTS)
+CRITERIA = tuple(name for name in Match.__struct_fields__ if name not in COUNTS)
 
 
 class Conflict(NamedTuple):

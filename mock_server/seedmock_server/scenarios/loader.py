@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from seedmock_contracts.enums import ORDERS
 from seedmock_contracts.upstreams import NAMES
@@ -40,8 +41,7 @@ class InvalidScenario(SeedmockServerError, ValueError):
     """Malformed scenario. The message names the file, the line, the value and what is allowed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Scenario(Struct, frozen=True, kw_only=True):
     """A parsed scenario file. `links`: where its problem was reported; `covers`: further ids of the fault catalogue."""
 
     name: str

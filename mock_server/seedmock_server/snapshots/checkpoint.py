@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..callbacks.delivery import Delivery, callback_of
 from ..callbacks.dispatcher import CallbackDispatcher
@@ -30,8 +31,7 @@ from . import serializers
 from .schema import ClockState, JournalState, Snapshot, decode_snapshot, encode_snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True, kw_only=True):
     """Components that hold the state."""
 
     store: Store

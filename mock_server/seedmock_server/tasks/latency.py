@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..matching.rules import InvalidRule
 from ..matching.syntax import parse_duration
@@ -14,8 +15,7 @@ from .pace import QUEUED_SHARE, LogNormal
 FIELDS = ("model", "resolution", "seconds", "fixed", "p50", "p90")
 
 
-@dataclass(frozen=True, slots=True)
-class LatencyRule:
+class LatencyRule(Struct, frozen=True):
     """Latency of the tasks that match; None matches any. Either `fixed`, in seconds, or drawn from a distribution."""
 
     model: str | None = None
@@ -37,8 +37,7 @@ class LatencyRule:
         return seconds * QUEUED_SHARE, seconds * (1 - QUEUED_SHARE)
 
 
-@dataclass(frozen=True, slots=True)
-class LatencyRules:
+class LatencyRules(Struct, frozen=True):
     """Latency rules, of which the first that matches applies; without one, the pace decides."""
 
     rules: tuple[LatencyRule, ...] = ()

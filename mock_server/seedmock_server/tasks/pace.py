@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ..clock import MAX_DURATION
 from ..randomness import SeededRandom
@@ -25,8 +26,7 @@ QUEUED_SHARE = 0.15
 STEP_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class LogNormal:
+class LogNormal(Struct, frozen=True):
     """Log-normal distribution of latencies, in seconds, by its median and 90th percentile."""
 
     p50: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine
@@ -14,8 +14,7 @@ from ..settings import Settings
 RESULTS, FILES = RESULTS_PREFIX.rstrip("/"), FILES_PREFIX.rstrip("/")
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamContext:
+class UpstreamContext(Struct, frozen=True):
     engine: Engine
     library: AssetLibrary
     sources: ReferenceFiles

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from seedmock_contracts.enums import Basis
 from seedmock_harness.reports.summary import summarize_certification, summarize_verification

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.probes.paid_options import PaidOptions, inline_media

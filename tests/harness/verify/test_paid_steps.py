@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from seedmock_contracts.enums import Mode, Operation
 from seedmock_contracts.upstreams import get_contract

@@ -6,12 +6,12 @@ import json
 import re
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from seedmock_contracts import __version__
 from seedmock_server import serve

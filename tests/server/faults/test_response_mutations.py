@@ -175,7 +175,7 @@ def test_other_clip_changes_a_property_of_the_clip(socket_server: Any, what: str
     original = movie_facts(socket_server.ask("GET", path).content)
     other = movie_facts(socket_server.ask("GET", path, f"other_clip what={what}").content)
     again = movie_facts(socket_server.ask("GET", path, f"other_clip what={what}").content)
-    differ = {name for name in original.__dataclass_fields__ if getattr(original, name) != getattr(other, name)}
+    differ = {name for name in original.__struct_fields__ if getattr(original, name) != getattr(other, name)}
     assert differ - {"digest", "size_bytes", "fps"} == changed
     assert original.digest != other.digest == again.digest
 

@@ -6,7 +6,7 @@ import hashlib
 import struct
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import av
 import pytest
 from av.bitstream import BitStreamFilterContext
+from msgspec.structs import replace
 from PIL import Image
 
 from seedmock_server.media.clip_spec import ClipSpec, StoredFile

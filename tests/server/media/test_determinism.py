@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from msgspec.structs import replace
 from PIL import ImageChops, ImageStat
 
 from seedmock_server.media.clip_spec import ClipSpec, StoredFile

@@ -6,12 +6,12 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import av
 import pillow_heif
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from seedmock_contracts.enums import MediaKind

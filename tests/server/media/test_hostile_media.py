@@ -6,11 +6,11 @@ import contextlib
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from seedmock_contracts.mp4 import MAX_BOXES, boxes

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from msgspec.structs import replace
 
 from seedmock_server.media.clip_spec import ClipSpec
 from seedmock_server.media.drawing.text import TextLine, _face

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from seedmock_contracts.enums import MediaKind

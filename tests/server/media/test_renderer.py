@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO
 
 import pytest
+from msgspec.structs import replace
 
 from seedmock_server.media import clip_cache, pipeline
 from seedmock_server.media.clip_cache import ClipCache

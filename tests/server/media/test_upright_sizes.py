@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import av
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from seedmock_contracts.facts import MediaFacts

@@ -199,20 +199,20 @@ CREATE_RULES: tuple[Rule, ...] = (
     UrlScheme(Fact("apimodels.create.callback_url.scheme", CALLBACK_SCHEME), "callback_url", PUBLIC),
     UrlScheme(Fact("apimodels.create.first_frame_url.scheme", SCHEME), "first_frame_url", SCHEMES),
     UrlScheme(Fact("apimodels.create.images.scheme", SCHEME), "images[]", SCHEMES),
-    UrlScheme(Fact("apimodels.create.last_frame_url.scheme", SCHEME), "last_frame_url", SCHEMES, (FIRST,)),
+    UrlScheme(Fact("apimodels.create.last_frame_url.scheme", SCHEME), "last_frame_url", SCHEMES, beside=(FIRST,)),
     UrlScheme(
-        Fact("apimodels.create.reference_image_urls.scheme", SCHEME), "reference_image_urls[]", SCHEMES, (IMAGE,)
+        Fact("apimodels.create.reference_image_urls.scheme", SCHEME), "reference_image_urls[]", SCHEMES, beside=(IMAGE,)
     ),
     UrlScheme(
         Fact("apimodels.create.reference_video_urls.scheme", SCHEME), "reference_video_urls[]",
-        SCHEMES[:3], (IMAGE,), SCHEMES[3:],
+        SCHEMES[:3], beside=(IMAGE,), elsewhere=SCHEMES[3:],
     ),
     WebUrl(
         Fact("apimodels.create.reference_video_urls.web", ARK), "reference_video_urls[]",
-        "https://, http://, asset://", "apimodels.video_data", "reject", (IMAGE,),
+        "https://, http://, asset://", "apimodels.video_data", "reject", beside=(IMAGE,),
     ),
     UrlScheme(
-        Fact("apimodels.create.reference_audio_urls.scheme", SCHEME), "reference_audio_urls[]", SCHEMES, (IMAGE,)
+        Fact("apimodels.create.reference_audio_urls.scheme", SCHEME), "reference_audio_urls[]", SCHEMES, beside=(IMAGE,)
     ),
     LastFrameRequiresFirst(Fact("apimodels.create.last_frame_needs_first", PAGE_MODES), "last_frame_url"),
     # The vendor measured on 2026-08-08 that such an order is rejected, and the references not merely ignored.

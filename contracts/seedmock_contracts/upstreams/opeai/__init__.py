@@ -184,16 +184,18 @@ CREATE_RULES: tuple[Rule, ...] = (
     RequiredField(Fact("opeai.create.content.type.required", GUIDE_2), f"{ITEM}.type"),
     OneOf(Fact("opeai.create.content.type.values", GUIDE_2), f"{ITEM}.type", tuple(TYPES)),
     ItemHasUrl(Fact("opeai.create.content.url.required", GUIDE_2), ITEM, tuple(TYPES)),
-    UrlScheme(Fact("opeai.create.content.image_url.scheme", SCHEME), f"{ITEM}.image_url.url", SCHEMES, (IMAGE,)),
+    UrlScheme(Fact("opeai.create.content.image_url.scheme", SCHEME), f"{ITEM}.image_url.url", SCHEMES, beside=(IMAGE,)),
     UrlScheme(
         Fact("opeai.create.content.video_url.scheme", SCHEME), f"{ITEM}.video_url.url",
-        SCHEMES[:2], (VIDEO,), SCHEMES[2:],
+        SCHEMES[:2], beside=(VIDEO,), elsewhere=SCHEMES[2:],
     ),
     WebUrl(
         Fact("opeai.create.content.video_url.web", ARK), f"{ITEM}.video_url.url", "https://, http://",
-        "opeai.video_data", "reject", (VIDEO,),
+        "opeai.video_data", "reject", beside=(VIDEO,),
     ),
-    UrlScheme(Fact("opeai.create.content.audio_url.scheme", SCHEME), f"{ITEM}.audio_url.url", SCHEMES, (AUDIO, IMAGE)),
+    UrlScheme(
+        Fact("opeai.create.content.audio_url.scheme", SCHEME), f"{ITEM}.audio_url.url", SCHEMES, beside=(AUDIO, IMAGE)
+    ),
     OneOf(Fact("opeai.create.content.role.values", COMMON), f"{ITEM}.role", tuple(ROLES)),
     RoleMatchesType(Fact("opeai.create.content.role.fits", ASSUMED), ITEM, LAYOUT.types_by_role),
     MaxReferences(Fact("opeai.create.first_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.FIRST_FRAME),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from seedmock_contracts.exchange import Exchange
 
@@ -71,7 +72,7 @@ def _finding_object(finding: Finding) -> dict[str, Any]:
 
 def exchange_object(exchange: Exchange) -> dict[str, Any]:
     """Return an exchange as a dict, with the curl command that repeats it."""
-    return {**asdict(exchange), "curl": repeat_command(exchange)}
+    return {**to_builtins(exchange), "curl": repeat_command(exchange)}
 
 
 def repeat_command(exchange: Exchange) -> str:

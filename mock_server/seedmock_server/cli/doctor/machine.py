@@ -7,12 +7,12 @@ import platform
 import shutil
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import distributions, entry_points, requires
 from importlib.metadata import metadata as distribution_metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from msgspec import Struct, field
 from packaging.utils import canonicalize_name
 
 from ..connection import DEFAULT_URL
@@ -22,8 +22,7 @@ NAME = "seedmock"
 PLUGIN_PACKAGES = ("seedmock_server", "seedmock_harness")
 
 
-@dataclass(frozen=True, slots=True)
-class PytestPlugin:
+class PytestPlugin(Struct, frozen=True):
     """An entry point of pytest that names a module of seedmock, and if the module exists."""
 
     name: str
@@ -31,8 +30,7 @@ class PytestPlugin:
     exists: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ServerProbe:
+class ServerProbe(Struct, frozen=True):
     """Answer at an address: `version` of an emulator, or the `error` of the attempt."""
 
     url: str
@@ -41,8 +39,7 @@ class ServerProbe:
     error: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MachineFacts:
+class MachineFacts(Struct, frozen=True, kw_only=True):
     """Everything that is diagnosed. Errors are sentences; empty if there was none."""
 
     version: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from ...errors import SeedmockServerError
 
@@ -22,8 +23,7 @@ class UnknownTopic(SeedmockServerError, ValueError):
     """No page or heading has this name."""
 
 
-@dataclass(frozen=True)
-class DocumentationPage:
+class DocumentationPage(Struct, frozen=True, dict=True):
     """A page: its path in the folder of the documentation, such as `guides/pytest.md`, and its Markdown."""
 
     path: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from msgspec import Struct
 
 from seedmock_contracts import __version__
 from seedmock_contracts.contract import Contract
@@ -23,8 +23,7 @@ class FilesExist(SeedmockServerError):
     """Files that would be overwritten; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectKind:
+class ProjectKind(Struct, frozen=True):
     """A kind of project: its files by their places, each with its template, and the next commands."""
 
     files: Mapping[str, str]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .. import heif
@@ -35,8 +35,7 @@ SWAPPING = range(5, 9)
 IMAGE_WIDTH, IMAGE_LENGTH = 256, 257
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSize:
+class ImageSize(Struct, frozen=True):
     """Width and height of an image as it is seen, its format, and the stored size where that is another."""
 
     width: int

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 Box = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class CardLayout:
+class CardLayout(Struct, frozen=True):
     """Positions and sizes. Offsets and sides are even, since colour has half the resolution; font sizes are heights.
 
     `text_area` is left, top and width; `spinner` is the side of a square.

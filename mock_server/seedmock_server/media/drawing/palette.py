@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Colour = tuple[int, int, int]
 
@@ -13,8 +14,7 @@ PALE = (225, 228, 235)
 DIM = (110, 114, 124)
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """Four dark colours for the background, an accent for what moves, and eight colours for the bars.
 
     `numbers` are 32 bytes of the seed, for shapes.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PIL import Image, ImageChops, ImageDraw
 
 from ..clip_spec import STEPS
@@ -13,8 +13,7 @@ from ..clip_spec import STEPS
 ANGLES = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Spinner:
+class Spinner(Struct, frozen=True):
     """Masks of a ring whose outer diameter is `side` pixels (even): the angle of each pixel, and the ring itself."""
 
     side: int

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from dataclasses import dataclass
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 
+from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFont
 
 from .palette import Colour
@@ -25,8 +25,7 @@ MISSING = "\U0010fffd"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-@dataclass(frozen=True, slots=True)
-class TextLine:
+class TextLine(Struct, frozen=True):
     """A line of text at a font size in pixels."""
 
     text: str

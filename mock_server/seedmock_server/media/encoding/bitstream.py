@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # Types of H.264 NAL units.
 SLICE, IDR_SLICE, SPS, PPS = 1, 5, 7, 8
@@ -15,8 +16,7 @@ ADTS_HEADER_BYTES = 7
 FRAME_SAMPLES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """H.264 video: the two parameter sets, and one sample (length-prefixed) for each frame."""
 
     sps: bytes

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
+
+from msgspec import Struct
 
 from ..clip_spec import FPS
 from .bitstream import FRAME_SAMPLES, Stream
@@ -22,16 +23,14 @@ MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000)
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
+class Sound(Struct, frozen=True):
     """AAC-LC, mono: its frames, of which the first only primes the decoder."""
 
     frames: Sequence[bytes]
     rate: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Track:
+class _Track(Struct, frozen=True):
     """One track: chunks of samples, and the boxes that are specific to its kind.
 
     `scale` is ticks a second, `step` ticks a sample, `length` ticks that are played, after `skip` ticks that are not;

@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 # profile_idc: ITU-T H.264, A.2.1.
 BASELINE = 66
 
@@ -39,8 +41,7 @@ class BitReader:
         return (1 << zeros) - 1 + self.take(zeros)
 
 
-@dataclass(frozen=True, slots=True)
-class SkipFrames:
+class SkipFrames(Struct, frozen=True):
     """Parameters of a stream that a slice header depends on. `number_bits` is the width of frame_num."""
 
     number_bits: int

@@ -7,8 +7,7 @@ that manages colours has nothing to convert. It is also what Chromium assumes of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from PIL import Image
 
 Box = tuple[int, int, int, int]
@@ -39,8 +38,7 @@ def _exact(row: list[float], total: float) -> list[float]:
 _RGB_TO_YUV = _matrix()
 
 
-@dataclass(frozen=True, slots=True)
-class YuvFrame:
+class YuvFrame(Struct, frozen=True):
     """Luma at full size, both chroma planes at half; every offset passed to a method is even."""
 
     y: Image.Image

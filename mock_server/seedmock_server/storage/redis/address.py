@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from msgspec import Struct
 
 SCHEMES = ("redis", "rediss")
 ALLOWED = "redis://HOST:PORT/DB?prefix=NAME"
@@ -14,8 +15,7 @@ DEFAULT_PREFIX = "seedmock"
 PREFIX = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class RedisAddress:
+class RedisAddress(Struct, frozen=True):
     """Server, database and prefix of a mock's keys."""
 
     host: str
