@@ -16,6 +16,8 @@ from struct import error as StructError
 from struct import unpack, unpack_from
 from typing import IO, BinaryIO, Final
 
+from msgspec import Struct
+
 from .enums import MediaKind
 from .errors import InvalidMovie
 from .facts import MediaFacts
@@ -45,8 +47,7 @@ HEADER_BYTES = 16
 MAX_BOXES = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A box: its kind, and the first byte of its content and the first one after it."""
 
     kind: bytes
