@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -164,6 +165,12 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
         """Request field of a part of an order, by the part's common name."""
         path = self.request.path(part, operation)
         return next((field for field in self.fields if (field.operation, field.path) == (operation, path)), None)
+
+    def type_fact(self, fact: Fact, path: str, value: Any) -> Fact | None:
+        """Fact that a field is accepted as text, or as a number, by the fact of the field or its rule, and its path."""
+        json_type = "text" if isinstance(value, str) else "number"
+        own = map(self.find, (f"{fact.id}.{json_type}", f"{self.name}.{path}.{json_type}"))
+        return next((behaviour for behaviour in own if isinstance(behaviour, Behaviour)), None)
 
     def id_pattern(self, operation: Operation) -> IdPattern | None:
         """Form of the ids that an operation creates, if it is known."""

@@ -118,11 +118,8 @@ def _duration_facts(interaction: Interaction, task: TaskHistory) -> Iterator[Fac
         return
     yield _default_fact(interaction, task, "seconds") or field
     seconds = contract.request.read(task.created.document or {}, "seconds")
-    json_type = "text" if isinstance(seconds, str) else "number"
-    for id_ in (f"{field.id}.{json_type}", f"{contract.name}.{field.path}.{json_type}"):
-        fact = None if seconds is None else contract.find(id_)
-        if fact is not None:
-            yield fact
+    if seconds is not None and (fact := contract.type_fact(field, field.path, seconds)) is not None:
+        yield fact
 
 
 def _check_size(fact: Fact, title: str, rows: Sequence[Size], observed: str) -> CheckResult:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import BILLABLE, ORDERS, Operation
-from seedmock_contracts.facts import Document, Fact, Variants
+from seedmock_contracts.facts import Document, Fact
 from seedmock_contracts.rules.boundaries import BoundaryCase
 from seedmock_contracts.rules.fields import JsonType
 from seedmock_contracts.rules.rule import Rule
@@ -207,14 +206,5 @@ def fact_of_value(contract: Contract, rule: Rule, case: BoundaryCase) -> Fact:
         return model
     if isinstance(value, str) and rule.field == path("size") and (size := contract.parse_size(value)) is not None:
         return size
-    return _json_type_fact(contract, rule, value) or rule.fact
-
-
-def _json_type_fact(contract: Contract, rule: Rule, value: Any) -> Fact | None:
-    """The fact that a field can be sent as text, or as a number."""
-    if not isinstance(rule, JsonType):
-        return None
-    json_type = "text" if isinstance(value, str) else "number"
-    ids = (f"{rule.fact.id}.{json_type}", f"{contract.name}.{rule.field}.{json_type}")
-    facts = (fact for fact in (*contract.behaviours, rule.fact) if fact.id in ids and not isinstance(fact, Variants))
-    return next(facts, None)
+    own = contract.type_fact(rule.fact, rule.field, value) if isinstance(rule, JsonType) else None
+    return own or rule.fact
