@@ -177,6 +177,20 @@ def test_the_contracts_import_msgspec_and_the_standard_library(
     assert not offenders, "\n".join(offenders)
 
 
+def test_structs_are_handled_by_functions_of_msgspec(package_sources: tuple[SourceFile, ...]) -> None:
+    # mypy lets structs pass for dataclasses, but their functions raise (findings/mypy-takes-structs-for-dataclasses.sh).
+    offenders = [
+        source.at(line, f"imports {name} of dataclasses; use msgspec.structs")
+        for source in package_sources
+        if source.package != "seedmock_client"  # whose records are dataclasses
+        for line, _, module, names in source.imports()
+        if module == "dataclasses"
+        for name in names
+        if name not in ("dataclass", "field")
+    ]
+    assert not offenders, "\n".join(offenders)
+
+
 def loaded_by(statement: str) -> set[str]:
     """Modules that a statement loads in a fresh interpreter, beyond those loaded at its start."""
     code = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
