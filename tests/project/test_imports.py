@@ -178,7 +178,7 @@ def test_the_contracts_import_msgspec_and_the_standard_library(
 
 
 def test_structs_are_handled_by_functions_of_msgspec(package_sources: tuple[SourceFile, ...]) -> None:
-    # mypy lets structs pass for dataclasses, but their functions raise (findings/mypy-takes-structs-for-dataclasses.sh).
+    # mypy takes structs for dataclasses, whose functions raise (findings/mypy-takes-structs-for-dataclasses.sh).
     offenders = [
         source.at(line, f"imports {name} of dataclasses; use msgspec.structs")
         for source in package_sources
