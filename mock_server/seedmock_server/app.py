@@ -41,8 +41,9 @@ from .rate_limits import RateLimit, RateLimits
 from .references.declared import DeclaredMedia
 from .references.face_detection import FaceDetector
 from .references.files import ReferenceFiles
-from .references.files_address import files_identity, files_path, open_remote_files
+from .references.files_address import files_path
 from .references.inspection import MediaInspector
+from .references.remote_files import files_identity, open_remote_files
 from .references.resolver import ReferenceResolver
 from .settings import InvalidSetting, Settings, default_cache_folder
 from .storage import MemoryStore, Store

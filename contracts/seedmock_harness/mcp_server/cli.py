@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import click
 
+from . import KEY_VARIABLE, MOCK_KEY
+
 STDIO, HTTP = "stdio", "streamable-http"
-MOCK_KEY = "sk_mock_agent"
-KEY_VARIABLE = "SEEDMOCK_API_KEY"
 
 
 @click.command()

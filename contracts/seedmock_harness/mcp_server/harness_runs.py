@@ -15,8 +15,8 @@ from ..verify.live_verification import format_finding, summary_line
 from ..verify.order_log import OrderLog
 from ..verify.session import NullObserver, Session, paid_options_for, plan_steps
 from ..verify.target import LOOPBACK, emulator_target, live_target
+from . import KEY_VARIABLE, MOCK_KEY
 from .agent_emulator import RefusedCall
-from .cli import KEY_VARIABLE, MOCK_KEY
 
 MAX_FINDINGS = 50
 SEED = 20260601

@@ -24,8 +24,8 @@ from seedmock_contracts.facts import MediaFacts
 from ..http.outbound import fetch, too_large
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host
 from ..media.clip_spec import StoredFile
-from .files_address import RemoteFiles
 from .local_urls import FILES_PREFIX, MOCK_PREFIX, RESULTS_PREFIX, FileUri, decode_data_uri, is_data_uri, local_path
+from .remote_files import RemoteFiles
 
 MIB: Final = 1 << 20
 PART_PREFIX: Final = "part-"

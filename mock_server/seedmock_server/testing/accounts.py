@@ -20,7 +20,7 @@ from ..tasks.timeline import NEVER
 # The control API is imported on first use: few tests need it.
 if TYPE_CHECKING:
     from ..control.activity_models import TaskResponse
-    from .emulators import Emulator
+    from ..control.context import ControlContext
 
 URL_VARIABLE = "SEEDMOCK_URL"
 NOTHING_DUE = "nothing is due: no task, asset or callback of this test changes any more"
@@ -81,9 +81,10 @@ class KeyAccount(Protocol):
 class LocalAccount:
     """A key of an emulator in this process, which is read without a request."""
 
-    def __init__(self, emulator: Emulator, name: str) -> None:
+    def __init__(self, context: ControlContext, settle: Callable[[], None], name: str) -> None:
+        """`settle` waits for the emulator to have logged what was answered."""
         self.name = name
-        self._context, self._settle = emulator.app.context, emulator.server.settle
+        self._context, self._settle = context, settle
 
     def exchanges(self) -> Sequence[JournalEntry]:
         self._settle()

@@ -46,7 +46,7 @@ class Emulator:
 
     def account(self, api_key: str) -> LocalAccount:
         """Return a key's account."""
-        return LocalAccount(self, self.app.context.account(api_key))
+        return LocalAccount(self.app.context, self.server.settle, self.app.context.account(api_key))
 
     def tls_port(self, context: ssl.SSLContext) -> int:
         """Return the port that speaks TLS, which is opened at the first call."""

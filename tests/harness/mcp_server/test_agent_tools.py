@@ -15,8 +15,8 @@ import anyio
 import pytest
 
 from seedmock_contracts.upstreams import get_contract
+from seedmock_harness.mcp_server import MOCK_KEY
 from seedmock_harness.mcp_server.agent_emulator import AgentEmulator
-from seedmock_harness.mcp_server.cli import MOCK_KEY
 from seedmock_server import serve
 
 COMMAND = ["-c", "from seedmock_server.cli.main import main; main()", "mcp"]

@@ -142,7 +142,7 @@ def test_a_clock_of_ones_own_is_not_moved_by_others(control: ControlClient) -> N
 def test_a_shared_server_and_one_of_this_process_show_the_same(tmp_path: Path) -> None:
     with run_emulator(seed=1) as emulator, closing(SharedServer(emulator.url, job="job")) as server:
         shared = EmulatedUpstreams(server, "boat")
-        local = LocalAccount(emulator, shared.account)
+        local = LocalAccount(emulator.app.context, emulator.server.settle, shared.account)
         shared.clock.freeze_at()
         shared.fates.moderated(after="5s", times=1)
         with shared.client("opeai") as client:

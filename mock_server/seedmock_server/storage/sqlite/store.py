@@ -29,7 +29,7 @@ from ..models import (
     StoreError,
     StoreUnavailable,
 )
-from . import account_rows, asset_rows, counter_rows, document_rows, task_rows
+from . import account_rows, asset_rows, counter_rows, document_rows, order_rows, task_rows
 from .database import Database, Statement
 from .epoch import SharedCounters
 from .group_cache import GroupCache
@@ -114,7 +114,7 @@ class SqliteStore:
         body = self._codec.encode(task)
 
         def accept(connection: Connection, is_alone: bool = False) -> Refusal | None:
-            refusal = task_rows.accept(connection, self._cache_of_group, order, body, is_alone=is_alone)
+            refusal = order_rows.accept(connection, self._cache_of_group, order, body, is_alone=is_alone)
             if refusal is None and order.callback is not None:
                 self._counters.count_callback()
             return refusal

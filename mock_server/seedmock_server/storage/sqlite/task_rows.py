@@ -5,43 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from sqlite3 import Connection
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from ...tasks.models import Task
 from ...tasks.timeline import NEVER, ends_at
 from ..codec import Codec
-from ..models import ID_TAKEN, STALE_NUMBER, Booking, DueCallback, NotCovered, Order, Refusal, TooManyTasks
+from ..models import Booking, DueCallback
 from .many_rows import insert_rows
-
-if TYPE_CHECKING:
-    from .group_cache import GroupCache
 
 TaskRow = tuple[str, str, str, float | None, str | None, float | None, bytes]
 """Id, account, upstream, end, amount, time of the refund, and the record."""
 ZERO = Decimal(0)
 CALLBACK_FIELDS = "task_id, account, at, started_at, attempts, paused"
-
-
-def accept(connection: Connection, cache: GroupCache, order: Order, body: bytes, *, is_alone: bool) -> Refusal | None:
-    """Store an order, now or with the others of its group. If not `is_alone`, an id that is taken is an IntegrityError.
-
-    The group has failed then, and each order of it comes again, alone.
-    """
-    task, booking = order.task, order.booking
-    refusal = _refusal(connection, cache, order)
-    if refusal is not None:
-        return refusal
-    if is_alone and connection.execute("SELECT 1 FROM tasks WHERE id = ?", (task.id,)).fetchone():
-        return ID_TAKEN
-    cache.add_task((task.id, task.account, task.upstream, _end(task), *money(booking), body))
-    if booking is not None:
-        cache.add(task.account, task.upstream, booking.amount)
-    if order.callback is not None:
-        cache.flush(connection)  # a callback is that of a stored task
-        save_callback(connection, order.callback)
-    return None
 
 
 def insert_tasks(connection: Connection, rows: Sequence[TaskRow]) -> None:
@@ -55,25 +31,8 @@ def money(booking: Booking | None) -> tuple[str | None, float | None]:
     return str(booking.amount), None if booking.refund_at == NEVER else booking.refund_at
 
 
-def _refusal(connection: Connection, cache: GroupCache, order: Order) -> Refusal | None:
-    task = order.task
-    if order.concurrency is not None:
-        cache.flush(connection)
-        count = unfinished(connection, task.account, task.upstream, order.now)
-        if count >= order.concurrency:
-            return TooManyTasks(count)
-    if order.credit is not None and order.booking is not None:
-        cache.flush(connection)
-        remaining = order.credit - outstanding(connection, task.account, task.upstream, order.now)
-        if remaining < order.booking.amount:
-            return NotCovered(remaining)
-    # Last: an order that is refused for another reason uses no draw.
-    if order.number is not None and not cache.use_number(connection, task.account, order.number):
-        return STALE_NUMBER
-    return None
-
-
-def _end(task: Task) -> float | None:
+def end_column(task: Task) -> float | None:
+    """Return the column `ends_at`."""
     end = ends_at(task)
     return None if end == NEVER else end
 
@@ -87,7 +46,7 @@ def replace_task(
     amount, refund_at = money(booking)
     connection.execute(
         "UPDATE tasks SET ends_at = ?, amount = ?, refund_at = ?, body = ? WHERE id = ?",
-        (_end(task), amount, refund_at, body, task.id),
+        (end_column(task), amount, refund_at, body, task.id),
     )
     difference = Decimal(amount or 0) - Decimal(row[0] or 0)
     if difference:
