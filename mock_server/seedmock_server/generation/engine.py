@@ -192,7 +192,8 @@ class Engine:
                 return task
             if not isinstance(refusal, IdTaken | StaleNumber):
                 raise _order_error(refusal, order)
-            expected, number = None, await store.draw(account)
+            number = refusal.number if isinstance(refusal, StaleNumber) else await store.draw(account)
+            expected = None
         raise RuntimeError(f"{MAX_ID_ATTEMPTS} task ids in a row were taken")
 
     async def _accept_with(self, order: Order, callback: DueCallback) -> Refusal | None:

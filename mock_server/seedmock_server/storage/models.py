@@ -73,11 +73,16 @@ class IdTaken(msgspec.Struct, frozen=True, gc=False):
 
 
 class StaleNumber(msgspec.Struct, frozen=True, gc=False):
-    """An order was not accepted, since another process has used its draw, or a later one."""
+    """An order was not accepted, since another process has used its draw, or a later one. It may come with `number`.
+
+    The store has counted that draw for it, in the step that refused it.
+    """
+
+    number: int
 
 
 Refusal = NotCovered | TooManyTasks | IdTaken | StaleNumber
-ID_TAKEN, STALE_NUMBER = IdTaken(), StaleNumber()
+ID_TAKEN = IdTaken()
 
 
 Document = tuple[int, bytes | None]

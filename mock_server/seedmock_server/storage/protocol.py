@@ -24,7 +24,7 @@ class Store(Protocol):
     # --- tasks ---
 
     async def accept(self, order: Order) -> Refusal | None:
-        """Store a task with its money and its callback in one step; return why not, having stored nothing.
+        """Store a task with its money and its callback in one step; return why not, having stored none of them.
 
         When it returns None the order survives everything that the store survives.
         """

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from seedmock_server.journal import JournalEntry, JournalFilter
-from seedmock_server.storage.models import STALE_NUMBER, NotCovered, TooManyTasks
+from seedmock_server.storage.models import NotCovered, StaleNumber, TooManyTasks
 from seedmock_server.storage.protocol import SharedStore
 
 from .conftest import SHARED_STORES, OpenSharedStore, asset_of, callback_of, order_of, task_of
@@ -100,12 +100,12 @@ def test_no_two_orders_use_one_draw(run: Run) -> None:
         assert (await one.next_draw("key-a"), await one.next_draw("key-a")) == (1, 2)
         assert (await other.next_draw("key-a"), await other.next_draw("key-a")) == (1, 2)
         assert await one.accept(order_of(task_of(1), number=2)) is None
-        assert await other.accept(order_of(task_of(2), number=2)) == STALE_NUMBER
+        stale = [await other.accept(order_of(task_of(2), number=number)) for number in (1, 2)]
+        assert stale == [StaleNumber(3), StaleNumber(4)]
         assert (await other.task("task-2"), list(await other.tasks("key-a"))) == (None, [task_of(1)])
-        number = await other.draw("key-a")
-        assert number == 3
         assert await other.accept(order_of(task_of(2))) is None
-        assert await one.draw("key-a") == 4
+        assert await other.next_draw("key-a") == 5
+        assert await one.draw("key-a") == 5
 
     run(play)
 

@@ -21,12 +21,12 @@ from ...tasks.timeline import ends_at
 from ..codec import Codec
 from ..models import (
     ID_TAKEN,
-    STALE_NUMBER,
     Booking,
     DueCallback,
     NotCovered,
     Order,
     Refusal,
+    StaleNumber,
     StoreUnavailable,
     TooManyTasks,
 )
@@ -113,8 +113,8 @@ class RedisStore(RedisCounters):
         if refusal is None:
             self._copies.add_task(task)
             self._own_callbacks += callback is not None
-        elif refusal == STALE_NUMBER:
-            self._copies.draws.pop(task.account, None)
+        elif isinstance(refusal, StaleNumber):
+            self._copies.add_draw(task.account, refusal.number)
         return refusal
 
     async def replace_task(self, task: Task, booking: Booking | None, callback: DueCallback | None) -> None:
@@ -340,8 +340,8 @@ def _refusal(reply: Sequence[Any]) -> Refusal | None:
             return None
         case [b"taken"]:
             return ID_TAKEN
-        case [b"stale"]:
-            return STALE_NUMBER
+        case [b"stale", number]:
+            return StaleNumber(int(number))
         case [b"busy", count]:
             return TooManyTasks(int(count))
         case [b"uncovered", dollars, rest]:

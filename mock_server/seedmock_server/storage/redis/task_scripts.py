@@ -127,9 +127,10 @@ local left = lacking(account, upstream, now, credit, credit_rest, dollars, rest)
 if left then return {'uncovered', left[1], left[2]} end
 if number ~= '' then
   local last = tonumber(redis.call('HGET', base .. 'counts:draw', account) or 0)
-  if last >= tonumber(number) then return {'stale'} end
-  redis.call('HSET', base .. 'counts:draw', account, number)
+  local free = math.max(tonumber(number), last + 1)
+  redis.call('HSET', base .. 'counts:draw', account, free)
   redis.call('SADD', base .. 'counts', 'draw')
+  if free > tonumber(number) then return {'stale', free} end
 end
 
 redis.call('HSET', task, 'account', account, 'upstream', upstream, 'body', body, 'token', token)

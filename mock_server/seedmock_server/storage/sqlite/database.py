@@ -62,6 +62,8 @@ class Database:
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         """Jobs of the present turn of each loop."""
         self._is_closed = False
+        self._is_last = False
+        """No jobs come after those of the present group. Belongs to the thread."""
         self._thread = threading.Thread(target=self._work, name="seedmock sqlite", daemon=True)
         self._thread.start()
 
@@ -135,9 +137,9 @@ class Database:
     # --- in the thread ---
 
     def _work(self) -> None:
-        is_open = True
-        while is_open:
-            group, is_open = self._next_group()
+        while not self._is_last:
+            group: list[_Job] = []
+            self._add_to(group, self._jobs.get())
             if group:
                 self._run_group(group)
                 _deliver(group)
@@ -145,33 +147,33 @@ class Database:
             self._connection.execute("PRAGMA optimize")
         self._connection.close()
 
-    def _next_group(self) -> tuple[list[_Job], bool]:
-        """Wait for jobs, and return them with those that wait behind them; False after the last ones."""
-        group: list[_Job] = []
-        jobs = self._jobs.get()
+    def _add_to(self, group: list[_Job], jobs: Sequence[_Job] | None = ()) -> None:
+        """Add jobs to a group, and those that wait behind them."""
         while jobs is not None:
             group += jobs
             if len(group) >= MAX_GROUP:
-                return group, True
+                return
             try:
                 jobs = self._jobs.get_nowait()
             except Empty:
-                return group, True
-        return group, False
+                return
+        self._is_last = True
 
-    def _run_group(self, group: Sequence[_Job]) -> None:
+    def _run_group(self, group: list[_Job]) -> None:
         try:
-            self._run_together(group)
+            self._run_together(group, grows=True)
         except Exception:
             # One of them, or the commit. None has been delivered, so each gets a transaction of its own.
             for job in group:
                 job.run = job.alone
                 self._run_alone(job)
 
-    def _run_together(self, group: Sequence[_Job]) -> None:
+    def _run_together(self, group: list[_Job], *, grows: bool = False) -> None:
         connection, writes = self._connection, any(job.writes for job in group)
         if writes:
             connection.execute("BEGIN IMMEDIATE")
+            if grows:  # by what has come while another process held the lock
+                self._add_to(group)
         try:
             for job in group:
                 job.result = job.run(connection)

@@ -19,15 +19,13 @@ class GroupCache:
         self._draws: dict[str, int] = {}
         self._tasks: list[task_rows.TaskRow] = []
 
-    def use_number(self, connection: Connection, account: str, number: int) -> bool:
-        """Note that an order uses an account's draw; False if that, or a later one, is used already."""
+    def use_number(self, connection: Connection, account: str, number: int) -> int:
+        """Note that an order uses an account's draw, or the next one if that is used already, and return it."""
         last = self._draws.get(account)
         if last is None:
             last = counter_rows.last(connection, counter_rows.DRAW, account)
-        if number <= last:
-            return False
-        self._draws[account] = number
-        return True
+        self._draws[account] = max(number, last + 1)
+        return self._draws[account]
 
     def add(self, account: str, upstream: str, amount: Decimal) -> None:
         key = account, upstream

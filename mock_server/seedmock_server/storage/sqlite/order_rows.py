@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
-from ..models import ID_TAKEN, STALE_NUMBER, NotCovered, Order, Refusal, TooManyTasks
+from ..models import ID_TAKEN, NotCovered, Order, Refusal, StaleNumber, TooManyTasks
 from . import task_rows
 from .group_cache import GroupCache
 
@@ -42,6 +42,8 @@ def _refusal(connection: Connection, cache: GroupCache, order: Order) -> Refusal
         if remaining < order.booking.amount:
             return NotCovered(remaining)
     # Last: an order that is refused for another reason uses no draw.
-    if order.number is not None and not cache.use_number(connection, task.account, order.number):
-        return STALE_NUMBER
+    if order.number is not None:
+        number = cache.use_number(connection, task.account, order.number)
+        if number != order.number:
+            return StaleNumber(number)
     return None

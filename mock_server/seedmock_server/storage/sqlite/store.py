@@ -18,7 +18,6 @@ from ...tasks.models import AccountRecords, AssetGroup, AssetRecord, Task
 from ..codec import Codec
 from ..copies import Copies
 from ..models import (
-    STALE_NUMBER,
     Booking,
     Changes,
     DocumentChange,
@@ -26,6 +25,7 @@ from ..models import (
     Order,
     Refusal,
     RuleCounts,
+    StaleNumber,
     StoreError,
     StoreUnavailable,
 )
@@ -122,8 +122,8 @@ class SqliteStore:
         refusal = await self._db.write(accept, alone=partial(accept, is_alone=True))
         if refusal is None:
             self._copies.add_task(task)
-        elif refusal == STALE_NUMBER:
-            self._copies.draws.pop(task.account, None)
+        elif isinstance(refusal, StaleNumber):
+            self._copies.add_draw(task.account, refusal.number)
         return refusal
 
     async def replace_task(self, task: Task, booking: Booking | None, callback: DueCallback | None) -> None:

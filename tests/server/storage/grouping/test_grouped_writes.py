@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from seedmock_server.storage.models import ID_TAKEN, TooManyTasks
 from seedmock_server.storage.redis.redis_protocol import ConnectionClosed, RedisProtocol
 from seedmock_server.storage.spaced_call import SpacedCall
 from seedmock_server.storage.sqlite import store as sqlite_store_module
+from seedmock_server.storage.sqlite.database import Database
 
 from ..conftest import order_of, sqlite_store, task_of
 
@@ -165,3 +168,38 @@ def test_the_first_of_many_calls_is_made_at_once_and_the_others_together(monkeyp
     loop.is_ended = True
     spaced.request()  # in another loop: the first one was closed before its call
     assert (len(loop.soon), len(loop.later)) == (4, 2)
+
+
+class LockedConnection(sqlite3.Connection):
+    """Connection that gets the lock once other processes have let something else happen."""
+
+    meanwhile: list[Callable[[], object]]
+
+    def execute(self, statement: str, *parameters: Any) -> sqlite3.Cursor:
+        if statement == "BEGIN IMMEDIATE" and self.meanwhile:
+            self.meanwhile.pop(0)()
+        return super().execute(statement, *parameters)
+
+
+def test_what_comes_while_another_process_holds_the_lock_is_committed_with_what_waits_for_it(tmp_path: Path) -> None:
+    path, commits = tmp_path / "db", list[int]()
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=LockedConnection)
+    connection.execute("CREATE TABLE numbers (number INTEGER)")
+    database = Database(path, connection, on_commit=lambda connection: commits.append(connection.total_changes))
+
+    def insert(number: int) -> Callable[[sqlite3.Connection], object]:
+        return lambda connection: connection.execute("INSERT INTO numbers VALUES (?)", (number,))
+
+    def refuse(connection: sqlite3.Connection) -> None:
+        raise ValueError("refused")
+
+    connection.meanwhile = [lambda: database.post(insert(2))]
+    database.run_now(insert(1))
+    assert commits == [2]
+
+    # One that is refused comes again, alone: what joined it then would be taken back with it.
+    connection.meanwhile = [lambda: None, lambda: database.post(insert(3))]
+    with pytest.raises(ValueError, match="refused"):
+        database.run_now(refuse)
+    database.close()
+    assert commits == [2, 3]
