@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from fnmatch import fnmatchcase
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import grimp
 import pytest
 
 if TYPE_CHECKING:
@@ -99,6 +101,16 @@ def test_import_layers_hold(root: Path) -> None:
     run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "0 broken" in run.stdout
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    # Layers keep circles out between rooms; inside a room, and by imports of functions, they are still possible.
+    graph = grimp.build_graph(*OURS, cache_dir=None)
+    order = TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in graph.modules})
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(" is imported by\n".join(error.args[1]))
 
 
 def is_allowed(source: SourceFile, library: str) -> bool:

@@ -10,7 +10,7 @@ from seedmock_contracts.upstreams import NAMES
 from ..billing.statement import format_amount
 from ..errors import ApiError
 from ..journal import JournalFilter
-from ..media.renderer import Unrenderable
+from ..media.errors import Unrenderable
 from ..tasks.models import Phase, Task
 from ..tasks.timeline import NEVER, ends_at, phases_of, progress_at
 from .activity_models import FailureReason, TaskExchange, TaskPhase, TaskResponse, TasksResponse, TimelineResponse

@@ -9,8 +9,10 @@ from msgspec.structs import replace as replace_struct
 
 from ..generation.engine import Engine
 from ..matching.rules import InvalidRule
+from ..media.clip_cache import CachedClip
 from ..media.clip_spec import ClipSpec
-from ..media.renderer import CachedClip, ClipRenderer, Unrenderable
+from ..media.errors import Unrenderable
+from ..media.renderer import ClipRenderer
 from ..tasks.models import Task
 from ..upstreams.protocol import FileResponse
 from .kinds import FaultKind

@@ -25,8 +25,10 @@ from ..fates.models import SUCCEED, Fate
 from ..fates.rules import FateRules
 from ..matching import magic_values as magic
 from ..matching.rules import RequestFacts
+from ..media.clip_cache import CachedClip
 from ..media.clip_spec import ClipSpec
-from ..media.renderer import CachedClip, ClipRenderer, RenderBug, Unrenderable
+from ..media.errors import RenderBug, Unrenderable
+from ..media.renderer import ClipRenderer
 from ..randomness import SeededRandom
 from ..rate_limits import RateLimits, too_many_tasks
 from ..references.resolver import Input, ReferenceResolver, first_face_path, log_notes

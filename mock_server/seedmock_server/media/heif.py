@@ -15,7 +15,7 @@ from typing import IO, Any, BinaryIO, Final
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.mp4 import IMAGE_FORMATS, Box, boxes, child, content, is_truncated, iso_format, read_movie
 
-from .encoding.encoder import Unrenderable
+from .errors import Unrenderable
 
 # Tables of a photograph of hundreds of tiles take some kilobytes.
 MAX_TABLE_BYTES: Final = 1 << 20

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from .clip_spec import FPS, STEPS, ClipSpec, tags
 from .encoding import audio_tone, bitstream, encoder, mp4_muxer
-from .encoding.encoder import Encoder, Unrenderable
+from .encoding.encoder import Encoder
 from .encoding.skip_frames import SkipFrames
 from .encoding.yuv import YuvFrame
+from .errors import Unrenderable
 
 
 class Scene(Protocol):

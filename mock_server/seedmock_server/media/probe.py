@@ -17,7 +17,8 @@ from seedmock_contracts.facts import MediaFacts
 
 from ..errors import SeedmockServerError
 from . import wav
-from .encoding.encoder import Encoder, EncoderFailure, Unrenderable
+from .encoding.encoder import Encoder
+from .errors import EncoderFailure, Unrenderable
 from .sniff import container, safe_input
 
 TIME_LIMIT = 20.0

@@ -19,16 +19,11 @@ from pathlib import Path
 from ..clock import stopwatch
 from .clip_cache import CachedClip, ClipCache
 from .clip_spec import ClipSpec, StoredFile
-from .encoding.encoder import Encoder, Unrenderable
+from .encoding.encoder import Encoder
+from .errors import RenderBug, Unrenderable
 from .ffmpeg import version
 
 log = logging.getLogger("seedmock")
-
-__all__ = ["CachedClip", "ClipRenderer", "RenderBug", "Unrenderable"]
-
-
-class RenderBug(Unrenderable):
-    """A clip cannot be rendered for a reason that lies in neither its spec nor its sources."""
 
 
 @dataclass(slots=True)

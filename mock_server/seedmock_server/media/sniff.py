@@ -13,7 +13,7 @@ from typing import IO
 from seedmock_contracts.mp4 import is_truncated, iso_format
 
 from . import wav
-from .encoding.encoder import Unrenderable
+from .errors import Unrenderable
 
 HEAD_BYTES = 512
 ID3_HEADER_BYTES = 10

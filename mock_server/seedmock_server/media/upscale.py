@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from .clip_spec import ClipSpec, tags
 from .encoding import encoder
-from .encoding.encoder import Encoder, Unrenderable
+from .encoding.encoder import Encoder
+from .errors import Unrenderable
 from .probe import read_tracks
 from .sniff import safe_input
 

@@ -13,7 +13,7 @@ from typing import IO, Final
 
 from msgspec import Struct
 
-from .encoding.encoder import Unrenderable
+from .errors import Unrenderable
 
 SIGNATURES: Final = (b"RIFF", b"RF64", b"BW64")
 # A size from here on is no statement: writers leave 2^31 or 2^32, or that without the bytes of the header.

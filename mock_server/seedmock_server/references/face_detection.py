@@ -88,7 +88,7 @@ def _grey_image(path: Path) -> Any:
     """Return the image upright, reduced and in shades of grey; None for a file that is not an image."""
     # Imported here, because Pillow takes a tenth of an emulator's start.
     from ..media.drawing.images import fitted, opened, upright_size
-    from ..media.encoding.encoder import Unrenderable
+    from ..media.errors import Unrenderable
 
     try:
         image = opened(path)

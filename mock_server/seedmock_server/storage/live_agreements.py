@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..http.coroutines import run_now
-from ..media.encoding.encoder import Unrenderable
+from ..media.errors import Unrenderable
 from ..media.fingerprint import difference, fingerprint
 from .models import StoreError, StoreUnavailable
 from .protocol import SharedStore

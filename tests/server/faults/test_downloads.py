@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_server.media.renderer import Unrenderable
+from seedmock_server.media.errors import Unrenderable
 
 
 @pytest.fixture(params=["content", "link"])

@@ -16,8 +16,9 @@ from PIL import Image
 from seedmock_contracts.mp4 import MAX_BOXES, boxes
 from seedmock_server.media import pipeline
 from seedmock_server.media.clip_spec import ClipSpec, StoredFile
+from seedmock_server.media.errors import Unrenderable
 from seedmock_server.media.probe import UnreadableMedia, measure
-from seedmock_server.media.renderer import ClipRenderer, Unrenderable
+from seedmock_server.media.renderer import ClipRenderer
 
 pytestmark = pytest.mark.anyio
 

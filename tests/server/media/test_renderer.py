@@ -15,10 +15,11 @@ import pytest
 from msgspec.structs import replace
 
 from seedmock_server.media import clip_cache, pipeline
-from seedmock_server.media.clip_cache import ClipCache
+from seedmock_server.media.clip_cache import CachedClip, ClipCache
 from seedmock_server.media.clip_spec import ClipSpec
 from seedmock_server.media.encoding.encoder import Encoder
-from seedmock_server.media.renderer import CachedClip, ClipRenderer, Unrenderable
+from seedmock_server.media.errors import Unrenderable
+from seedmock_server.media.renderer import ClipRenderer
 
 pytestmark = pytest.mark.anyio
 

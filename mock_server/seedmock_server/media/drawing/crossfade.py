@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 
 from ..clip_spec import STEPS, ClipSpec, StoredFile
 from ..encoding.yuv import YuvFrame
-from .images import NoDecoder, covering
+from ..errors import NoDecoder
+from .images import covering
 from .palette import WHITE, Palette
 from .spinner import Spinner
 from .test_card import Card, subtitle

@@ -11,7 +11,7 @@ from msgspec import Struct
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .. import heif
-from ..encoding.encoder import Unrenderable
+from ..errors import NoDecoder, Unrenderable
 from .sample_depth import eight_bit
 
 MAX_PIXELS = 100_000_000
@@ -42,10 +42,6 @@ class ImageSize(Struct, frozen=True):
     height: int
     format: str
     stored_size: tuple[int, int] | None = None
-
-
-class NoDecoder(Unrenderable):
-    """The image is known, but only an extra can decode it."""
 
 
 def covering(path: Path, width: int, height: int) -> Image.Image:

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from ...errors import SeedmockServerError
 from ..clip_spec import FPS, STEPS
+from ..errors import EncoderFailure, Unrenderable
 from ..ffmpeg import executable
 
 # A larger pipe than the default of 64 KiB saves switches between the processes.
@@ -32,14 +32,6 @@ COLOURS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=b
 
 
 log = logging.getLogger("seedmock")
-
-
-class Unrenderable(SeedmockServerError, ValueError):
-    """A clip cannot be rendered; the message says why."""
-
-
-class EncoderFailure(Unrenderable):
-    """ffmpeg failed. Its own words are in the log, not in the message: they hold addresses, paths and codes."""
 
 
 class Encoder:
