@@ -120,8 +120,8 @@ class App:
             return None
         if settings.data_dir or settings.files:
             # First, so that a folder that cannot be used leaves no new database behind. One that lies beside a database
-            # comes later: the database may be another program's.
-            self._files_identity  # noqa: B018
+            # is only looked at afterwards: the database may be another program's.
+            files_identity(self._remote_files, self._uploads)
         store = open_shared_store(
             settings.store,
             self._uploads,
@@ -129,11 +129,6 @@ class App:
             caches_tasks=settings.pace is not Pace.STEP,
         )
         return None if store is None else timed_store(store, self._timings)
-
-    @cached_property
-    def _files_identity(self) -> str:
-        """Raises StoreError."""
-        return files_identity(self._remote_files, self._uploads)
 
     def _agreed_seed(self) -> int:
         """Return the seed, on which all processes of a store agree, as on what else decides ids and prices."""
@@ -144,7 +139,8 @@ class App:
         from .storage.live_agreements import LiveAgreements, encoder_here
 
         own = {name: f"{value}" for name, value in settings.shared_values.items() if value is not None}
-        encoder, files = encoder_here(default_cache_folder()), self._files_identity
+        encoder = encoder_here(default_cache_folder())
+        files = files_identity(self._remote_files, self._uploads)
         self._live = LiveAgreements(self._shared, encoder=encoder, files=files, pace=settings.pace)
         agreed = agree_on_settings(self._shared, own, {"seed": str(drawn), **self._live.values})
         place, is_chosen = settings.files or str(self._uploads.parent), settings.files is not None
