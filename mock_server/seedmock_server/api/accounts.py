@@ -11,6 +11,7 @@ from ..matching.magic_values import account_prefix
 
 ANONYMOUS = "key-anyone"
 """Account of a request without a valid key that the fault `auth_bypass` lets in."""
+# A client may send another key with each request: names are kept for speed alone, and none may fill the memory.
 MAX_KNOWN_KEYS = 10_000
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 ORIGIN: Final = b"origin"
 REQUEST_METHOD: Final = b"access-control-request-method"
+# The origin stands twice in a note of the journal, and its sender chooses its length.
 MAX_ORIGIN_CHARS: Final = 200
 
 

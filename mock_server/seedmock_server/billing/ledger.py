@@ -38,6 +38,7 @@ from .statement import (
 
 # A balance counts down from here where no credit limits the spending: clients show it, and some refuse to order at 0.
 UNLIMITED_BALANCE = Decimal(1000)
+# All resolutions, ratios and lengths of the models are some hundreds of quotes; see `quote` for what has no bound.
 MAX_CACHED_QUOTES = 4096
 
 

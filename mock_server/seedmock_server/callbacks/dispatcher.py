@@ -25,12 +25,14 @@ from .delivery import Delivery, DeliveryResult, RetrySchedule, callback_of, deli
 from .lease import LOOK_SECONDS, CallbackLease
 from .sender import CallbackSender
 
+# Posts of one receiver at one time: the batch is as slow as its slowest post, and the next one waits for it.
 MAX_BATCH = 16
 MAX_IN_FLIGHT = 256
 """Posts at one time, in all: each takes a file descriptor, of which many systems allow 1024."""
 MAX_WAITING = 10_000
 """Callbacks that wait for one receiver. One more is journaled, and not sent."""
 MAX_SLEEP_SECONDS = 3600.0
+# Below it, a busy machine and the pause between two looks explain the delay.
 LATE_SECONDS = 1.0
 DEFAULT_SCHEDULE = RetrySchedule()
 Lane = tuple[str, str]

@@ -14,6 +14,7 @@ import click
 from seedmock_contracts.printable import printable
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+# Rich takes 80 where it sees no terminal, and would cut URLs that `grep` is to find.
 WIDTH_WITHOUT_TERMINAL = 240
 Command = Callable[..., Any]
 

@@ -19,11 +19,13 @@ from starlette.types import Receive, Scope, Send
 from .errors import ControlError
 
 PATH: Final = "/_mock/events"
+# Proxies close what is silent for a minute (nginx: proxy_read_timeout), and a dead browser is noticed by a write.
 HEARTBEAT_SECONDS: Final = 15.0
 PAUSE_SECONDS: Final = 0.1
 """Shortest time between two looks: a busy application makes thousands of changes a second, and eyes see ten."""
 TICK_SECONDS: Final = 0.5
 """Longest time between two looks: a callback is journaled, and another process stores, without telling us."""
+# A page that lags as far behind is quicker with a new look at everything: `resync` takes the place of the queue.
 MAX_QUEUE: Final = 64
 MAX_SUBSCRIBERS: Final = 64
 HEADERS: Final = [

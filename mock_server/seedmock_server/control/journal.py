@@ -32,6 +32,7 @@ from .har import HarWriter
 from .query_parameters import boolean, choice, string, whole_number
 
 DEFAULT_LIMIT, MAX_LIMIT = 1000, 10_000
+# Fifteen digits: below 2**53, so that JavaScript keeps each number exactly.
 MAX_NUMBER = 10**15 - 1
 MAX_ID_CHARS = 200
 

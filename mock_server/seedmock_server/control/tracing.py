@@ -20,6 +20,7 @@ from ..journal import ExchangeKind, JournalEntry
 from .journal import task_status
 
 NANOSECONDS: Final = 1e9
+# A task that nobody polls to its end would keep its span open for ever; the oldest is ended in its place.
 MAX_OPEN_TASKS: Final = 10_000
 
 

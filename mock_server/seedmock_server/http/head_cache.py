@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from .asgi import Scope
 
+# A poll has a head for each task and key, so that the number of heads has no bound; orders of a client share one.
 MAX_HEADS: Final = 1024
 MAX_HEAD_BYTES: Final = 2048
 END: Final = b"\r\n\r\n"

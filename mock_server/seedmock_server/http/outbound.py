@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
+# Each address that does not answer takes the whole time for connecting, one after the other.
 MAX_ADDRESSES: Final = 4
 # The body of a callback's response only goes to the journal, so a slow one is not waited for.
 CALLBACK_BODY_SECONDS: Final = 1.0

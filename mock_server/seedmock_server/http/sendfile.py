@@ -13,6 +13,7 @@ from typing import Any, Final
 from ..errors import SeedmockServerError
 
 IS_AVAILABLE: Final = hasattr(os, "sendfile")
+# Linux sends 2 147 479 552 bytes at most in one call, and 32-bit systems refuse larger counts.
 MAX_STEP: Final = 1 << 30
 # The head waits for the first bytes of the file, so that they share a packet. Linux only.
 _MORE: Final = getattr(socket, "MSG_MORE", 0)

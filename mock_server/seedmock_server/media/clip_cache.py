@@ -21,6 +21,7 @@ from weakref import finalize
 from msgspec import Struct
 
 WORK_PREFIX = "work-"
+# Sizes and tags of clips, which a HEAD needs: forgotten ones are read from the folder again.
 MAX_REMEMBERED_CLIPS = 1024
 TAG = re.compile(r'"[0-9a-f]{32}"')
 

@@ -31,6 +31,7 @@ MIB: Final = 1 << 20
 PART_PREFIX: Final = "part-"
 STALE_SECONDS: Final = 3600
 MAX_PUBLISHED: Final = 10_000
+# Each fetch holds a whole reference in memory; the others wait for their turn.
 MAX_FETCHES: Final = 8
 MAX_HASHED_IN_LOOP: Final = 4 * MIB
 _DIGEST: Final = re.compile("[0-9a-f]{64}")

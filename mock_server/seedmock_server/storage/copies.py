@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..tasks.models import Task
 from .models import Document
 
+# A copy saves a poll its read of the store. Those of finished tasks, which nobody polls any more, leave only so.
 MAX_TASKS = 4096
 MAX_DRAWS = 10_000
 SET_DRAWS = "set-draws"

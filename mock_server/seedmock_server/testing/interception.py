@@ -26,6 +26,7 @@ HOSTS = {urlsplit(base.host).hostname or "": contract.name for contract in contr
 
 PROXY_REQUEST = re.compile(rb"[A-Z]+ http://([^/:\s]+)")
 """First bytes of a request without TLS to a proxy, with the host that it is for: RFC 9112, section 3.2.2."""
+# A host has at most 253 characters; what is sent may be a whole upload, which is not copied to read its beginning.
 MAX_REQUEST_LINE = 256
 
 

@@ -16,6 +16,7 @@ from .messages import COUNTED, SETTLE, SETTLED, Message, MessageReader, encode_m
 
 SETTLE_SECONDS: Final = 2.0
 """Longest wait for the others: one that hangs must not keep the journal from being read."""
+# Counts are for metrics, which are scraped each few seconds; a message an exchange would cost as much as a poll.
 COUNT_SECONDS: Final = 1.0
 EXIT_SECONDS: Final = 20.0
 """Time to stop after the supervisor has died; it is more than the grace period of responses."""

@@ -25,6 +25,7 @@ START_SECONDS: Final = 60.0
 """A worker that is not ready by then hangs, and counts as one that died."""
 STEADY_SECONDS: Final = 5.0
 """A worker that lived as long was well; an earlier death delays the next start, as one at the start does."""
+# After a second Ctrl-C: connections are cut at once, and what is left of a worker is the time to write its journal.
 FORCE_SECONDS: Final = 1.0
 
 

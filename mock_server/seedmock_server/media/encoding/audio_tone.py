@@ -13,6 +13,7 @@ from .bitstream import FRAME_SAMPLES
 
 TAU = 6.283185307179586
 RATE = 32_000
+# 125 whole frames of AAC: a phrase that is repeated needs no part of one. At 48 kHz they would be 187.5.
 PHRASE_SECONDS = 4
 PHRASE_FRAMES = PHRASE_SECONDS * RATE // FRAME_SAMPLES
 # Semitones of a pentatonic scale: any four of them are consonant.

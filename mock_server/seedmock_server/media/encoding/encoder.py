@@ -24,6 +24,7 @@ from ..ffmpeg import executable
 PIPE_BYTES = 1 << 20
 # Linux's number: Python's fcntl has the name on Linux alone. Elsewhere the call fails, and the pipe stays as it is.
 F_SETPIPE_SZ = 1031
+# Requests come first: an encoder takes a whole core for some tenths of a second.
 LOW_PRIORITY = 10
 BITEXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1")
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "20", "-bf", "0", "-sc_threshold", "0", "-threads", "1")

@@ -14,6 +14,7 @@ from msgspec import Struct
 from ..clip_spec import FPS
 from .bitstream import FRAME_SAMPLES, Stream
 
+# A frame takes 512 ticks, as in what ffmpeg writes: its time scale for 24 frames a second is 12 288.
 TICKS = 512
 VIDEO_SCALE = FPS * TICKS
 BT709 = 1  # in each of the three code tables of ISO/IEC 23091-2

@@ -26,6 +26,7 @@ OnEnd = Callable[[Exception | None], None]
 CONNECT_SECONDS = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds without a further attempt after one that failed; doubled each time."""
+# A cluster that moves a slot answers with one or two; more of them are nodes that disagree.
 MAX_REDIRECTS = 5
 CERTAIN_SECONDS = 5.0
 """How long a caller that has to know the outcome of a command waits for a server that was lost meanwhile."""
