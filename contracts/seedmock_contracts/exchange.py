@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct, to_builtins
@@ -52,6 +53,8 @@ _URL_USER = re.compile(
     rb"(%b%b{2})(%b{1,%d})(%b)" % (_COLON, _SLASH, _USER_CHAR, MAX_URL_USER_BYTES, _AT), re.IGNORECASE
 )
 _KIND_BYTES = 4096
+_HEAD_BYTES = 8192
+"""Bytes of a form's part in which its headers end, if it is one of the files that are known."""
 _MAGIC = (
     (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -153,14 +156,21 @@ def _hidden(match: re.Match[bytes]) -> bytes:
     return match[1] + (b"***" if colon is None else b"***%b***" % colon[0]) + match[3]
 
 
-def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES, *, digests: bool = False) -> bytes:
+def summarize_body(
+    body: bytes,
+    limit: int = MAX_BODY_BYTES,
+    *,
+    digests: bool = False,
+    files: Mapping[int, int] = MappingProxyType({}),
+) -> bytes:
     """Shorten a body for people: data: URIs and media become their type and size, the rest is cut at `limit` bytes.
 
     With `digests`, files and data: URIs get the beginning of their SHA-256 too: equal summaries mean equal files.
-    Users and passwords in URLs are hidden.
+    Users and passwords in URLs are hidden. `files` are the ends of a form's files by their beginnings, as far as they
+    are known: the others are searched for.
     """
     if body[:2] == b"--" and b"\r\n" in body[:200]:
-        body = _without_files(body, limit, digests)
+        body = _without_files(body, limit, digests, files)
     if not _is_text(body[:limit]):
         return f"<{len(body)} bytes of {_kind(body)}>".encode()
     # Hidden before the cut: a password whose end is cut off would not be recognized.
@@ -196,15 +206,18 @@ def _end_of_base64(body: bytes, start: int) -> int:
     return end if line < 0 else line
 
 
-def _without_files(body: bytes, limit: int, digests: bool) -> bytes:
+def _without_files(body: bytes, limit: int, digests: bool, files: Mapping[int, int]) -> bytes:
     """Replace the binary parts of a multipart body by their type and size, and perhaps their digest."""
     boundary = body[: body.index(b"\r\n")]
     # By position: files have megabytes, and to split the body would copy each of them twice.
     delimiter, parts, length, at = b"\r\n" + boundary, list[bytes](), 0, 0
     while at <= len(body) and length <= limit:
-        end = body.find(delimiter, at)
-        end = len(body) if end < 0 else end
-        blank = body.find(b"\r\n\r\n", at, end)
+        blank = body.find(b"\r\n\r\n", at, at + _HEAD_BYTES) if files else -1
+        end = files.get(blank + 4) if blank >= 0 else None
+        if end is None:
+            end = body.find(delimiter, at)
+            end = len(body) if end < 0 else end
+            blank = body.find(b"\r\n\r\n", at, end)
         start = end if blank < 0 else blank + 4
         parts.append(body[at:start] + _shown_content(body, start, end, digests) if start < end else body[at:end])
         length += len(parts[-1])

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -220,9 +221,9 @@ def is_covered(downloads: Iterable[ClipDownload]) -> bool:
     return 0 < size <= position
 
 
-def truncated_body(body: bytes) -> bytes:
-    """Return the part of a body that the journal stores."""
-    return summarize_body(body, MAX_BODY_BYTES)
+def truncated_body(body: bytes, files: Mapping[int, int] = MappingProxyType({})) -> bytes:
+    """Return the part of a body that the journal stores. `files` are as for `summarize_body`."""
+    return summarize_body(body, MAX_BODY_BYTES, files=files)
 
 
 def redacted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:

@@ -118,6 +118,29 @@ def test_a_multipart_body_keeps_texts_and_summarizes_files() -> None:
     assert summary == b"\r\n".join(parts).replace(b"\x89PNG\0", b"<5 bytes of image/png>")
 
 
+@given(
+    st.lists(st.binary(max_size=40).filter(lambda content: b"--b" not in content), min_size=1, max_size=5), st.data()
+)
+def test_a_form_is_summarized_alike_with_the_places_of_its_files_and_without(
+    contents: list[bytes], data: st.DataObject
+) -> None:
+    body, files = b"", {}
+    for content in contents:
+        body += b'--b\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n'
+        files[len(body)] = len(body) + len(content)
+        body += content + b"\r\n"
+    some = {start: end for start, end in files.items() if data.draw(st.booleans())}
+    assert summarize_body(body + b"--b--\r\n", files=some) == summarize_body(body + b"--b--\r\n")
+
+
+def test_the_place_of_a_file_is_not_searched_for_where_it_is_known() -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    content = b"\x89PNG\0\r\n--bc\r\n\r\n\x89PNG"  # a longer boundary is content
+    body = head + content + b"\r\n--b--\r\n"
+    summary = summarize_body(body, files={len(head): len(head) + len(content)})
+    assert summary == body.replace(content, b"<%d bytes of image/png>" % len(content))
+
+
 @given(st.binary(max_size=300), st.integers(1, 100))
 def test_a_summary_is_bounded_for_any_body(body: bytes, limit: int) -> None:
     for sent in (body, b"--b\r\n" + body, body + b";base64," + body, "\u00e9".encode() * 200 + body):

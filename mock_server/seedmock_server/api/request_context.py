@@ -108,7 +108,7 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
             self.method[:20],
             self.path[:PATH_CHARS],
             self.sent.status,
-            truncated_body(self.body) if self.body else b"",
+            truncated_body(self.body, self._file_spans()) if self.body else b"",
             truncated_body(self.sent.body),
             capped_notes((*notes, *self.log_notes)),
             query,
@@ -120,6 +120,11 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
             self.seconds,
             self.sent.download_of(self.task_id),
         )
+
+    def _file_spans(self) -> dict[int, int]:
+        # Known since the form was split: to search for their ends again takes a tenth of an order with an image.
+        files = () if self.accepted is None else self.accepted.files
+        return {file.start: file.start + len(file.content) for file in files}
 
 
 def _redacted(headers: Sequence[tuple[bytes, bytes]]) -> Headers:

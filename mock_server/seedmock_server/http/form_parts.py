@@ -19,8 +19,8 @@ MAX_BOUNDARY_BYTES: Final = 256
 _HEADER: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _LINE: Final = b"\r\n"
 
-Part: TypeAlias = tuple[dict[bytes, bytes], bytes]
-"""Headers by their names in lower case, and the content."""
+Part: TypeAlias = tuple[dict[bytes, bytes], bytes, int]
+"""Headers by their names in lower case, the content, and its position in the body."""
 
 
 def split_parts(boundary: bytes, body: bytes) -> list[Part]:
@@ -42,7 +42,7 @@ def split_parts(boundary: bytes, body: bytes) -> list[Part]:
             raise MalformedBody(f"the form has more than {MAX_PARTS} parts")
         headers, start = _headers(body, at + 2)
         end = _end_of_part(body, _LINE + delimiter, start)
-        parts.append((headers, body[start:end]))
+        parts.append((headers, body[start:end], start))
         at = end + len(_LINE) + len(delimiter)
     return parts
 

@@ -21,10 +21,13 @@ TEXT_PART: Final = "a part without a filename is text"
 
 
 class FormFile(Struct, frozen=True):
+    """A part with a filename. `start` is the position of its content in the body."""
+
     name: str
     filename: str
     content_type: str
     content: bytes
+    start: int
 
 
 class Form(Struct, frozen=True):
@@ -49,13 +52,13 @@ def parse_form(content_type: bytes | str, body: bytes, types_by_role: Mapping[st
     """
     root: dict[str, Any] = {}
     files: list[FormFile] = []
-    for headers, content in _parts(content_type, body):
+    for headers, content, start in _parts(content_type, body):
         name, filename = _disposition(headers)
         if filename is None:
             _insert(root, _path(name), _text(name, content), name)
         else:
             kind = headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
-            files.append(FormFile(name, filename, kind, content))
+            files.append(FormFile(name, filename, kind, content, start))
     return Form(_assemble(root, "", types_by_role or {}), tuple(files))
 
 

@@ -11,7 +11,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 
 from seedmock_contracts.upstreams import get_contract
-from seedmock_server.http.form_parts import Part, split_parts
+from seedmock_server.http.form_parts import split_parts
 from seedmock_server.http.multipart import Form, FormFile, parse_form
 from seedmock_server.http.request_body import MalformedBody
 
@@ -82,7 +82,8 @@ def test_optional_roles_go_to_the_next_item_of_their_kind_when_sent_by_python() 
 def test_files_have_name_type_and_bytes(sdk: str, content: bytes) -> None:
     recorded = recorded_form(f"{sdk}-file")
     assert recorded.document == {"model": "seedance-2-0", "prompt": "A lighthouse wakes up", "seconds": "4"}
-    expected = FormFile("input_reference", "lighthouse é.png", "image/png", content + b" not a real picture")
+    content += b" not a real picture"
+    expected = FormFile("input_reference", "lighthouse é.png", "image/png", content, recorded.files[0].start)
     assert recorded.files == (expected,)
 
 
@@ -261,9 +262,12 @@ def test_any_bytes_are_read_or_rejected(content_type: bytes, content: bytes) -> 
         parse_form(content_type, content)
 
 
-def reference_parts(boundary: bytes, content: bytes) -> list[Part]:
-    """Parts as python-multipart reads them. Raises FormParserError, and AssertionError for an unfinished form."""
-    parts: list[Part] = []
+def reference_parts(boundary: bytes, content: bytes) -> list[tuple[dict[bytes, bytes], bytes]]:
+    """Parts as python-multipart reads them, headers and content.
+
+    Raises FormParserError, and AssertionError for an unfinished form.
+    """
+    parts: list[tuple[dict[bytes, bytes], bytes]] = []
     names: list[bytes] = []
     headers: dict[bytes, bytes] = {}
     pieces: list[bytes] = []
@@ -308,4 +312,6 @@ def test_parts_are_those_of_python_multipart(content: bytes) -> None:
         with pytest.raises(MalformedBody):
             split_parts(b"b", content)
     else:
-        assert split_parts(b"b", content) == expected
+        parts = split_parts(b"b", content)
+        assert [(headers, part) for headers, part, _ in parts] == expected
+        assert all(content.startswith(b"%b\r\n--b" % part, start) for _, part, start in parts)
