@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -16,6 +17,7 @@ from .form_parts import Part, split_parts
 from .request_body import MAX_NAME_CHARS, MalformedBody
 
 MAX_BRACKETS: Final = 8
+HEADERS_KEPT: Final = 128
 _EXTENDED_FILENAME: Final = re.compile(rb";\s*filename\*\s*=\s*[\w-]*'[^']*'([^;\s]*)", re.IGNORECASE)
 TEXT_PART: Final = "a part without a filename is text"
 
@@ -73,6 +75,7 @@ def _parts(content_type: bytes | str, body: bytes) -> list[Part]:
     return split_parts(boundary, body)
 
 
+@lru_cache(maxsize=HEADERS_KEPT)
 def _options(header: str | bytes) -> tuple[bytes, dict[bytes, bytes]]:
     """Parse a header with options. Imported on first use: few emulators receive a form."""
     from python_multipart.multipart import parse_options_header
