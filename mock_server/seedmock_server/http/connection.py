@@ -36,18 +36,20 @@ class ResponseTransport:
 
 
 class UvicornConnection:
-    """Low-level control of a connection while a request that came through it is answered."""
+    """Low-level control of a connection while a request that came through it is answered.
 
-    __slots__ = ("_current", "_transport")
+    `current` is that request, or the last one that was.
+    """
 
-    def __init__(self, transport: asyncio.Transport, current: Callable[[], RequestResponseCycle | None]) -> None:
-        """`current` returns the request that is being answered."""
+    __slots__ = ("_transport", "current")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._current = current
+        self.current: RequestResponseCycle | None = None
 
     @property
     def _cycle(self) -> RequestResponseCycle:
-        cycle = self._current()
+        cycle = self.current
         assert cycle is not None, "the connection is part of a request's scope, so a request is being answered"
         return cycle
 

@@ -51,6 +51,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     limits: ClassVar[ConnectionLimits] = ConnectionLimits()
     heads: ClassVar[HeadCache] = HeadCache()  # those that have passed these limits
+    # Requests that start after the reads of this turn of the loop: one callback for all of them.
+    waiting: ClassVar[list[tuple[GuardedProtocol, RequestResponseCycle, Any]]] = []
     # None before the first request, which uvicorn does not declare.
     cycle: RequestResponseCycle | None  # type: ignore[assignment]
 
@@ -62,13 +64,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._rejection: bytes | None = None
         self._linger_until = 0.0  # when a connection that is being closed is read no more; 0 before that
-        self._current: RequestResponseCycle | None = None
         self._idle_since = 0.0
         self._is_reading = False
-        # A request whose head has come with this read, and its app: it starts after the reads of this turn of the loop.
+        # A request whose head has come with this read, and its app.
         self._deferred: tuple[RequestResponseCycle, Any] | None = None
         self._response_transport = cast(asyncio.Transport, ResponseTransport(transport, self._close_gracefully))
-        self._extensions: Any = {"seedmock": UvicornConnection(transport, lambda: self._current)}
+        self._connection = UvicornConnection(transport)
+        self._extensions: Any = {"seedmock": self._connection}
+        self._arrived = asyncio.Event()  # of a request whose head is known
         self._set_deadline(self.limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -96,7 +99,16 @@ class GuardedProtocol(HttpToolsProtocol):
             deferred, self._deferred = self._deferred, None
             # Not here: to read what all connections have brought, and then to answer it, costs a fifth less than to do
             # both by turns, because the kernel's code and the application's displace each other in the caches.
-            self.loop.call_soon(self._start, *deferred)
+            if not self.waiting:
+                self.loop.call_soon(self._start_waiting)
+            self.waiting.append((self, *deferred))
+
+    def _start_waiting(self) -> None:
+        """Start the requests that this turn of the loop has brought. None stops the others: uvicorn logs its errors."""
+        requests = self.waiting.copy()
+        self.waiting.clear()
+        for protocol, cycle, app in requests:
+            protocol._start(cycle, app)
 
     def _is_between_requests(self) -> bool:
         """Tell that a read from now on begins a request, as a read of a new connection does."""
@@ -113,6 +125,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self.url, self.headers = head.url, head.scope["headers"]
         self.scope.update(cast(Any, head.scope))
+        self._arrived.set()
         self.cycle = RequestResponseCycle(
             scope=self.scope,
             transport=self.transport,
@@ -121,14 +134,13 @@ class GuardedProtocol(HttpToolsProtocol):
             access_logger=self.access_logger,
             access_log=self.access_log,
             default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
+            message_event=self._arrived,  # shared: a response that is complete waits for nothing more
             expect_100_continue=False,
             keep_alive=True,
             on_response=self.on_response_complete,
         )
         self.cycle.body += body
         self.cycle.more_body = False
-        self.cycle.message_event.set()
         self._start_asgi_task(self.cycle, self.app)
         self._guard()
 
@@ -237,7 +249,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._current = cycle
+        self._connection.current = cycle
         cycle.transport = self._response_transport
         if cycle.scope["http_version"] == "1.0":  # which knows no 100 (RFC 9110, section 10.1.1)
             cycle.waiting_for_100_continue = False
@@ -267,9 +279,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _disconnect(self) -> None:
         """Disconnect the request being answered; uvicorn disconnects the newest one, which may still be queued."""
-        if self._current is not None and not self._current.response_complete:
-            self._current.disconnected = True
-            self._current.message_event.set()
+        cycle = self._connection.current
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def _guard(self) -> None:
         """Check the limits after each read: a head is small, and has a deadline unless a response is under way."""
@@ -328,7 +341,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _close_gracefully(self) -> None:
         """Close after what has been written; linger if the client may still be sending."""
-        if self.pipeline or (self._current is not None and self._current.more_body):
+        cycle = self._connection.current
+        if self.pipeline or (cycle is not None and cycle.more_body):
             self._linger()
         else:
             self.transport.close()

@@ -353,7 +353,7 @@ def _event_loop() -> Literal["asyncio", "auto"]:
 
 
 def _config(app: App, limits: ConnectionLimits) -> uvicorn.Config:
-    protocol = type("Protocol", (GuardedProtocol,), {"limits": limits, "heads": HeadCache()})
+    protocol = type("Protocol", (GuardedProtocol,), {"limits": limits, "heads": HeadCache(), "waiting": []})
     return uvicorn.Config(
         app,
         http=protocol,

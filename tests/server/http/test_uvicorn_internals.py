@@ -106,7 +106,7 @@ def test_the_server_has_what_ours_overrides_and_reads() -> None:
 
 
 def test_a_request_cycle_has_what_is_read_and_set() -> None:
-    owners = ("cycle", "self._cycle", "self._current")
+    owners = ("cycle", "self._cycle", "self.current")
     names = attributes_of(class_body(guarded_protocol), *owners) | attributes_of(class_body(connection), *owners)
     assert {"disconnected", "message_event", "more_body", "response_complete", "waiting_for_100_continue"} <= names
     require(names, cycle_instance())
