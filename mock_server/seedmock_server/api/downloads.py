@@ -163,7 +163,7 @@ class Downloads(RequestChain):
             if error.kind is ErrorKind.NOT_READY:  # a file host does not know of tasks: a late clip is not there
                 raise ApiError(ErrorKind.CONTENT_NOT_FOUND) from error
             raise
-        return FileResponse(clip.path, clip.etag, "video/mp4")
+        return FileResponse(clip.path, clip.etag, "video/mp4", size=clip.size_bytes)
 
     async def _find_upload(self, token: str) -> FileResponse:
         """Raises ApiError CONTENT_NOT_FOUND."""

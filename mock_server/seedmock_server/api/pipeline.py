@@ -149,8 +149,8 @@ class RequestChain(ABC):
         return self._faults.wrap_send(context.plan, send)
 
     async def _send_file(self, context: RequestContext, response: FileResponse, send: Send) -> SentResponse:
-        meter = ByteMeter(send)
-        send = self._with_faults(context, meter)
+        meter = None if context.method == "HEAD" else ByteMeter(send)
+        send = self._with_faults(context, meter or send)
         try:
             return await send_file(response, context.scope, context.receive, send, meter)
         except ApiError as error:

@@ -35,12 +35,12 @@ class ClipMutator:
     async def early_clip(self, fault: Fault, task: Task) -> FileResponse:
         """Return a task's own clip, whatever has become of the task. Raises InvalidRule."""
         clip = await self._render(fault, self._engine.clip_spec(task))
-        return FileResponse(clip.path, clip.etag, "video/mp4")
+        return FileResponse(clip.path, clip.etag, "video/mp4", size=clip.size_bytes)
 
     async def mutate(self, fault: Fault, task: Task, response: FileResponse) -> FileResponse:
         """Replace the clip of a response. Raises InvalidRule for one that cannot be rendered."""
         clip = await self._render(fault, mutated_spec(fault, self._engine.clip_spec(task)))
-        return replace_struct(response, path=clip.path, etag=clip.etag)
+        return replace_struct(response, path=clip.path, etag=clip.etag, size=clip.size_bytes)
 
     async def _render(self, fault: Fault, spec: ClipSpec) -> CachedClip:
         try:

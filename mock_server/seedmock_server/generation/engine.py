@@ -382,7 +382,8 @@ class Engine:
         Raises ApiError NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (the task has no clip, or the source of an upscale is
         damaged) or LINK_EXPIRED, and Unrenderable.
         """
-        state, now = self.state(task), self.now_for(task)
+        now = self.now_for(task)
+        state = state_at(task, now)
         if state.status in UNSUCCESSFUL:
             reason = task.failure.message if task.failure and state.status is not TaskStatus.CANCELLED else ""
             end = "has failed" if state.status is TaskStatus.FAILURE else f"is {state.status}"

@@ -96,7 +96,7 @@ class OpeaiApi:
                 error.value = NOT_STARTED if late else self._spelling(self._engine.state(task))
             raise
         ranges = self._options["opeai.range"] == "on"
-        return FileResponse(clip.path, clip.etag, "video/mp4", self._cached, ranges)
+        return FileResponse(clip.path, clip.etag, "video/mp4", self._cached, ranges, clip.size_bytes)
 
     async def models(self, call: ApiRequest) -> JsonResponse:
         rows = [{"id": model.name, "object": "model", **LISTED} for model in self.contract.models]

@@ -61,13 +61,14 @@ class JsonResponse(msgspec.Struct, frozen=True, gc=False):
 
 
 class FileResponse(msgspec.Struct, frozen=True):
-    """File to be streamed, with support for Range unless `ranges` is off."""
+    """File to be streamed, with support for Range unless `ranges` is off. `size` is in bytes, where it is known."""
 
     path: Path
     etag: str
     media_type: str
     headers: Headers = ()
     ranges: bool = True
+    size: int | None = None
 
 
 class RawResponse(msgspec.Struct, frozen=True):

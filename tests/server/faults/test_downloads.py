@@ -33,6 +33,13 @@ def test_a_404_for_a_download_has_the_message_for_content(socket_server: Any, cl
     assert ("video not found" if "/v1/" in clip else "file not found") in response.text
 
 
+def test_head_tells_the_length_of_the_clip_that_a_fault_sends(socket_server: Any, clip: str) -> None:
+    own, other = (socket_server.ask("HEAD", clip, fault) for fault in ("", "other_duration seconds=9"))
+    whole = socket_server.ask("GET", clip, "other_duration seconds=9")
+    assert (int(other.headers["content-length"]), other.headers["etag"]) == (len(whole.content), whole.headers["etag"])
+    assert own.headers["content-length"] != other.headers["content-length"]
+
+
 def test_no_range_ignores_the_range_header(socket_server: Any, clip: str) -> None:
     headers = {"Range": "bytes=10-19"}
     part = socket_server.ask("GET", clip, headers=headers)

@@ -20,6 +20,7 @@ from seedmock_server.http.file_response import (
     CHUNK_BYTES,
     SHORT_BYTES,
     RangeNotSatisfiable,
+    answer_head,
     precondition_fails,
     stream_file,
 )
@@ -78,6 +79,34 @@ def test_head_has_the_headers_of_the_whole_file_and_no_bytes(clip: Path) -> None
     response = request(clip, "HEAD", ("Range", "bytes=0-9"))
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["content-length"] == "2048"
+
+
+@pytest.mark.parametrize("lines", [[], [(b"range", b"bytes=0-9")], [(b"if-none-match", TAG.encode())]])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_head_with_a_known_size_is_the_same_without_the_file(
+    clip: Path, lines: list[tuple[bytes, bytes]], ranges: bool
+) -> None:
+    expected: list[Any] = []
+    messages: list[Any] = []
+    scope = {"type": "http", "method": "HEAD", "headers": lines}
+
+    async def main() -> tuple[int, Any]:
+        async def send(message: Any) -> None:
+            (messages if expected_status else expected).append(message)
+
+        expected_status = 0
+        expected_status = await stream_file(
+            scope, receive, send, clip, etag=TAG, media_type="video/mp4", headers=[(b"a", b"b")], ranges=ranges
+        )
+        status, head = await answer_head(
+            scope, send, len(CONTENT), etag=TAG, media_type="video/mp4", headers=[(b"a", b"b")], ranges=ranges
+        )
+        assert status == expected_status
+        return status, head
+
+    status, head = asyncio.run(main())
+    assert messages == expected
+    assert (messages[0]["status"], messages[0]["headers"]) == (status, head)
 
 
 def test_a_file_of_many_chunks_is_complete(tmp_path: Path) -> None:
