@@ -16,7 +16,6 @@ from .scenario import ScenarioStep, TrialScenario, fate, fault
 COUNT, DEEP_COUNT = 6, 60
 MIN_STEPS, MAX_STEPS = 3, 8
 TIMEOUT_SECONDS = 6.0
-MAX_NTH_POLL = 6
 FATES = (
     *("succeed after=200ms", "succeed after=500ms", "content_late after=200ms by=500ms"),
     *("failed after=300ms", "moderated after=300ms what=video", "expired after=300ms raw_status=expired"),
@@ -64,6 +63,6 @@ def _steps(contract: Contract, draw: _Draw) -> Iterator[ScenarioStep]:
     spellings = [row.spelling for row in contract.status_spellings if row.status in running]
     for nth in range(1, MIN_STEPS + draw.integer(MAX_STEPS - MIN_STEPS - 1)):
         text = draw.choice(QUERY_FAULTS) if draw.integer(2) else f"backwards to={quote_value(draw.choice(spellings))}"
-        yield fault(Operation.QUERY, text, nth=min(nth, MAX_NTH_POLL))
+        yield fault(Operation.QUERY, text, nth=nth)
     if draw.integer(2):
         yield fault(Operation.CONTENT, draw.choice(CONTENT_FAULTS), times=1)
