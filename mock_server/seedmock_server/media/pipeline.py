@@ -74,9 +74,9 @@ def _video(spec: ClipSpec, scene: Scene, ffmpeg: Encoder, low_priority: bool) ->
 def _frames(scene: Scene, whole_seconds: list[int], lone_seconds: list[int]) -> Iterator[bytes]:
     for second in whole_seconds:
         for step in range(STEPS):
-            yield scene.frame(second, step).data()
+            yield from scene.frame(second, step).planes()
     for second in lone_seconds:
-        yield scene.frame(second, 0).data()
+        yield from scene.frame(second, 0).planes()
 
 
 def _in_order(

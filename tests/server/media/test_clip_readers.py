@@ -140,7 +140,7 @@ def test_an_upscale_keeps_colours_of_full_range_and_of_rgb(
 
 def test_white_black_and_grey_have_no_tint_and_stay_in_limited_range() -> None:
     for grey, luma in ((0, 16), (255, 235), (128, 126)):
-        pixels = YuvFrame.of(Image.new("RGB", (2, 2), (grey, grey, grey))).data()
+        pixels = b"".join(YuvFrame.of(Image.new("RGB", (2, 2), (grey, grey, grey))).planes())
         assert pixels == bytes((luma,) * 4 + (128, 128))
 
 
@@ -149,7 +149,7 @@ def test_planes_differ_by_at_most_one_from_the_formula_of_bt709() -> None:
         red, green, blue = (value / 255 for value in colour)
         luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
         exact = (16 + 219 * luma, 128 + 224 * (blue - luma) / 1.8556, 128 + 224 * (red - luma) / 1.5748)
-        pixels = YuvFrame.of(Image.new("RGB", (2, 2), colour)).data()
+        pixels = b"".join(YuvFrame.of(Image.new("RGB", (2, 2), colour)).planes())
         assert (pixels[0], pixels[4], pixels[5]) == pytest.approx(exact, abs=0.6)
 
 

@@ -27,6 +27,7 @@ class Card:
         self._layout = CardLayout.of(spec.width, spec.height)
         self._spinner = Spinner.of(self._layout.spinner)
         self._light = _light(self._layout)
+        self._comets: dict[int, Image.Image] = {}
         self._image = self._draw()
         self._base = YuvFrame.of(self._image)
         self._second = -1
@@ -41,9 +42,15 @@ class Card:
             self._draw_second(self._base, second)
             self._second = second
         frame = self._base.copy()
-        frame.tint(self._palette.accent, self._spinner.comet(step), self._layout.spinner_at)
+        frame.tint(self._palette.accent, self._comet(step), self._layout.spinner_at)
         self._tint_light(frame, step)
         return frame
+
+    def _comet(self, step: int) -> Image.Image:
+        # Most frames are the first of their second, with the comet in one place.
+        if step not in self._comets:
+            self._comets[step] = self._spinner.comet(step)
+        return self._comets[step]
 
     def _draw(self) -> Image.Image:
         image = background(self._palette, self._spec.width, self._spec.height)

@@ -7,6 +7,8 @@ that manages colours has nothing to convert. It is also what Chromium assumes of
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 from PIL import Image
 
@@ -76,11 +78,12 @@ class YuvFrame(Struct, frozen=True):
             Image.blend(self.v, frame.v, share),
         )
 
-    def data(self) -> bytes:
-        """Return the bytes of the frame as yuv420p."""
-        return b"".join((self.y.tobytes(), self.u.tobytes(), self.v.tobytes()))
+    def planes(self) -> tuple[bytes, bytes, bytes]:
+        """Return the bytes of the planes, which after one another are the frame as yuv420p."""
+        return self.y.tobytes(), self.u.tobytes(), self.v.tobytes()
 
 
+@lru_cache(maxsize=256)
 def _yuv(colour: Colour) -> Colour:
-    pixels = YuvFrame.of(Image.new("RGB", (2, 2), colour)).data()
-    return pixels[0], pixels[4], pixels[5]
+    y, u, v = YuvFrame.of(Image.new("RGB", (2, 2), colour)).planes()
+    return y[0], u[0], v[0]
