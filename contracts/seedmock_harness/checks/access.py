@@ -16,6 +16,7 @@ from .error_responses import RULE_ERRORS, UNKNOWN_ID_ERRORS, check_error, is_end
 MAYBE_UNROUTED = frozenset({"GET", "DELETE", "POST", "HEAD"})
 """Methods for which an upstream may report an unknown route, not a wrong method, on the path of another method."""
 FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
+# A rate limit or a proxy may answer before the service has looked at the key.
 INCONCLUSIVE = frozenset({429, 500, 502, 503, 504})
 
 

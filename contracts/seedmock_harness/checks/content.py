@@ -14,12 +14,14 @@ from .variants import check_option
 DAY = 86400.0
 CLOCK_SKEW = 60.0
 """Seconds by which the clocks of upstream and caller may differ."""
+# Reports name a window of 5 to 15 s (F3 in the catalogue of scenarios).
 LATE_SECONDS = 15.0
 """Seconds after success in which content may still be missing: the longest delay that clients report."""
 NEVER_SECONDS = 60.0
 """Seconds after success from which on missing content counts as lost."""
 _BYTES = re.compile(r"<\d+ bytes of [^<>]*>")
 _MAX_AGE = re.compile(r"max-age=(\d+)")
+# 0 stands for no response. After any of these the clip may still be there at the next try.
 _TRANSIENT = frozenset({0, 408, 429})
 _CONDITIONAL = frozenset({"range", "if-range", "if-match", "if-none-match"})
 _INCONCLUSIVE = frozenset({401, 403, 408, 429})

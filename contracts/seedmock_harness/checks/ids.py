@@ -16,6 +16,7 @@ from ..conversation.history import Interaction
 from ..results.checks import CheckResult, compare, failed, passed
 from .response_fields import documented_field, matches_pattern, read_field, response_fact
 
+# Less than the 15 minutes that time zones differ by: a time of another zone than the documented one shows.
 CLOCK_SKEW = 600.0
 """Seconds by which the time in an id may differ from the time of the exchange."""
 MAX_TIME = 253402300800 - 86400

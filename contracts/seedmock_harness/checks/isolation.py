@@ -13,6 +13,7 @@ from ..results.checks import CheckResult, failed, passed
 from .assets import SINGLE_ASSET_OPERATIONS, assets_in_response
 from .listings import GROUP_OPERATIONS, ids_of, listed_groups
 
+# 400 is the answer of one gateway family to an unknown task (new-api, task_not_exist).
 HIDING_STATUSES = frozenset({400, 403, 404})
 """Statuses of the errors that hide another key's resource. An envelope can also have them under HTTP 200."""
 

@@ -18,8 +18,10 @@ from .error_responses import check_error
 from .prices import SECONDS, calculate_price
 
 UNRELATED_STATUSES = frozenset({401, 402, 403, 404, 408, 429})
+# 412 and 416 answer a condition or a range of the request, whatever the state of the task.
 UNRELATED_TO_CONTENT = frozenset({401, 403, 408, 412, 416, 429})
 BEFORE_THE_END = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED)
+# More than APPROXIMATE in prices.py: a check must not fail an order that the balance just covers.
 PRICE_MARGIN = Decimal("0.9")
 """Part of a price that counts as certain: prices are approximate."""
 

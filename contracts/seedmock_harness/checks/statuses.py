@@ -89,6 +89,7 @@ def statuses_settle_variants(interaction: Interaction) -> Iterator[CheckResult]:
     id_ = status_variant(interaction.contract)
     if not id_ or interaction.operation is not Operation.QUERY or interaction.is_error:
         return
+    # The first spelling has settled it; a later one of another option fails in the check of spellings.
     if id_ in interaction.history.options:
         return
     spellings = interaction.contract.spellings(StatusContext.QUERY)
