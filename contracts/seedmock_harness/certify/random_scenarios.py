@@ -15,6 +15,7 @@ from .scenario import ScenarioStep, TrialScenario, fate, fault
 
 COUNT, DEEP_COUNT = 6, 60
 MIN_STEPS, MAX_STEPS = 3, 8
+# More than any draw takes: five polls with a Retry-After of 1 s, and a fate that ends within 0.7 s.
 TIMEOUT_SECONDS = 6.0
 FATES = (
     *("succeed after=200ms", "succeed after=500ms", "content_late after=200ms by=500ms"),

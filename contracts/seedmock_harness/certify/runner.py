@@ -23,6 +23,7 @@ from .scenario_catalog import scenarios
 from .testbed import Testbed, open_testbed
 from .trial import GRACE_SECONDS, IDLE_TIMEOUT, POLL_SECONDS, run_trial, shrink_scenario
 
+# A command that does not start would otherwise fail each of some ninety scenarios.
 MAX_PROBES = 2
 """Trials that run alone at first: a client without any effect in them is not run further."""
 MIN_STEPS_TO_SHRINK = 3

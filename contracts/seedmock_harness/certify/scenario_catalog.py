@@ -18,6 +18,7 @@ from .scenario import ScenarioStep, TrialScenario, credit, fate, fault, key, lin
 
 MAX_STEPS = 6
 NO_WORD = r"\W+"
+# With the download's half and GRACE_SECONDS, 2 s allow 6 s: a hang of 30 s outlasts that, and IDLE_TIMEOUT.
 SHORT, LONG = 2.0, 10.0
 """timeout_seconds of an order that cannot succeed in time, and of every other."""
 SHORT_ROWS = frozenset({"create-hang", "download-hang", "download-slow", "download-cut-always", "download-500"})

@@ -32,6 +32,7 @@ from seedmock_server.tasks.models import Task
 from .scenario import ScenarioStep, StepKind, TrialScenario
 from .traffic_recorder import Redirects, TrafficRecorder
 
+# Eight of the client's pauses: most faults of polls apply to the second one, at which the task must still run.
 DEFAULT_FATE = "succeed after=400ms"
 """Fate of the tasks of a scenario that sets none."""
 MAX_JOURNAL_ENTRIES = 20_000

@@ -23,9 +23,11 @@ from seedmock_server.upstreams.context import RESULTS
 
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
+# As Testbed.prepare makes them; a key that a client made up is part of the evidence.
 TRIAL_KEY = re.compile(r"sk_mock_[a-z]+_[0-9a-z]{24}(?![0-9a-z])")
 MAX_BODY_BYTES = 64 * 1024
 """Bytes of a body that are kept as evidence."""
+# As many as the testbed's journal keeps: a call without its entry has no violations to show.
 MAX_CALLS = 20_000
 
 

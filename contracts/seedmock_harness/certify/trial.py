@@ -30,6 +30,7 @@ IDLE_TIMEOUT = 20.0
 MAX_OVERTIME = 60.0
 """Seconds beyond the allowed time after which any client is stopped."""
 PLAIN_ORDER = "text"
+# Each attempt runs the client once more, for up to its timeout.
 MAX_SHRINK_ATTEMPTS = 30
 
 

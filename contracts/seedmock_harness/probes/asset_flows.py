@@ -20,6 +20,7 @@ from .attribution import is_uninformative
 from .optional_features import result_link, upload_image
 from .task_flows import FIRST_POLL_INTERVALS, POLL_INTERVAL, poll_to_end, read_account, run_order
 
+# With the first intervals 219 s, so that an asset is still polled when PROCESSING_SECONDS (180) have passed.
 MAX_POLLS = 20
 """Polls of an asset after the first ones."""
 FACE_URL = "https://example.com/face.png"

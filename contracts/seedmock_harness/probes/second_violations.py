@@ -27,6 +27,7 @@ from ..driver.sample_media import image_uri, sound_uri
 from .base_documents import base_documents
 
 SHORT_SOUND, SMALL_IMAGE = sound_uri(0.1), image_uri(1, 1)
+# Of the documented form, so that it is looked up; in 2020 there were no such assets.
 UNKNOWN_CLIP = "asset://asset-20200101000000-zzzzz"
 INVALID_MEDIA = {SHORT_SOUND: (MediaKind.AUDIO, "seconds"), SMALL_IMAGE: (MediaKind.IMAGE, "side")}
 """Media below a limit, with the kind and the quantity of that limit."""

@@ -126,6 +126,7 @@ class PaidTransport:
             raise OrderingStopped(
                 f"step {self.step.name} costs {price} {self.target.currency} more, which the budget does not allow"
             )
+        # Logged before it is sent: a process that is killed in between must not order again.
         order = self.order_log.log_order(self.step.name, price, self.target.now())
         self._charged_step = self.step.name
         self.budget.spend(price)

@@ -36,6 +36,7 @@ from .results import Observation, ResultSet, confirmed_assumptions, fact_results
 from .step_runner import StepRunner, VerificationObserver
 from .target import Target, emulator_target
 
+# Each is a run of all steps at an emulator; two open variants with two options each make four.
 MAX_COMBINATIONS = 4
 """Combinations of options that are tried where a target's answers leave several possible."""
 STEP_GROUPS = ("free", "paid", "minimal")

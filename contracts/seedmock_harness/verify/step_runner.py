@@ -30,6 +30,7 @@ from .paid_transport import OrderingStopped, OrderOutcomeUnknown, PaidTransport
 from .preflight import PREFLIGHT, preflight_problem
 from .results import Observation, ResultSet
 
+# One may be due to its own request; at a target that is down, each further step would cost its timeouts.
 MAX_SILENT_STEPS = 2
 """Consecutive steps without any response after which the run stops."""
 
@@ -224,6 +225,7 @@ class StepRunner:
         """Report a request that should have been rejected and created a task; stop, since it may be charged."""
         price, task = highest_price(self.contract, interaction.operation), interaction.created_id
         self.transport.tasks.append(task or "")
+        # Spent and logged before the run stops: a resumed one must not take the money for unspent.
         self.transport.budget.spend(price)
         log, now = self.transport.order_log, self.transport.target.now
         log.log_outcome(log.log_order(self._step.name, price, now()), now(), task or "", None, rejected=False)
