@@ -24,6 +24,7 @@ from .retry import backoff
 MAX_REDIRECTS = 5
 LINK_TRIES = 4
 """Number of pauses after a 404 of a result link: the storage can lag behind the task by some seconds."""
+# A client of apimodels takes the last three for an expired link (moku-labs/ai); no page says which it is.
 DEAD_LINK_STATUSES = (401, 403, 404, 410)
 
 
@@ -148,6 +149,7 @@ def _check_length(state: DownloadState) -> float | None:
     if part.total is None or part.size == part.total:
         return None
     pause = state.pause_after_failure(state.error(f"has {part.size} bytes where {part.total} were announced"))
+    # A short file is continued; one that is too long may have wrong bytes anywhere.
     if part.size > part.total:
         part.clear()
     return pause
@@ -172,6 +174,7 @@ def _follow_redirects(state: DownloadState, request: HttpRequest) -> Flow[tuple[
 
 def _with_range(request: HttpRequest, part: PartFile) -> HttpRequest:
     headers = {**request.headers, "accept-encoding": "identity"}  # byte ranges of a compressed body cannot be joined
+    # Without either, the rest of another file could be appended unnoticed.
     if part.size and (part.validator or part.total is not None):
         headers["range"] = f"bytes={part.size}-"
         if part.validator:
@@ -252,6 +255,7 @@ def _validate(state: DownloadState) -> Flow[Movie | None]:
             raise state.error(f"is not a whole MP4: {error}") from error
         state.damaged_once = True
         state.part.clear()
+        # Else the second download would count as tries without progress until it is as long.
         state.largest_size = 0
         return None
     return movie

@@ -88,6 +88,7 @@ class PartFile:
         self.accepted = False
         if response.headers.get("content-type", "").lower().startswith(_NOT_VIDEO_TYPES):
             return False
+        # Ranges are not served here, or If-Range has found another file: either way the whole comes again.
         if response.status == 200:
             self.clear()
             self.total = _parse_size(response.headers.get("content-length", ""))
@@ -161,6 +162,7 @@ def _parse_size(text: str) -> int | None:
 
 def _validator(response: HttpResponse) -> str:
     """Validator for If-Range: a strong ETag or a date; empty if it cannot be sent in a header."""
+    # If-Range must not have a weak ETag (RFC 9110, section 13.1.5).
     etag = response.headers.get("etag", "")
     validator = etag if etag.startswith('"') else response.headers.get("last-modified", "")
     return validator if validator.isascii() and validator.isprintable() else ""

@@ -66,6 +66,7 @@ def create(config: ClientConfig, order: Order) -> Flow[Video]:
     # First with placeholders: an order that violates a rule must not upload anything.
     config.check_rules(encode(config, without_files(order)))
     request = encode(config, (yield from _with_uploads(config, order)))
+    # Again: only now it has the URLs of the uploads.
     config.check_rules(request)
     response = yield from submit(config, request)
     return replace(_created_task(config, request, response), order=order)

@@ -18,6 +18,7 @@ _MAX_RETRY_AFTER = 1e9  # about 30 years: a header can have any number of digits
 class RetryPolicy:
     """Limits on waiting and repeating, in seconds of the client's clock and in numbers of tries."""
 
+    # Nine in ten tasks end within 486 s (fact apimodels.latency.p90).
     wait_seconds: float = 900.0
     """Deadline of a wait for a task, from its first poll."""
     asset_seconds: float = 120.0
@@ -84,4 +85,5 @@ def _epoch(text: str) -> float | None:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
+    # The zone -0000 is UTC, too, and gives a datetime without a zone.
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

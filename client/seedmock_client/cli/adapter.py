@@ -50,6 +50,7 @@ KINDS: Mapping[type[errors.SeedmockError], str] = {
 DEFAULT_TIMEOUT_SECONDS = 900.0
 DOWNLOAD_SHARE = 0.5
 """Share of the timeout that a download, or a request sent at its end, may take in addition."""
+# A RetryPolicy refuses 0, and a create may have taken the whole time.
 MIN_WAIT_SECONDS = 0.001
 
 
