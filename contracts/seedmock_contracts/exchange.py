@@ -41,6 +41,7 @@ MAX_BODY_BYTES = 4096
 """Bytes of a body that a journal stores."""
 MAX_CHECKED_BYTES = 1 << 20
 """Bytes of a body that are stored for checks, which parse it: a list of assets exceeds what a journal stores."""
+# Without a bound, 108 kB of "%3a%2f%2f" take 65 s of processor time instead of 2.6.
 MAX_URL_USER_BYTES = 2048
 """Bytes of a user and a password in a URL that are recognized as such."""
 _BASE64 = b";base64,"
