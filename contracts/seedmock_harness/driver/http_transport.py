@@ -25,7 +25,9 @@ MIN_KEY_CHARS = 6
 """Shorter keys are not redacted: they are likely to occur as words of their own."""
 MAX_REDACTED_BYTES = 1 << 20
 """A longer response body is a clip, in which no key is looked for."""
+# Six waits of 1 to 32 s make 63 s: a gateway's limit a minute (new-api) is over by then, without a Retry-After too.
 MAX_TRIES, MAX_RATE_LIMIT_WAITS = 3, 6
+# The OpenAI SDKs honour no longer Retry-After either.
 MAX_WAIT_SECONDS = 120.0
 MAX_RESPONSE_SECONDS = 900.0
 """However slowly the bytes of one response come."""

@@ -22,6 +22,7 @@ from ..verify.paid_transport import PaidTransport
 from ..verify.target import Target
 from .spend_guard import SpendGuard
 
+# As long as the OpenAI SDKs wait for a response: a proxy must not give up before its client.
 TIMEOUT = httpx.Timeout(600.0, connect=10.0)
 
 

@@ -12,6 +12,7 @@ from seedmock_contracts.pricing import asset_fee, quote
 
 from ..conversation.order_parser import ParsedOrder, parse_order
 
+# The longest clip that the models themselves render.
 LONGEST_VIDEO_SECONDS = 15.0
 """Length that an upscale is held at where no limit of the upstream names another: a proxy does not see the video."""
 

@@ -47,6 +47,7 @@ MAX_BODY_BYTES, BODY_SECONDS = 100 << 20, 30.0
 # An Idempotency-Key is for the guard alone: no vendor documents one.
 NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"idempotency-key"}
 READ_METHODS = ("GET", "HEAD")
+# A multiple of 3, so that the beginning of a URI is that of the whole; messages show 120 characters of one.
 SPELLED_BYTES = 150
 """Bytes of a file that its URI has: rules and messages read no more of one."""
 NOTE = b"x-seedmock-guard"

@@ -19,6 +19,7 @@ from . import KEY_VARIABLE, MOCK_KEY
 from .agent_emulator import RefusedCall
 
 MAX_FINDINGS = 50
+# Fixed, so that an agent that certifies a corrected client meets the same random scenarios again.
 SEED = 20260601
 
 

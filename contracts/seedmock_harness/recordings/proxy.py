@@ -36,6 +36,7 @@ HEALTH_PATH = "/_mock/health"
 MAX_INSPECTED_BYTES = 256 << 20
 """Bodies up to this size are kept in memory to be measured; of larger ones only the size is recorded."""
 CALLERS = ("first", "second", "third", "fourth", "fifth")
+# As long as the OpenAI SDKs wait for a response: a proxy must not give up before its client.
 TIMEOUT = httpx.Timeout(600.0, connect=10.0)
 
 

@@ -29,6 +29,7 @@ KEYS = {"first": "sk_mock_verify_first", "second": "sk_mock_verify_second"}
 WRONG_KEY = "sk_mock_invalid_verify"
 """Rejected by every upstream, and by an emulator that accepts any other key (magic value `invalid`)."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Fixed, so that the emulator draws the same ids, fates and latencies in each run.
 SEED = 20260601
 
 
