@@ -235,6 +235,7 @@ ClientFactory = Callable[[ClientEnvironment], Callable[[Order], Any]]
 class CallableAdapter:
     """Client in this process: `factory(environment)` returns a callable that takes the order, run in a thread."""
 
+    # More than of programs: no interpreter is started for a trial.
     max_parallel = 16
 
     def __init__(self, factory: ClientFactory) -> None:

@@ -102,6 +102,7 @@ class RecordedCall(Struct, frozen=True, eq=False):
             date = parsedate_to_datetime(text)
         except (TypeError, ValueError):
             return None
+        # The zone -0000 is UTC, too, and gives a datetime without a zone.
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 

@@ -109,6 +109,7 @@ class TrafficRecorder:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            # The lifespan runs in the server's loop, in which clips are rendered for the evidence.
             self.loop = asyncio.get_running_loop()
             await self._app(scope, receive, send)
             return
@@ -190,6 +191,7 @@ class _LinkRewriter:
             self._start = dict(message)
             return
         self._body += message.get("body", b"")
+        # Held back until the body is whole: its length, which a header announces, changes with the links.
         if message.get("more_body"):
             return
         body = self._body.replace(self._old, self._new)

@@ -262,6 +262,7 @@ def _order_id(operation: Operation, headers: Mapping[bytes, bytes], body: bytes,
     # Of a form the document, because the boundary between its parts is another one each time.
     is_form = headers.get(b"content-type", b"").startswith(b"multipart/")
     content = json.dumps(document, sort_keys=True, default=repr).encode() if is_form else body
+    # The last part keeps a key from equalling the body of another order.
     parts = (str(operation).encode(), headers.get(b"authorization", b""), own or content, b"key" if own else b"")
     return blake2b(b"\0".join(parts), digest_size=16).hexdigest()
 
@@ -306,6 +307,7 @@ async def _send(send: Send, status: int, body: Any, note: str) -> None:
 
 
 async def _send_raw(send: Send, status: int, headers: Mapping[str, str], content: bytes, note: str) -> None:
+    # The content is decoded already, and its length may have changed with that.
     dropped = HOP_BY_HOP | {b"content-length", b"content-encoding"}
     pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     pairs = [(name, value) for name, value in pairs if name not in dropped]
