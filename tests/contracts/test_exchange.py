@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.errors import InvalidExchange
 from seedmock_contracts.exchange import (
+    MAX_URL_USER_BYTES,
     REDACTED,
     SECRET_HEADERS,
     Exchange,
     Request,
     Response,
+    hide_url_users,
     parse_exchange,
     redact_headers,
     summarize_body,
@@ -150,3 +153,39 @@ def test_a_summary_is_bounded_for_any_body(body: bytes, limit: int) -> None:
 
 def test_a_text_cut_inside_a_character_is_still_a_text() -> None:
     assert summarize_body("a\u00e9".encode() * 50, 2) == b"a\xc3"
+
+
+COLON, SLASH, AT = rb"(?::|\\u003a|%3a)", rb"(?:/|\\/|\\u002f|%2f)", rb"(?:@|\\u0040|%40)"
+ONE_PATTERN = re.compile(rb'(%b%b{2})((?:[^/\s"?#&\\]|\\u[0-9a-f]{4})+)(%b)' % (COLON, SLASH, AT), re.IGNORECASE)
+"""The definition of a user in a URL, which takes time with the square of a hostile text."""
+PIECES = (
+    *(b"://", b"%3a%2f%2f", b"%3A//", rb":\/\/", rb"\u003a\u002F\u002f", b":/", b"/", b":", b"%3a"),
+    *(b"@", b"%40", rb"\u0040", b"a", b"bc", rb"\u00e9", b" ", b"?", b"&", b'"', b"#"),
+)
+
+
+def one_pattern(text: bytes) -> bytes:
+    def hidden(match: re.Match[bytes]) -> bytes:
+        colon = re.search(COLON, match[2], re.IGNORECASE)
+        return match[1] + (b"***%b***" % colon[0] if colon else b"***") + match[3]
+
+    return ONE_PATTERN.sub(hidden, text)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
+def test_users_of_urls_are_those_that_one_pattern_finds(text: bytes) -> None:
+    assert hide_url_users(text) == one_pattern(text)
+
+
+@pytest.mark.parametrize("end", [b"@", b" @", b'"@', b"", b"%40"])
+def test_a_mebibyte_of_separators_is_read_once(end: bytes) -> None:
+    separators = b"%3a%2f%2f" * (1 << 17)  # to read on from each of them would take minutes
+    assert len(hide_url_users(separators + end)) == len(separators + end) - (
+        MAX_URL_USER_BYTES // 9 * 9 - len(b"***%3a***") if end in (b"@", b"%40") else 0
+    )
+
+
+def test_a_user_ends_at_the_last_at_sign_within_the_bound() -> None:
+    password = b"p@" * (MAX_URL_USER_BYTES // 2 - 1)
+    assert hide_url_users(b"http://u:" + password + b"host/") == b"http://***:***@host/"
+    assert hide_url_users(b"http://" + b"u" * (MAX_URL_USER_BYTES + 1) + b"@host/").endswith(b"uu@host/")
