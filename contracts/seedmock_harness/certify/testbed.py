@@ -30,12 +30,11 @@ from seedmock_server.settings import Settings
 from seedmock_server.tasks.models import Task
 
 from .scenario import ScenarioStep, StepKind, TrialScenario
-from .traffic_recorder import Redirects, TrafficRecorder
+from .traffic_recorder import MAX_CALLS, Redirects, TrafficRecorder
 
 # Eight of the client's pauses: most faults of polls apply to the second one, at which the task must still run.
 DEFAULT_FATE = "succeed after=400ms"
 """Fate of the tasks of a scenario that sets none."""
-MAX_JOURNAL_ENTRIES = 20_000
 RENDER_TIMEOUT = 30.0
 KEY_PREFIX = "sk_mock_"
 
@@ -163,7 +162,7 @@ class ForeignOrigin:
 def open_testbed(upstream: str, seed: int) -> Iterator[Testbed]:
     """Run a testbed of an upstream inside the block."""
     contract, clock = get_contract(upstream), Clock()
-    app = App(Settings(seed=seed, max_journal_entries=MAX_JOURNAL_ENTRIES), clock=clock)
+    app = App(Settings(seed=seed, max_journal_entries=MAX_CALLS), clock=clock)
     foreign_origin = ForeignOrigin()
     recorder = TrafficRecorder(app, contract, clock, app.journal)
     other_recorder = TrafficRecorder(foreign_origin, contract, clock)

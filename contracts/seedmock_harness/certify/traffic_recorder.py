@@ -27,8 +27,8 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 TRIAL_KEY = re.compile(r"sk_mock_[a-z]+_[0-9a-z]{24}(?![0-9a-z])")
 MAX_BODY_BYTES = 64 * 1024
 """Bytes of a body that are kept as evidence."""
-# As many as the testbed's journal keeps: a call without its entry has no violations to show.
 MAX_CALLS = 20_000
+"""Calls of a certification that are kept, here and in the testbed's journal: one alone shows no violations."""
 
 
 @dataclass(slots=True)

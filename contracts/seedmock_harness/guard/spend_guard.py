@@ -31,6 +31,7 @@ from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 from seedmock_server.http.multipart import Form, FormFile
 from seedmock_server.http.request_body import BodyTooLarge, BodyTooSlow, MalformedBody, read_body
 from seedmock_server.http.request_document import UnsupportedMediaType, decode_document
+from seedmock_server.references.local_urls import SPELLED_BYTES
 
 from ..conversation.history import History
 from ..driver.client import ReceivedResponse, Step
@@ -47,9 +48,6 @@ MAX_BODY_BYTES, BODY_SECONDS = 100 << 20, 30.0
 # An Idempotency-Key is for the guard alone: no vendor documents one.
 NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"idempotency-key"}
 READ_METHODS = ("GET", "HEAD")
-# A multiple of 3, so that the beginning of a URI is that of the whole; messages show 120 characters of one.
-SPELLED_BYTES = 150
-"""Bytes of a file that its URI has: rules and messages read no more of one."""
 NOTE = b"x-seedmock-guard"
 
 
