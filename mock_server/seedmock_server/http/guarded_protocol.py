@@ -72,6 +72,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._connection = UvicornConnection(transport)
         self._extensions: Any = {"seedmock": self._connection}
         self._arrived = asyncio.Event()  # of a request whose head is known
+        super().on_message_begin()
+        self._constant_scope = {**self.scope, "extensions": self._extensions}  # of requests whose head is known
         self._set_deadline(self.limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -121,28 +123,28 @@ class GuardedProtocol(HttpToolsProtocol):
 
         To parse a head, and to call back for each header, costs a quarter of a poll.
         """
-        super().on_message_begin()
         self._head_bytes = 0
         self.url, self.headers = head.url, head.scope["headers"]
-        self.scope.update(cast(Any, head.scope))
+        self.scope = cast(Any, {**self._constant_scope, **head.scope, "state": self.app_state.copy()})
         self._arrived.set()
-        self.cycle = RequestResponseCycle(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=self._arrived,  # shared: a response that is complete waits for nothing more
+        self.cycle = cycle = RequestResponseCycle(
+            self.scope,
+            self._response_transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            self.access_log,
+            self.server_state.default_headers,
+            self._arrived,  # shared: a response that is complete waits for nothing more
             expect_100_continue=False,
             keep_alive=True,
             on_response=self.on_response_complete,
         )
-        self.cycle.body += body
-        self.cycle.more_body = False
-        self._start_asgi_task(self.cycle, self.app)
-        self._guard()
+        cycle.body += body
+        cycle.more_body = False
+        self._connection.current = cycle
+        self._deferred = cycle, self.app
+        self._clear_deadline()
 
     def _remember(self, data: bytes) -> None:
         """Cache the head of a read that was one whole request, and asks for nothing but a response."""
