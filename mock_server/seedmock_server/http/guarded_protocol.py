@@ -106,11 +106,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self.waiting.append((self, *deferred))
 
     def _start_waiting(self) -> None:
-        """Start the requests that this turn of the loop has brought. None stops the others: uvicorn logs its errors."""
+        """Start the requests that this turn of the loop has brought."""
         requests = self.waiting.copy()
         self.waiting.clear()
         for protocol, cycle, app in requests:
-            protocol._start(cycle, app)
+            try:
+                protocol._start(cycle, app)
+            except Exception as error:  # not of the application, whose errors uvicorn logs; the others must start
+                self.loop.call_exception_handler({"message": "a request could not be answered", "exception": error})
 
     def _is_between_requests(self) -> bool:
         """Tell that a read from now on begins a request, as a read of a new connection does."""
@@ -128,14 +131,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self.scope = cast(Any, {**self._constant_scope, **head.scope, "state": self.app_state.copy()})
         self._arrived.set()
         self.cycle = cycle = RequestResponseCycle(
-            self.scope,
-            self._response_transport,
-            self.flow,
-            self.logger,
-            self.access_logger,
-            self.access_log,
-            self.server_state.default_headers,
-            self._arrived,  # shared: a response that is complete waits for nothing more
+            scope=self.scope,
+            transport=self._response_transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=self._arrived,  # shared: a response that is complete waits for nothing more
             expect_100_continue=False,
             keep_alive=True,
             on_response=self.on_response_complete,

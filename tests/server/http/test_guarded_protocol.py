@@ -8,12 +8,13 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from seedmock_server.http.file_response import stream_file
-from seedmock_server.http.guarded_protocol import ConnectionLimits
+from seedmock_server.http.guarded_protocol import ConnectionLimits, GuardedProtocol
 from seedmock_server.http.request_body import BodyTooSlow, ClientDisconnected, read_body
 from seedmock_server.http.server import RunningServer, serve_in_thread
 
@@ -302,3 +303,18 @@ def test_the_absolute_form_without_a_path_means_the_root(target: bytes, path: st
         request = b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         assert exchange(server, request).startswith(b"HTTP/1.1 204")
     assert paths == [(path, target.partition(b"?")[2])]
+
+
+def test_a_request_that_cannot_be_answered_stops_no_other_of_its_turn() -> None:
+    errors: list[Any] = []
+    started: list[str] = []
+
+    def fail(cycle: Any, app: Any) -> None:
+        raise OSError("no connection")
+
+    protocols = (SimpleNamespace(_start=fail), SimpleNamespace(_start=lambda cycle, app: started.append(cycle)))
+    waiting = [(protocol, f"cycle {number}", None) for number, protocol in enumerate(protocols)]
+    turn: Any = SimpleNamespace(waiting=waiting, loop=SimpleNamespace(call_exception_handler=errors.append))
+    GuardedProtocol._start_waiting(turn)
+    assert (started, waiting) == (["cycle 1"], [])
+    assert [str(error["exception"]) for error in errors] == ["no connection"]
