@@ -82,6 +82,7 @@ class PartFile:
         self.total: int | None = None
         self.validator = ""
         self.accepted = False
+        self._is_committed = False
 
     def begin(self, response: HttpResponse) -> bool:
         """Accept the body of a 200 from the start, and that of a 206 if it continues where this file ends."""
@@ -131,6 +132,7 @@ class PartFile:
         os.fsync(self._file.fileno())  # before the rename: after a crash the name must not stand for a partial file
         self._file.close()
         os.replace(self.part, self.path)
+        self._is_committed = True
         with contextlib.suppress(OSError):  # not every file system can flush a folder
             folder = os.open(self.path.parent, os.O_RDONLY)
             try:
@@ -141,7 +143,8 @@ class PartFile:
     def discard(self) -> None:
         """Close the file, and delete it unless it was committed."""
         self._file.close()
-        self.part.unlink(missing_ok=True)
+        if not self._is_committed:  # else its name is free, and may be that of another download's file by now
+            self.part.unlink(missing_ok=True)
 
 
 def _open_part(path: Path) -> tuple[Path, BinaryIO]:

@@ -17,6 +17,7 @@ from seedmock_client import (
     RetryPolicy,
     Video,
 )
+from seedmock_client.files import PartFile
 from seedmock_contracts.enums import TaskStatus
 
 from ...mp4_files import mp4_bytes
@@ -297,3 +298,17 @@ def test_concurrent_downloads_to_one_name_leave_one_whole_file(tmp_path: Path) -
     assert len(run_async(respond, work)) == 20
     assert contains_only(tmp_path, "a.mp4")
     assert (tmp_path / "a.mp4").read_bytes() == content
+
+
+def test_a_download_that_has_its_name_leaves_the_part_of_another_alone(tmp_path: Path) -> None:
+    first = PartFile(tmp_path / "a.mp4")
+    first.write(b"first")
+    first.commit()
+    second = PartFile(tmp_path / "a.mp4")  # whose part has the name that is free again
+    assert second.part == first.part
+    first.discard()
+    second.write(b"second")
+    second.commit()
+    assert (tmp_path / "a.mp4").read_bytes() == b"second"
+    second.discard()
+    assert contains_only(tmp_path, "a.mp4")
