@@ -147,7 +147,7 @@ class RunningServer:
         return int(listener.getsockname()[1])
 
     def abort_tls(self) -> None:
-        """Abort the connections that speak TLS, if the server runs."""
+        """Abort the connections that speak TLS, if the server runs. Clients see that once this has returned."""
         if self._thread.is_alive():
             self._server.run_soon(self._server.abort_tls())
 
@@ -277,9 +277,13 @@ class _Server(uvicorn.Server):
         self._tls_servers.append(server)
 
     async def abort_tls(self) -> None:
-        for connection in cast(list[GuardedProtocol], list(self.server_state.connections)):
-            if connection.scheme == "https":
-                connection.abort()
+        """Abort the connections that speak TLS, and wait until they are closed: a turn of the loop or two later."""
+        connections = cast(set[GuardedProtocol], self.server_state.connections)
+        aborted = {connection for connection in connections if connection.scheme == "https"}
+        for connection in aborted:
+            connection.abort()
+        while not aborted.isdisjoint(connections):
+            await asyncio.sleep(0)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # In the place of uvicorn's, which sleeps for a tenth of a second at least.

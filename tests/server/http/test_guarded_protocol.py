@@ -314,7 +314,7 @@ def test_a_request_that_cannot_be_answered_stops_no_other_of_its_turn() -> None:
 
     protocols = (SimpleNamespace(_start=fail), SimpleNamespace(_start=lambda cycle, app: started.append(cycle)))
     waiting = [(protocol, f"cycle {number}", None) for number, protocol in enumerate(protocols)]
-    turn: Any = SimpleNamespace(waiting=waiting, loop=SimpleNamespace(call_exception_handler=errors.append))
-    GuardedProtocol._start_waiting(turn)
+    protocol: Any = SimpleNamespace(waiting=waiting, loop=SimpleNamespace(call_exception_handler=errors.append))
+    GuardedProtocol._start_waiting(protocol)
     assert (started, waiting) == (["cycle 1"], [])
     assert [str(error["exception"]) for error in errors] == ["no connection"]

@@ -276,15 +276,38 @@ def test_a_stopping_server_waits_for_no_tick(monkeypatch: pytest.MonkeyPatch) ->
         assert httpx.get(server.url).text == "ok"
 
 
-def test_a_client_that_idles_on_a_tls_connection_holds_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "STOP_SECONDS", -15.0)
+def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Contexts of a server for localhost, and of a client that trusts it."""
     authority = trustme.CA()
     context, trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("localhost").configure_cert(context)
     authority.configure_trust(trust)
+    return context, trust
+
+
+def test_a_client_that_idles_on_a_tls_connection_holds_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "STOP_SECONDS", -15.0)
+    context, trust = tls_contexts()
     with (
         httpx.Client(verify=trust) as client,
         serve_in_thread(app, limits=ConnectionLimits(grace_seconds=20)) as server,
     ):
         port = server.listen_tls(context)
         assert client.get(f"https://localhost:{port}").text == "ok"
+
+
+def test_aborted_connections_are_closed_when_the_call_returns() -> None:
+    # Otherwise a client that sends its next request at once still uses one of them, and loses it.
+    context, trust = tls_contexts()
+    with serve_in_thread(app) as server, httpx.Client(verify=trust) as client:
+        port = server.listen_tls(context)
+        for _ in range(3):
+            assert client.get(f"https://localhost:{port}").text == "ok"
+
+            async def open_after_abort() -> int:
+                await server._server.abort_tls()
+                return len(server._server.server_state.connections)
+
+            loop = server._server._loop
+            assert loop is not None
+            assert asyncio.run_coroutine_threadsafe(open_after_abort(), loop).result(10) == 0
