@@ -7,6 +7,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -203,6 +204,27 @@ def method_parameters(rules: type, method: str) -> set[str]:
 )
 def test_each_fate_and_fault_has_a_method_with_its_parameters(rules: type, kinds: Any) -> None:
     assert {kind: method_parameters(rules, kind.value) for kind in kinds} == {kind: set(kinds[kind]) for kind in kinds}
+
+
+@pytest.mark.parametrize(
+    ("rules", "kinds"), [(FateControl, FATE_PARAMETERS), (FaultControl, FAULT_PARAMETERS)], ids=["fates", "faults"]
+)
+def test_each_method_sends_its_kind_and_all_of_its_parameters(rules: type, kinds: Any) -> None:
+    class Recorder:
+        def call(self, method: str, path: str, response: object, document: Any) -> Any:
+            sent.append((path, document))
+            return SimpleNamespace(warning=None)
+
+    sent: list[Any] = []
+    recorded = rules(Recorder())
+    word, expected = ("fates", "fate") if rules is FateControl else ("faults", "fault"), []
+    for kind in kinds:
+        names = sorted(name for name in inspect.signature(getattr(rules, kind.value)).parameters if name != "self")
+        values = {name: f"value of {name}" for name in names if name != "match"}
+        getattr(recorded, kind.value)(**values, upstream="opeai")
+        rule = {word[1]: kind.value, **{name.rstrip("_"): value for name, value in values.items()}}
+        expected.append((word[0], {word[1]: rule, "match": {"upstream": "opeai"}}))
+    assert sent == expected
 
 
 def test_the_match_of_a_rule_has_every_field() -> None:
