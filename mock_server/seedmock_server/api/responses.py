@@ -10,7 +10,7 @@ from seedmock_contracts.enums import Basis, ErrorKind
 
 from ..errors import ApiError
 from ..http.asgi import Message, Receive, Scope, Send
-from ..http.file_response import RangeNotSatisfiable, answer_head, precondition_fails, stream_file
+from ..http.file_response import RangeNotSatisfiable, precondition_fails, stream_file
 from ..journal import ClipDownload
 from ..upstreams.protocol import (
     BASIS,
@@ -135,17 +135,6 @@ async def send_file(
 
     `meter` counts below `send`, where faults have held bytes back. Without one the response has no `part`.
     """
-    if response.size is not None and scope["method"] == "HEAD":
-        status, sent_headers = await answer_head(
-            scope,
-            send,
-            response.size,
-            etag=response.etag,
-            media_type=response.media_type,
-            headers=response.headers,
-            ranges=response.ranges,
-        )
-        return SentResponse(status, tuple(sent_headers))
     recorder = HeadRecorder(send)
     try:
         status = await stream_file(
@@ -157,6 +146,7 @@ async def send_file(
             media_type=response.media_type,
             headers=response.headers,
             ranges=response.ranges,
+            size=response.size,
         )
     except RangeNotSatisfiable as error:
         message = f"{error}; allowed: a range within {error.size} bytes"

@@ -45,6 +45,7 @@ async def stream_file(
     media_type: str,
     headers: Sequence[Header] = (),
     ranges: bool = True,
+    size: int | None = None,
 ) -> int:
     """Answer a GET or HEAD request with the bytes of `path`; return the status that was sent: 200, 206 or 304.
 
@@ -52,22 +53,20 @@ async def stream_file(
     whole file, as object stores do and RFC 9110 section 14.2 allows: they would multiply the bytes sent, and no player
     asks for them. A malformed Range is ignored, as are dates in If-Range, If-Modified-Since and If-Unmodified-Since,
     since there is no Last-Modified to match. If-Match is the caller's: see `precondition_fails`.
-    Returns normally when the client disconnects. The file must not change while it is sent.
+    Returns normally when the client disconnects. The file must not change while it is sent. A HEAD does not open
+    it, nor look at it if its `size` in bytes is known.
 
     Raises RangeNotSatisfiable and FileNotFoundError, both before anything is sent.
     """
-    if scope["method"] == "HEAD":
-        size = path.stat().st_size
-        status, _ = await answer_head(
-            scope, send, size, etag=etag, media_type=media_type, headers=headers, ranges=ranges
-        )
-        return status
     tag = etag.encode("latin-1")
-    request_headers = dict(scope["headers"])
     if _matches(_field(scope["headers"], b"if-none-match"), tag):
         await _send_head(send, 304, [(b"etag", tag), *headers])
         await send({"type": "http.response.body", "body": b""})
         return 304
+    if scope["method"] == "HEAD":
+        length = path.stat().st_size if size is None else size
+        return await _answer_head(send, _file_headers(media_type, length, tag, ranges, headers))
+    request_headers = dict(scope["headers"])
     # Reads block the event loop: the pages of a clip just rendered are in memory, and a thread costs more than a read.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
@@ -88,36 +87,18 @@ async def stream_file(
     return status
 
 
-async def answer_head(
-    scope: Mapping[str, Any],
-    send: Send,
-    size: int,
-    *,
-    etag: str,
-    media_type: str,
-    headers: Sequence[Header] = (),
-    ranges: bool = True,
-) -> tuple[int, list[Header]]:
-    """Answer a HEAD request for a file of `size` bytes, which is not opened; return the status and headers sent.
-
-    The status is 200 or 304: a HEAD has no ranges. Otherwise as `stream_file`.
-    """
-    tag = etag.encode("latin-1")
-    if _matches(_field(scope["headers"], b"if-none-match"), tag):
-        status, head = 304, [(b"etag", tag), *headers]
-    else:
-        status, head = 200, _file_headers(media_type, size, tag, ranges, headers)
-        send_complete = getattr(send, "send_complete", None)
-        if send_complete is not None and send_complete(status, head, b""):
-            return status, head
-    await _send_head(send, status, head)
-    await send({"type": "http.response.body", "body": b""})
-    return status, head
-
-
 def _file_headers(media_type: str, length: int, tag: bytes, ranges: bool, headers: Sequence[Header]) -> list[Header]:
     head = [(b"content-type", media_type.encode("latin-1")), (b"content-length", b"%d" % length)]
     return [*head, (b"etag", tag), (b"accept-ranges", b"bytes" if ranges else b"none"), *headers]
+
+
+async def _answer_head(send: Send, head: list[Header]) -> int:
+    """Send the headers of the whole file: a HEAD opens nothing, and has no ranges."""
+    send_complete = getattr(send, "send_complete", None)
+    if send_complete is None or not send_complete(200, head, b""):
+        await _send_head(send, 200, head)
+        await send({"type": "http.response.body", "body": b""})
+    return 200
 
 
 def precondition_fails(headers: Iterable[Header], etag: str) -> bool:

@@ -20,7 +20,6 @@ from seedmock_server.http.file_response import (
     CHUNK_BYTES,
     SHORT_BYTES,
     RangeNotSatisfiable,
-    answer_head,
     precondition_fails,
     stream_file,
 )
@@ -86,27 +85,20 @@ def test_head_has_the_headers_of_the_whole_file_and_no_bytes(clip: Path) -> None
 def test_a_head_with_a_known_size_is_the_same_without_the_file(
     clip: Path, lines: list[tuple[bytes, bytes]], ranges: bool
 ) -> None:
-    expected: list[Any] = []
-    messages: list[Any] = []
     scope = {"type": "http", "method": "HEAD", "headers": lines}
 
-    async def main() -> tuple[int, Any]:
+    def head_of(path: Path, size: int | None) -> tuple[int, list[Any]]:
+        messages: list[Any] = []
+
         async def send(message: Any) -> None:
-            (messages if expected_status else expected).append(message)
+            messages.append(message)
 
-        expected_status = 0
-        expected_status = await stream_file(
-            scope, receive, send, clip, etag=TAG, media_type="video/mp4", headers=[(b"a", b"b")], ranges=ranges
-        )
-        status, head = await answer_head(
-            scope, send, len(CONTENT), etag=TAG, media_type="video/mp4", headers=[(b"a", b"b")], ranges=ranges
-        )
-        assert status == expected_status
-        return status, head
+        facts: Any = {"etag": TAG, "media_type": "video/mp4", "headers": [(b"a", b"b")], "ranges": ranges}
+        return asyncio.run(stream_file(scope, receive, send, path, size=size, **facts)), messages
 
-    status, head = asyncio.run(main())
-    assert messages == expected
-    assert (messages[0]["status"], messages[0]["headers"]) == (status, head)
+    without_file = head_of(clip.with_name("not there"), len(CONTENT))
+    assert without_file == head_of(clip, None)
+    assert without_file[0] == without_file[1][0]["status"]
 
 
 def test_a_file_of_many_chunks_is_complete(tmp_path: Path) -> None:
